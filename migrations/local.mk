@@ -1,0 +1,11 @@
+# In order; tests/build/test_embed.sh tells when one is forgotten.
+MIGRATIONS = \
+	migrations/0001_executions.sql
+
+EXTRA_DIST += $(MIGRATIONS) migrations/embed.sh
+CLEANFILES += migrations/migrations.c migrations/migrations.c.new
+
+migrations/migrations.c: $(MIGRATIONS) migrations/embed.sh
+	$(AM_V_at)$(MKDIR_P) migrations
+	$(AM_V_GEN)(cd $(srcdir) && $(SHELL) migrations/embed.sh $(MIGRATIONS)) >$@.new
+	$(AM_V_at)mv $@.new $@
