@@ -1,0 +1,5 @@
+# What the program `actionkit` has compiled in.
+ACTIONS = \
+	actions/actions.def \
+	actions/example.c \
+	actions/pause_process.c

@@ -1,0 +1,129 @@
+#!/bin/sh
+# An extension of somebody else is built against an installation in a directory, and runs.
+. "$(dirname "$0")/tap.sh"
+
+# A program without sanitizers cannot use a library with them.
+test -z "$AK_INSTRUMENT" || tap_skip_all "the library is instrumented: $AK_INSTRUMENT"
+for kind in build_libtool_libs build_old_libs; do
+	"$top_builddir/libtool" --config | grep -q "^$kind=yes" ||
+	    tap_skip_all "built without the shared or the static library"
+done
+
+root=$tap_dir/root
+lib=$root$libdir
+# The installation is below DESTDIR, where no path of the .pc file points by itself.
+PKG_CONFIG_PATH=$root$pkgconfigdir
+PKG_CONFIG_SYSROOT_DIR=$root
+PKG_CONFIG_ALLOW_SYSTEM_CFLAGS=1
+PKG_CONFIG_ALLOW_SYSTEM_LIBS=1
+export PKG_CONFIG_PATH PKG_CONFIG_SYSROOT_DIR PKG_CONFIG_ALLOW_SYSTEM_CFLAGS \
+    PKG_CONFIG_ALLOW_SYSTEM_LIBS
+
+cat >"$tap_dir/x.c" <<'END'
+#include <actionkit.h>
+
+static int
+hello_start(struct ak_call *call, void *state)
+{
+	(void)state;
+	ak_message(call, AK_INFO, "Hello");
+	return 0;
+}
+
+static const struct ak_action hello = {
+	.id = "org.example.hello",
+	.label = "Hello",
+	.version = "1.0.0",
+	.description = "Says hello.",
+	.kind = AK_OTHER,
+	.time_control = AK_INSTANTANEOUS,
+	.start = hello_start,
+};
+
+int
+main(int argc, char **argv)
+{
+	ak_register(&hello);
+	return ak_main(argc, argv);
+}
+END
+sed 's/"Says hello."/""/' "$tap_dir/x.c" >"$tap_dir/wrong.c"
+
+# Not as a part of the make that runs this test.
+install_all()
+{
+	env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL \
+	    make -C "$top_builddir" install DESTDIR="$root"
+}
+
+exists()
+{
+	for exists_path; do
+		test -s "$root$exists_path" || { echo "missing: $exists_path"; return 1; }
+	done
+}
+
+# exports PATTERN LIBRARY: whether all that it exports matches, and there is something.
+exports()
+{
+	$NM -D --defined-only "$2" | awk '{ print $NF }' >"$tap_dir/symbols"
+	grep -q '^ak_main' "$tap_dir/symbols" || { echo "no ak_main"; return 1; }
+	! grep -Ev "$1" "$tap_dir/symbols"
+}
+
+# build NAME [pkg-config option]: as the manual says, apart from the names.
+build()
+{
+	flags=$($PKG_CONFIG ${2-} --cflags --libs actionkit) || return 1
+	(cd "$tap_dir" && $CC "$1.c" $flags -o "$1")
+}
+
+# says WORDS ARGUMENT...: what the program prints.
+says()
+{
+	says_words=$1
+	shift
+	says_output=$("$tap_dir/x" "$@" 2>&1) || { echo "$says_output"; return 1; }
+	case $says_output in
+	*"$says_words"*) return 0 ;;
+	esac
+	echo "no \"$says_words\" in: $says_output"
+	return 1
+}
+
+serve_test()
+{
+	"$tap_dir/$1" serve --test --socket "$tap_dir/socket" --state-dir "$tap_dir/state"
+}
+
+needs()
+{
+	ldd "$tap_dir/x" | grep -F libactionkit
+}
+
+check "make install" install_all
+check "installs what it should" exists "$includedir/actionkit.h" "$bindir/actionkit" \
+    "$libdir/libactionkit.so" "$libdir/libactionkit.a" "$pkgconfigdir/actionkit.pc" \
+    "$mandir/man1/actionkit.1" "$mandir/man3/actionkit.3" \
+    "$datadir/actionkit/nginx/actionkit.conf"
+check "the shared library exports only ak_ symbols" \
+    exports '^ak_' "$lib/libactionkit.so"
+check "others would be noticed" refuses ak_ exports '^ak_main$' "$lib/libactionkit.so"
+
+LD_LIBRARY_PATH=$lib
+export LD_LIBRARY_PATH
+mkdir "$tap_dir/state"
+check "an extension builds" build x
+check "it uses the shared library" needs
+check "it has --version" says "$VERSION" --version
+check "it has --help" says serve --help
+check "serve accepts its action" serve_test x
+check "one with a mistake builds" build wrong
+check "serve names the mistake" refuses org.example.hello serve_test wrong
+
+rm -f "$lib"/libactionkit.so* "$tap_dir/x"
+check "an extension builds with the static library" build x --static
+check "it needs no shared one" refuses "" needs
+check "it has --version too" says "$VERSION" --version
+check "serve accepts its action too" serve_test x
+tap_done

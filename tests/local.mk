@@ -1,0 +1,77 @@
+# Unit tests: each is a program of its own, tests/unit/test_x.c.
+UNIT_TESTS = \
+	tests/unit/test_call \
+	tests/unit/test_description \
+	tests/unit/test_duration \
+	tests/unit/test_execution \
+	tests/unit/test_json \
+	tests/unit/test_log \
+	tests/unit/test_options \
+	tests/unit/test_parameters \
+	tests/unit/test_process \
+	tests/unit/test_reply \
+	tests/unit/test_request \
+	tests/unit/test_route \
+	tests/unit/test_state \
+	tests/unit/test_verify
+
+# End-to-end tests: real processes behind a real nginx.
+E2E_TESTS = \
+	tests/e2e/test_crash.py \
+	tests/e2e/test_guard.py \
+	tests/e2e/test_heartbeat.py \
+	tests/e2e/test_options.py \
+	tests/e2e/test_pause_process.py \
+	tests/e2e/test_race.py \
+	tests/e2e/test_repeat.py \
+	tests/e2e/test_requests.py \
+	tests/e2e/test_schema.py \
+	tests/e2e/test_signals.py \
+	tests/e2e/test_stop.py
+
+# Tests of what the build makes, and of the rules that the sources keep.
+BUILD_TESTS = \
+	tests/build/test_configure.sh \
+	tests/build/test_dependencies.sh \
+	tests/build/test_embed.sh \
+	tests/build/test_headers.sh \
+	tests/build/test_install.sh
+
+check_PROGRAMS += $(UNIT_TESTS) tests/e2e/extension
+LDADD = $(AK_LIBS) $(CHECK_LIBS)
+tests_e2e_extension_LDADD = $(AK_LIBS)
+# check.h is needed by tests only; a variable of its own for every test would be the price
+# of keeping it from the others.
+AM_CPPFLAGS += $(CHECK_CFLAGS)
+
+EXTRA_DIST += $(E2E_TESTS) $(BUILD_TESTS) tests/build/tap.sh tests/e2e/harness.py \
+	tests/unit/unit.h
+
+# The slow ones first: they run beside all others.
+TESTS += $(E2E_TESTS) $(BUILD_TESTS) $(UNIT_TESTS)
+TEST_EXTENSIONS = .py .sh
+LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
+PY_LOG_DRIVER = $(LOG_DRIVER)
+SH_LOG_DRIVER = $(LOG_DRIVER)
+PY_LOG_COMPILER = $(PYTHON)
+SH_LOG_COMPILER = $(SHELL)
+AM_TESTS_ENVIRONMENT = \
+	ACTIONKIT='$(abs_top_builddir)/actionkit'; \
+	ACTIONKIT_EXTENSION='$(abs_top_builddir)/tests/e2e/extension'; \
+	NGINX='$(NGINX)'; \
+	PYTHONDONTWRITEBYTECODE=1; \
+	top_builddir='$(abs_top_builddir)'; \
+	top_srcdir='$(abs_top_srcdir)'; \
+	export ACTIONKIT ACTIONKIT_EXTENSION NGINX PYTHONDONTWRITEBYTECODE \
+	    top_builddir top_srcdir; \
+	$(BUILD_TESTS_ENVIRONMENT)
+
+# What the tests of the build know of it.
+BUILD_TESTS_ENVIRONMENT = \
+	AK_INSTRUMENT='$(AK_INSTRUMENT)'; CC='$(CC)'; DEPS_CFLAGS='$(DEPS_CFLAGS)'; \
+	MIGRATIONS='$(MIGRATIONS)'; NM='$(NM)'; PKG_CONFIG='$(PKG_CONFIG)'; \
+	VERSION='$(VERSION)'; bindir='$(bindir)'; datadir='$(datadir)'; \
+	includedir='$(includedir)'; libdir='$(libdir)'; mandir='$(mandir)'; \
+	pkgconfigdir='$(pkgconfigdir)'; \
+	export AK_INSTRUMENT CC DEPS_CFLAGS MIGRATIONS NM PKG_CONFIG VERSION \
+	    bindir datadir includedir libdir mandir pkgconfigdir;
