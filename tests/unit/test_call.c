@@ -1,0 +1,577 @@
+/*
+ * test_call.c: what a handler reads, says and gets wrong, and the reply that comes of it.
+ */
+#include "config.h"
+
+#include "core/call.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/clock.h"
+#include "core/parameters.h"
+#include "tests/unit/unit.h"
+
+#define FAR_MS 60000
+
+static const struct ak_parameter parameters[] = {
+	{ .name = "text", .type = AK_STRING },
+	{ .name = "rate", .type = AK_BITRATE },
+	{ .name = "list", .type = AK_STRING_ARRAY },
+	{ .name = "number", .type = AK_INTEGER },
+	{ .name = "share", .type = AK_PERCENTAGE, .default_value = "50%" },
+	{ .name = "flag", .type = AK_BOOLEAN },
+	{ .name = "time", .type = AK_DURATION },
+	{ .name = "pairs", .type = AK_KEY_VALUE },
+	{ .name = "header", .type = AK_HEADER },
+	AK_PARAMETERS_END
+};
+
+static struct ak_action action;
+static struct ak_call call;
+static struct err err;
+
+/* What the handler of the moment does. */
+static int (*body)(void);
+
+static int
+handler(struct ak_call *given, void *state)
+{
+	ck_assert_ptr_eq(given, &call);
+	ck_assert_ptr_eq(state, call.verb == VERB_QUERY ? NULL : call.state);
+	return body();
+}
+
+static void
+setup(void)
+{
+	static int state;
+
+	action = (struct ak_action){
+		.id = "x", .prepare = handler, .start = handler, .status = handler,
+		.stop = handler, .query_metrics = handler
+	};
+	call = (struct ak_call){
+		.action = &action, .verb = VERB_PREPARE, .parameters = parameters,
+		.execution = "8e0a2c4e-0000-4000-8000-000000000001",
+		.deadline_ms = clock_boot_ms() + FAR_MS, .state = &state
+	};
+}
+
+static struct json_object *
+parse(const char *text)
+{
+	struct json_object *value;
+
+	ck_assert_msg(json_parse(text, strlen(text), &value, &err) == 0, "%s: %s", text,
+	    err.msg);
+	return value;
+}
+
+/* Gives the call a config, as parameters_check() makes it. */
+static void
+configure(const char *text)
+{
+	struct json_object *config = parse(text);
+
+	json_object_put(call.config);
+	call.config = NULL;
+	ck_assert_msg(parameters_check(parameters, config, &call.config, &err) == 0, "%s",
+	    err.msg);
+	json_object_put(config);
+}
+
+static int
+run(int (*what)(void))
+{
+	body = what;
+	return call_run(&call);
+}
+
+/* The reply so far, without its timestamps, which are checked. */
+static void
+reply_is(const char *text)
+{
+	struct json_object *reply = json_new_object(), *list, *item;
+	const char *const lists[] = { "messages", "metrics" };
+	const char *stamp;
+	size_t i, n;
+	int year;
+
+	call_reply(&call, reply);
+	for (i = 0; i < UNIT_COUNT(lists); i++) {
+		list = json_member(reply, lists[i]);
+		for (n = 0; list != NULL && n < json_object_array_length(list); n++) {
+			item = json_object_array_get_idx(list, n);
+			stamp = json_member_string(item, "timestamp");
+			ck_assert_ptr_nonnull(stamp);
+			ck_assert_uint_eq(strlen(stamp), strlen("2026-11-22T18:00:00.000Z"));
+			ck_assert_int_eq(sscanf(stamp, "%4d-%*2d-%*2dT%*2d:%*2d:%*2d.%*3dZ",
+			    &year), 1);
+			ck_assert_int_ge(year, 2020);
+			json_object_object_del(item, "timestamp");
+		}
+	}
+	ck_assert_str_eq(json_text(reply, NULL), text);
+	json_object_put(reply);
+	ck_assert_ptr_null(call.messages);
+	ck_assert_ptr_null(call.metrics);
+	ck_assert_ptr_null(call.error);
+	call_done(&call);
+}
+
+static int
+nothing(void)
+{
+	return 0;
+}
+
+static int
+silent(void)
+{
+	return -1;
+}
+
+START_TEST(test_run)
+{
+	static const char *const titles[] = {
+		"Prepare failed", "Start failed", "Status failed", "Stop failed",
+		"Query failed"
+	};
+	char text[256];
+	enum verb verb;
+
+	for (verb = 0; verb < VERB_COUNT; verb++) {
+		call.verb = verb;
+		ck_assert_int_eq(run(nothing), 0);
+		ck_assert_ptr_null(call.error);
+		reply_is("{}");
+		ck_assert_int_eq(run(silent), -1);
+		snprintf(text, sizeof(text),
+		    "{\"error\":{\"title\":\"%s\",\"status\":\"errored\"}}", titles[verb]);
+		reply_is(text);
+	}
+	/* An optional handler that is not there does nothing. */
+	action = (struct ak_action){ .id = "x" };
+	for (verb = 0; verb < VERB_COUNT; verb++) {
+		call.verb = verb;
+		ck_assert_int_eq(run(silent), 0);
+		reply_is("{}");
+	}
+}
+END_TEST
+
+static int
+errored(void)
+{
+	return ak_error(&call, "It broke: %d", 7);
+}
+
+static int
+system_failed(void)
+{
+	errno = ENOENT;
+	return ak_errno(&call, "Failed to open %s", "x");
+}
+
+static int
+no_errno(void)
+{
+	errno = 0;
+	return ak_errno(&call, "Failed");
+}
+
+static int
+check_failed(void)
+{
+	return ak_failed(&call, "Too slow");
+}
+
+static int
+twice(void)
+{
+	ak_error(&call, "first");
+	return ak_failed(&call, "second");
+}
+
+static int
+forgotten(void)
+{
+	ak_error(&call, "It broke");
+	return 0;
+}
+
+START_TEST(test_errors)
+{
+	ck_assert_int_eq(run(errored), -1);
+	reply_is("{\"error\":{\"title\":\"It broke: 7\",\"status\":\"errored\"}}");
+	ck_assert_int_eq(run(system_failed), -1);
+	reply_is("{\"error\":{\"title\":\"Failed to open x\","
+	    "\"detail\":\"No such file or directory\",\"status\":\"errored\"}}");
+	ck_assert_int_eq(run(no_errno), -1);
+	reply_is("{\"error\":{\"title\":\"Failed\",\"status\":\"errored\"}}");
+	ck_assert_int_eq(run(check_failed), -1);
+	reply_is("{\"error\":{\"title\":\"Too slow\",\"status\":\"failed\"}}");
+	ck_assert_int_eq(run(twice), -1);
+	reply_is("{\"error\":{\"title\":\"second\",\"status\":\"failed\"}}");
+	/* Who reports an error and returns 0 has failed all the same. */
+	ck_assert_int_eq(run(forgotten), -1);
+	reply_is("{\"error\":{\"title\":\"It broke\",\"status\":\"errored\"}}");
+}
+END_TEST
+
+START_TEST(test_error_text)
+{
+	char text[64], small[8];
+
+	call_error_text(&call, text, sizeof(text));
+	ck_assert_str_eq(text, "");
+	call_error(&call, "Title", NULL);
+	call_error_text(&call, text, sizeof(text));
+	ck_assert_str_eq(text, "Title");
+	call_error(&call, "Later", "is too late");
+	call_error_text(&call, text, sizeof(text));
+	ck_assert_str_eq(text, "Title");
+	call_done(&call);
+	call_error(&call, "Title", "d\xc3\xa9tail");
+	call_error_text(&call, text, sizeof(text));
+	ck_assert_str_eq(text, "Title: d\xc3\xa9tail");
+	call_error_text(&call, small, sizeof(small));
+	ck_assert_str_eq(small, "Title: ");
+	call_error_text(&call, text, 10);
+	ck_assert_str_eq(text, "Title: d");
+	call_error_text(&call, text, 1);
+	ck_assert_str_eq(text, "");
+	call_done(&call);
+}
+END_TEST
+
+static int
+talkative(void)
+{
+	static const struct ak_label labels[] = {
+		{ "room", "kitchen" }, { "none", NULL }, AK_LABELS_END
+	};
+
+	ak_message(&call, AK_DEBUG, "one %d", 1);
+	ak_message(&call, AK_INFO, "%s", "two\n\"\\");
+	ak_message(&call, AK_WARN, "%s", "\xff\xfe three");
+	ak_message(&call, AK_ERROR, "%s", "");
+	ak_metric(&call, "ratio", 0.1, labels);
+	ak_metric(&call, "count", 3, NULL);
+	ak_summary(&call, AK_INFO, "first");
+	ak_summary(&call, AK_WARN, "second %d", 2);
+	ak_completed(&call);
+	return 0;
+}
+
+START_TEST(test_outcome)
+{
+	call.verb = VERB_STATUS;
+	ck_assert_int_eq(run(talkative), 0);
+	ck_assert(call.completed);
+	reply_is("{\"messages\":[{\"message\":\"one 1\",\"level\":\"debug\"},"
+	    "{\"message\":\"two\\n\\\"\\\\\",\"level\":\"info\"},"
+	    "{\"message\":\"\xef\xbf\xbd\xef\xbf\xbd three\",\"level\":\"warn\"},"
+	    "{\"message\":\"\",\"level\":\"error\"}],"
+	    "\"metrics\":[{\"name\":\"ratio\",\"metric\":{\"room\":\"kitchen\",\"none\":\"\"},"
+	    "\"value\":0.1},{\"name\":\"count\",\"metric\":{},\"value\":3}],"
+	    "\"summary\":{\"text\":\"second 2\",\"level\":\"warning\"}}");
+
+	/* The result of a query has no summary. */
+	call.verb = VERB_QUERY;
+	ck_assert_int_eq(run(talkative), 0);
+	json_object_put(call.messages);
+	json_object_put(call.metrics);
+	call.messages = call.metrics = NULL;
+	reply_is("{}");
+}
+END_TEST
+
+START_TEST(test_runtime_message)
+{
+	call_message(&call, AK_INFO, "from us");
+	reply_is("{\"messages\":[{\"message\":\"from us\",\"level\":\"info\"}]}");
+}
+END_TEST
+
+START_TEST(test_summary_length)
+{
+	char text[2 * 513 + 1] = "";
+	size_t i;
+
+	for (i = 0; i < 513; i++)
+		memcpy(text + 2 * i, "\xc3\xa9", 3);
+	ak_summary(&call, AK_INFO, "%s", text);
+	ck_assert_uint_eq(strlen(json_member_string(call.summary, "text")), 2 * 512);
+	ak_summary(&call, AK_INFO, "%.*s", 2 * 512, text);
+	ck_assert_uint_eq(strlen(json_member_string(call.summary, "text")), 2 * 512);
+	call_done(&call);
+}
+END_TEST
+
+START_TEST(test_long_text)
+{
+	static char text[100001];
+
+	memset(text, 'x', sizeof(text) - 1);
+	ak_error(&call, "%s", text);
+	ck_assert_uint_eq(strlen(json_member_string(call.error, "title")),
+	    sizeof(text) - 1);
+	call_done(&call);
+	/* printf cannot write it; the format is better than nothing. */
+	ak_error(&call, "wide %ls", (const wchar_t[]){ 0x110000, 0 });
+	reply_is("{\"error\":{\"title\":\"wide %ls\",\"status\":\"errored\"}}");
+}
+END_TEST
+
+static size_t
+count(struct json_object *list)
+{
+	return json_object_array_length(list);
+}
+
+static const char *
+last_message(void)
+{
+	return json_member_string(json_object_array_get_idx(call.messages,
+	    count(call.messages) - 1), "message");
+}
+
+START_TEST(test_flood)
+{
+	int i;
+
+	for (i = 0; i < CALL_METRICS_MAX; i++)
+		ak_metric(&call, "m", i, NULL);
+	ck_assert_ptr_null(call.messages);
+	for (i = 0; i < 3; i++)
+		ak_metric(&call, "m", i, NULL);
+	ck_assert_uint_eq(count(call.metrics), CALL_METRICS_MAX);
+	ck_assert_uint_eq(count(call.messages), 1);
+	ck_assert_str_eq(last_message(),
+	    "Too many metrics in one call: further ones are dropped");
+	for (i = 0; i < CALL_MESSAGES_MAX + 3; i++)
+		ak_message(&call, AK_INFO, "m %d", i);
+	ck_assert_uint_eq(count(call.messages), CALL_MESSAGES_MAX + 1);
+	ck_assert_str_eq(last_message(),
+	    "Too many messages in one call: further ones are dropped");
+	ck_assert_ptr_null(call.error);
+	call_done(&call);
+}
+END_TEST
+
+START_TEST(test_config)
+{
+	configure("{\"text\":\"t\",\"rate\":\"1mbit\",\"list\":[\"a\",\"b\"],\"number\":-7,"
+	    "\"flag\":true,\"time\":\"1m\",\"pairs\":[{\"key\":\"k\",\"value\":\"v\"}]}");
+	ck_assert_str_eq(ak_config_string(&call, "text"), "t");
+	ck_assert_str_eq(ak_config_string(&call, "rate"), "1mbit");
+	ck_assert_uint_eq(ak_config_count(&call, "list"), 2);
+	ck_assert_str_eq(ak_config_item(&call, "list", 1), "b");
+	ck_assert_ptr_null(ak_config_item(&call, "list", 2));
+	ck_assert_int_eq(ak_config_integer(&call, "number"), -7);
+	ck_assert_int_eq(ak_config_integer(&call, "share"), 50);
+	ck_assert(ak_config_boolean(&call, "flag"));
+	ck_assert_int_eq(ak_config_duration(&call, "time"), 60000);
+	ck_assert_uint_eq(ak_config_count(&call, "pairs"), 1);
+	ck_assert_str_eq(ak_config_key(&call, "pairs", 0), "k");
+	ck_assert_str_eq(ak_config_item(&call, "pairs", 0), "v");
+	ck_assert_ptr_null(ak_config_key(&call, "pairs", 1));
+	ck_assert(ak_config_has(&call, "text"));
+	ck_assert(ak_config_has(&call, "share"));
+	ck_assert_ptr_null(call.error);
+	json_object_put(call.config);
+}
+END_TEST
+
+START_TEST(test_config_empty)
+{
+	call.verb = VERB_QUERY;
+	configure("{}");
+	ck_assert_ptr_null(ak_config_string(&call, "text"));
+	ck_assert_uint_eq(ak_config_count(&call, "list"), 0);
+	ck_assert_ptr_null(ak_config_item(&call, "list", 0));
+	ck_assert_int_eq(ak_config_integer(&call, "number"), 0);
+	ck_assert(!ak_config_boolean(&call, "flag"));
+	ck_assert_int_eq(ak_config_duration(&call, "time"), 0);
+	ck_assert_uint_eq(ak_config_count(&call, "pairs"), 0);
+	ck_assert_ptr_null(ak_config_key(&call, "pairs", 0));
+	ck_assert(!ak_config_has(&call, "text"));
+	ck_assert(!ak_config_has(&call, "header"));
+	ck_assert_ptr_null(call.error);
+	json_object_put(call.config);
+}
+END_TEST
+
+static void
+misused(const char *title)
+{
+	char text[512];
+
+	ck_assert_int_eq(run(nothing), -1);
+	call_error_text(&call, text, sizeof(text));
+	ck_assert_str_eq(text, title);
+	call_done(&call);
+}
+
+START_TEST(test_misuse)
+{
+	configure("{\"text\":\"t\",\"list\":[\"a\"],\"number\":7}");
+	ck_assert_int_eq(ak_config_integer(&call, "text"), 0);
+	misused("Parameter \"text\" is of type string, which ak_config_integer() does not "
+	    "read");
+	ck_assert_ptr_null(ak_config_string(&call, "number"));
+	misused("Parameter \"number\" is of type integer, which ak_config_string() does not "
+	    "read");
+	ck_assert_ptr_null(ak_config_string(&call, "list"));
+	misused("Parameter \"list\" is of type string_array, which ak_config_string() does "
+	    "not read");
+	ck_assert_ptr_null(ak_config_key(&call, "list", 0));
+	misused("Parameter \"list\" is of type string_array, which ak_config_key() does "
+	    "not read");
+	ck_assert_int_eq(ak_config_integer(&call, "time"), 0);
+	misused("Parameter \"time\" is of type duration, which ak_config_integer() does "
+	    "not read");
+	ck_assert(!ak_config_boolean(&call, "header"));
+	misused("Parameter \"header\" is of type header, which ak_config_boolean() does "
+	    "not read");
+	ck_assert(!ak_config_has(&call, "nunber"));
+	misused("Parameter \"nunber\" was read but is not in the table");
+	call.parameters = NULL;
+	ck_assert_uint_eq(ak_config_count(&call, "text"), 0);
+	misused("Parameter \"text\" was read but is not in the table");
+	call.verb = VERB_STOP;
+	ck_assert_int_eq(ak_config_duration(&call, "time"), 0);
+	misused("Parameter \"time\" was read in stop(), which has no config");
+
+	ak_metric(&call, "m", NAN, NULL);
+	misused("ak_metric: the value of m is not a finite number");
+	ak_metric(&call, "m", -INFINITY, NULL);
+	misused("ak_metric: the value of m is not a finite number");
+	ak_metric(&call, NULL, 1, NULL);
+	misused("ak_metric: the name is missing");
+	ak_message(&call, (enum ak_level)0, "x");
+	misused("ak_message: 0 is not a level");
+	ak_summary(&call, AK_ERROR, "x");
+	misused("ak_summary: the level must be AK_INFO or AK_WARN");
+	json_object_put(call.config);
+}
+END_TEST
+
+START_TEST(test_target)
+{
+	ck_assert_ptr_null(ak_target_name(&call));
+	ck_assert_ptr_null(ak_target_attribute(&call, "host", 0));
+	call.target = parse("{\"name\":\"n\",\"attributes\":{\"host\":[\"a\",\"b\",3],"
+	    "\"odd\":\"text\"}}");
+	ck_assert_str_eq(ak_target_name(&call), "n");
+	ck_assert_str_eq(ak_target_attribute(&call, "host", 0), "a");
+	ck_assert_str_eq(ak_target_attribute(&call, "host", 1), "b");
+	ck_assert_ptr_null(ak_target_attribute(&call, "host", 2));
+	ck_assert_ptr_null(ak_target_attribute(&call, "host", 3));
+	ck_assert_ptr_null(ak_target_attribute(&call, "none", 0));
+	ck_assert_ptr_null(ak_target_attribute(&call, "odd", 0));
+	ck_assert_ptr_null(call.error);
+	json_object_put(call.target);
+}
+END_TEST
+
+START_TEST(test_times)
+{
+	ck_assert_str_eq(ak_execution_id(&call), call.execution);
+	ck_assert_int_gt(ak_time_left(&call), 0);
+	ck_assert_int_le(ak_time_left(&call), FAR_MS);
+	call.deadline_ms = clock_boot_ms() - 1;
+	ck_assert_int_eq(ak_time_left(&call), 0);
+}
+END_TEST
+
+static char claimed[512];
+static int saves;
+
+static int
+save(struct ak_call *given, struct err *ret_err)
+{
+	ck_assert_ptr_eq(given, &call);
+	saves++;
+	return call.keeper == NULL ? 0 : err_set(ret_err, ERR_FULL, "disk full");
+}
+
+static int
+claim(struct ak_call *given, const char *resource, struct err *ret_err)
+{
+	ck_assert_ptr_eq(given, &call);
+	snprintf(claimed, sizeof(claimed), "%s", resource);
+	return call.keeper == NULL ? 0 : err_set(ret_err, ERR_PHASE, "in use");
+}
+
+START_TEST(test_save)
+{
+	ck_assert_int_eq(ak_save(&call), 0);
+	call.save = save;
+	ck_assert_int_eq(ak_save(&call), 0);
+	ck_assert_int_eq(saves, 1);
+	ck_assert_ptr_null(call.error);
+	call.keeper = &call;
+	ck_assert_int_eq(ak_save(&call), -1);
+	reply_is("{\"error\":{\"title\":\"Failed to save the state\","
+	    "\"detail\":\"disk full\",\"status\":\"errored\"}}");
+}
+END_TEST
+
+START_TEST(test_claim)
+{
+	char name[257];
+
+	ck_assert_int_eq(ak_claim(&call, "netdev:%s", "eth0"), 0);
+	call.claim = claim;
+	ck_assert_int_eq(ak_claim(&call, "netdev:%s", "eth0"), 0);
+	ck_assert_str_eq(claimed, "netdev:eth0");
+	ck_assert_ptr_null(call.error);
+	memset(name, 'n', sizeof(name));
+	name[255] = '\0';
+	ck_assert_int_eq(ak_claim(&call, "%s", name), 0);
+	ck_assert_str_eq(claimed, name);
+
+	call.keeper = &call;
+	ck_assert_int_eq(ak_claim(&call, "a"), -1);
+	reply_is("{\"error\":{\"title\":\"Failed to claim a\",\"detail\":\"in use\","
+	    "\"status\":\"errored\"}}");
+	claimed[0] = '\0';
+	ck_assert_int_eq(ak_claim(&call, "%s", ""), -1);
+	reply_is("{\"error\":{\"title\":\"Failed to claim \","
+	    "\"detail\":\"the resource has no name\",\"status\":\"errored\"}}");
+	name[255] = 'n';
+	name[256] = '\0';
+	ck_assert_int_eq(ak_claim(&call, "%s", name), -1);
+	ck_assert_str_eq(json_member_string(call.error, "detail"),
+	    "the name of the resource is longer than 255 bytes");
+	ck_assert_str_eq(claimed, "");
+	call_done(&call);
+}
+END_TEST
+
+START_TEST(test_error_json)
+{
+	struct json_object *error = call_error_json("T\xff", NULL, NULL);
+
+	ck_assert_str_eq(json_text(error, NULL), "{\"title\":\"T\xef\xbf\xbd\"}");
+	json_object_put(error);
+}
+END_TEST
+
+int
+main(void)
+{
+	const TTest *const tests[] = {
+		test_run, test_errors, test_error_text, test_outcome, test_runtime_message,
+		test_summary_length, test_long_text, test_flood, test_config,
+		test_config_empty, test_misuse, test_target, test_times, test_save,
+		test_claim, test_error_json, NULL
+	};
+
+	return unit_main("call", setup, tests);
+}

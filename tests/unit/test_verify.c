@@ -1,0 +1,569 @@
+/*
+ * test_verify.c: wrong tables, and the sentence that each is refused with.
+ */
+#include "config.h"
+
+#include "core/verify.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/actionkit.h"
+#include "tests/unit/unit.h"
+
+#define MISTAKES_BYTES 65536
+
+static char mistakes[MISTAKES_BYTES];
+
+static void
+collect(void *context, const char *mistake)
+{
+	size_t used = strlen(mistakes);
+
+	ck_assert_ptr_eq(context, &mistakes);
+	snprintf(mistakes + used, sizeof(mistakes) - used, "%s%s", used == 0 ? "" : "\n",
+	    mistake);
+}
+
+/* Verifies the registry; all mistakes are to read as one text, a line each. */
+static void
+expect(const char *lines)
+{
+	size_t count, wanted = lines[0] != '\0';
+	const char *at;
+
+	for (at = lines; *at != '\0'; at++)
+		wanted += *at == '\n';
+	mistakes[0] = '\0';
+	count = verify_registry(collect, &mistakes);
+	ck_assert_str_eq(mistakes, lines);
+	ck_assert_uint_eq(count, wanted);
+	ak_registry_clear();
+}
+
+static int
+handler(struct ak_call *call, void *state)
+{
+	(void)call;
+	(void)state;
+	return 0;
+}
+
+/* The smallest action that is right. */
+static struct ak_action
+least(void)
+{
+	return (struct ak_action){
+		.id = "x", .label = "X", .version = "1", .description = "Does x.",
+		.kind = AK_OTHER, .time_control = AK_INSTANTANEOUS, .start = handler
+	};
+}
+
+/* An action that differs from it by the statements, and what is said of it. */
+#define ACTION(lines_, ...) do { \
+	struct ak_action a = least(); \
+	__VA_ARGS__; \
+	ck_assert_int_eq(ak_register(&a), 0); \
+	expect(lines_); \
+} while (0)
+
+/* The least action with one parameter "p". */
+#define PARAMETER(lines_, ...) do { \
+	const struct ak_parameter table_[] = { \
+		{ .name = "p", .label = "P", __VA_ARGS__ }, AK_PARAMETERS_END \
+	}; \
+	ACTION(lines_, a.parameters = table_); \
+} while (0)
+
+/* A text of count characters; each is two bytes, as limits are not counted in bytes. */
+static const char *
+long_text(size_t count)
+{
+	static char text[4200];
+	size_t i;
+
+	ck_assert_uint_lt(2 * count, sizeof(text));
+	for (i = 0; i < count; i++)
+		memcpy(text + 2 * i, "\xc3\xa9", 2);
+	text[2 * count] = '\0';
+	return text;
+}
+
+static const struct ak_parameter duration[] = {
+	{ .name = "duration", .label = "Duration", .type = AK_DURATION, .required = true,
+	  .default_value = "30s", .min = AK_LIMIT(0), .max = AK_LIMIT(INT64_MAX) },
+	AK_PARAMETERS_END
+};
+static const struct ak_option ab[] = { { "A", "a" }, { "B", "b" }, AK_OPTIONS_END };
+static const struct ak_metrics metrics;
+
+START_TEST(test_right)
+{
+	struct everything {
+		int64_t number;
+		bool flag;
+		double ratio;
+		char text[10];
+	};
+	static const struct ak_field fields[] = {
+		AK_INT(struct everything, number),
+		AK_BOOL(struct everything, flag),
+		AK_DOUBLE(struct everything, ratio),
+		AK_TEXT(struct everything, text),
+		AK_FIELDS_END
+	};
+	static const struct ak_option with_empty[] = {
+		{ "None", "" }, { "One", "1" }, AK_OPTIONS_END
+	};
+	static const struct ak_parameter parameters[] = {
+		{ .name = "duration", .label = "D", .type = AK_DURATION,
+		  .default_value = "0s", .min = AK_LIMIT(0) },
+		{ .name = "a", .label = "A", .type = AK_STRING_ARRAY, .options = ab,
+		  .default_value = "[\"a\",\"b\"]" },
+		{ .name = "b", .label = "B", .type = AK_STRING, .options = ab,
+		  .options_open = true, .default_value = "c" },
+		{ .name = "c", .label = "C", .type = AK_STRING, .options = with_empty,
+		  .default_value = "" },
+		{ .name = "d", .label = "D", .type = AK_PERCENTAGE, .min = AK_LIMIT(50),
+		  .max = AK_LIMIT(50), .default_value = "50%" },
+		{ .name = "e", .label = "E", .type = AK_HEADER },
+		AK_PARAMETERS_END
+	};
+	static const struct ak_metrics some = {
+		.endpoint = { "PUT", "/m" }, .call_interval = "1m30s",
+		.parameters = parameters
+	};
+	struct ak_action all = least(), other = least();
+
+	all.id = "Org.example_1-x";
+	all.icon = "data:image/svg+xml,x";
+	all.technology = all.category = "Y";
+	all.time_control = AK_EXTERNAL;
+	all.parameters = parameters;
+	all.state = (struct ak_state)AK_STATE(struct everything, fields);
+	all.prepare_endpoint = (struct ak_endpoint){ "DELETE", "/a/b-c.d_e~:@" };
+	all.stop_endpoint = (struct ak_endpoint){ "POST", NULL };
+	all.call_interval = "1ms";
+	all.metrics = &some;
+	all.prepare = all.status = all.stop = all.query_metrics = handler;
+	ck_assert_int_eq(ak_register(&all), 0);
+	ck_assert_int_eq(ak_register(&other), 0);
+	expect("");
+	expect("");
+}
+END_TEST
+
+START_TEST(test_texts)
+{
+	ACTION("action 1: id is missing", a.id = NULL);
+	ACTION("action 1: id is missing", a.id = "");
+	ACTION("x: label is missing", a.label = NULL);
+	ACTION("x: label is missing", a.label = "");
+	ACTION("x: version is missing", a.version = NULL);
+	ACTION("x: description is missing", a.description = NULL);
+	ACTION("", a.label = long_text(255));
+	ACTION("x: label has 256 characters, more than 255", a.label = long_text(256));
+	ACTION("x: version has 65 characters, more than 64", a.version = long_text(65));
+	ACTION("", a.description = long_text(2000));
+	ACTION("x: description has 2001 characters, more than 2000",
+	    a.description = long_text(2001));
+	ACTION("x: technology has 256 characters, more than 255",
+	    a.technology = long_text(256));
+	ACTION("x: category has 256 characters, more than 255",
+	    a.category = long_text(256));
+	ACTION("x: label is not UTF-8", a.label = "\xff");
+	ACTION("x: icon must begin with \"data:\"", a.icon = "image.svg");
+	ACTION("x: icon must begin with \"data:\"", a.icon = "");
+}
+END_TEST
+
+START_TEST(test_icon)
+{
+	enum { MOST = 1000000 };
+	char *icon = malloc(MOST + 2);
+
+	ck_assert_ptr_nonnull(icon);
+	memset(icon, 'x', MOST + 1);
+	memcpy(icon, "data:", 5);
+	icon[MOST + 1] = '\0';
+	ACTION("x: icon has 1000001 characters, more than 1000000", a.icon = icon);
+	icon[MOST] = '\0';
+	ACTION("", a.icon = icon);
+	free(icon);
+}
+END_TEST
+
+START_TEST(test_ids)
+{
+	char id[257], lines[1024];
+
+	ACTION("a/b: id must consist of A-Z, a-z, 0-9, '.', '_', '-'", a.id = "a/b");
+	ACTION("a b: id must consist of A-Z, a-z, 0-9, '.', '_', '-'", a.id = "a b");
+	ACTION("\xc3\xa9: id must consist of A-Z, a-z, 0-9, '.', '_', '-'",
+	    a.id = "\xc3\xa9");
+	ACTION("..: id must not consist of dots", a.id = "..");
+	ACTION("actions: id is the name of the list of actions", a.id = "actions");
+	ACTION("health: prepare_endpoint: path \"/health/prepare\" is reserved\n"
+	    "health: start_endpoint: path \"/health/start\" is reserved", a.id = "health");
+	memset(id, 'i', sizeof(id));
+	id[256] = '\0';
+	snprintf(lines, sizeof(lines), "%s: id has 256 characters, more than 255", id);
+	ACTION(lines, a.id = id);
+}
+END_TEST
+
+START_TEST(test_enums)
+{
+	ACTION("x: kind is missing", a.kind = (enum ak_kind)0);
+	ACTION("x: kind 5 is unknown", a.kind = (enum ak_kind)5);
+	ACTION("x: time_control is missing", a.time_control = (enum ak_time_control)0);
+	ACTION("x: time_control 4 is unknown", a.time_control = (enum ak_time_control)4);
+}
+END_TEST
+
+START_TEST(test_handlers)
+{
+	ACTION("x: start() is missing", a.start = NULL);
+	ACTION("x: instantaneous time control excludes status()", a.status = handler);
+	ACTION("x: instantaneous time control excludes stop()", a.stop = handler);
+	ACTION("x: internal time control needs status()", a.time_control = AK_INTERNAL);
+	ACTION("x: internal time control needs status()", a.time_control = AK_INTERNAL,
+	    a.stop = handler);
+	ACTION("", a.time_control = AK_INTERNAL, a.status = handler);
+	ACTION("", a.time_control = AK_EXTERNAL, a.parameters = duration);
+	ACTION("x: external time control needs a parameter \"duration\" of type duration",
+	    a.time_control = AK_EXTERNAL);
+	ACTION("x: query_metrics() needs metrics", a.query_metrics = handler);
+	ACTION("x: metrics need query_metrics()", a.metrics = &metrics);
+	ACTION("", a.metrics = &metrics, a.query_metrics = handler);
+}
+END_TEST
+
+START_TEST(test_duration_parameter)
+{
+	static const struct ak_parameter wrong[] = {
+		{ .name = "duration", .label = "D", .type = AK_INTEGER },
+		AK_PARAMETERS_END
+	};
+
+	ACTION("x: external time control needs a parameter \"duration\" of type duration",
+	    a.time_control = AK_EXTERNAL, a.parameters = wrong);
+}
+END_TEST
+
+START_TEST(test_intervals)
+{
+	static const struct ak_metrics wrong = { .call_interval = "often" };
+
+	ACTION("x: call_interval \"5\" is not a duration", a.time_control = AK_INTERNAL,
+	    a.status = handler, a.call_interval = "5");
+	ACTION("x: call_interval \"-5s\" is not a duration", a.time_control = AK_INTERNAL,
+	    a.status = handler, a.call_interval = "-5s");
+	ACTION("x: call_interval \"0s\" is less than 1ms", a.time_control = AK_INTERNAL,
+	    a.status = handler, a.call_interval = "0s");
+	ACTION("x: call_interval \"999us\" is less than 1ms", a.time_control = AK_INTERNAL,
+	    a.status = handler, a.call_interval = "999us");
+	ACTION("x: call_interval needs status() or stop()", a.call_interval = "5s");
+	ACTION("x: metrics: call_interval \"often\" is not a duration", a.metrics = &wrong,
+	    a.query_metrics = handler);
+}
+END_TEST
+
+START_TEST(test_endpoints)
+{
+	static const struct ak_metrics wrong = { .endpoint = { "GET", "m" } };
+	char path[600], lines[1024];
+
+	ACTION("x: start_endpoint: method \"GET\" is not POST, PUT or DELETE",
+	    a.start_endpoint.method = "GET");
+	ACTION("x: start_endpoint: method \"post\" is not POST, PUT or DELETE",
+	    a.start_endpoint.method = "post");
+	ACTION("x: prepare_endpoint: path \"go\" must begin with /",
+	    a.prepare_endpoint.path = "go");
+	ACTION("x: prepare_endpoint: path \"\" must begin with /",
+	    a.prepare_endpoint.path = "");
+	ACTION("x: start_endpoint: path \"/go?a=b\" has a character that does not belong "
+	    "into a path", a.start_endpoint.path = "/go?a=b");
+	ACTION("x: start_endpoint: path \"/g%6f\" has a character that does not belong "
+	    "into a path", a.start_endpoint.path = "/g%6f");
+	ACTION("x: start_endpoint: path \"/a b\" has a character that does not belong "
+	    "into a path", a.start_endpoint.path = "/a b");
+	ACTION("x: start_endpoint: path \"/a//b\" has a segment that is empty or dots",
+	    a.start_endpoint.path = "/a//b");
+	ACTION("x: start_endpoint: path \"/a/\" has a segment that is empty or dots",
+	    a.start_endpoint.path = "/a/");
+	ACTION("x: start_endpoint: path \"/a/../b\" has a segment that is empty or dots",
+	    a.start_endpoint.path = "/a/../b");
+	ACTION("", a.start_endpoint.path = "/a/.../b");
+	ACTION("x: start_endpoint: path \"/\" is reserved", a.start_endpoint.path = "/");
+	ACTION("x: start_endpoint: path \"/actions\" is reserved",
+	    a.start_endpoint.path = "/actions");
+	ACTION("x: start_endpoint: path \"/health/liveness\" is reserved",
+	    a.start_endpoint.path = "/health/liveness");
+	ACTION("x: start_endpoint: path \"/x\" describes action x",
+	    a.start_endpoint.path = "/x");
+	ACTION("x: start_endpoint: path \"/x/prepare\" is that of prepare of x already",
+	    a.start_endpoint.path = "/x/prepare");
+	ACTION("x: start_endpoint: path \"/go\" is that of prepare of x already",
+	    a.prepare_endpoint.path = "/go", a.start_endpoint.path = "/go");
+	ACTION("x: status_endpoint is set but never called",
+	    a.status_endpoint.path = "/status");
+	ACTION("x: stop_endpoint is set but never called",
+	    a.stop_endpoint.method = "DELETE");
+	ACTION("x: metrics: endpoint: method \"GET\" is not POST, PUT or DELETE\n"
+	    "x: metrics: endpoint: path \"m\" must begin with /", a.metrics = &wrong,
+	    a.query_metrics = handler);
+	memset(path, 'p', sizeof(path));
+	path[0] = '/';
+	path[512] = '\0';
+	snprintf(lines, sizeof(lines),
+	    "x: start_endpoint: path has 512 bytes, more than 511");
+	ACTION(lines, a.start_endpoint.path = path);
+	path[511] = '\0';
+	ACTION("", a.start_endpoint.path = path);
+}
+END_TEST
+
+START_TEST(test_across)
+{
+	struct ak_action first = least(), second = least();
+
+	ck_assert_int_eq(ak_register(&first), 0);
+	ck_assert_int_eq(ak_register(&second), 0);
+	expect("x: id is that of another action");
+
+	second.id = "y";
+	first.start_endpoint.path = "/go";
+	second.start_endpoint.path = "/go";
+	ck_assert_int_eq(ak_register(&first), 0);
+	ck_assert_int_eq(ak_register(&second), 0);
+	expect("y: start_endpoint: path \"/go\" is that of start of x already");
+
+	second.start_endpoint.path = NULL;
+	first.start_endpoint.path = "/y/prepare";
+	ck_assert_int_eq(ak_register(&first), 0);
+	ck_assert_int_eq(ak_register(&second), 0);
+	expect("y: prepare_endpoint: path \"/y/prepare\" is that of start of x already");
+
+	first.start_endpoint.path = "/y";
+	ck_assert_int_eq(ak_register(&first), 0);
+	ck_assert_int_eq(ak_register(&second), 0);
+	expect("x: start_endpoint: path \"/y\" describes action y");
+
+	ck_assert_int_eq(ak_register(NULL), -1);
+	expect("");
+}
+END_TEST
+
+START_TEST(test_parameters)
+{
+	PARAMETER("x: parameter \"p\": type is missing", .required = true);
+	PARAMETER("x: parameter \"p\": type 16 is unknown", .type = (enum ak_type)16);
+	PARAMETER("x: parameter \"p\": description has 2001 characters, more than 2000",
+	    .type = AK_STRING, .description = long_text(2001));
+	PARAMETER("x: parameter \"p\": default_value has 256 characters, more than 255",
+	    .type = AK_STRING, .default_value = long_text(256));
+	PARAMETER("x: parameter \"p\": default_value is not UTF-8", .type = AK_STRING,
+	    .default_value = "\xff");
+	PARAMETER("x: parameter \"p\": min 3 is greater than max 2", .type = AK_INTEGER,
+	    .min = AK_LIMIT(3), .max = AK_LIMIT(2));
+	PARAMETER("x: parameter \"p\": min is negative", .type = AK_DURATION,
+	    .min = AK_LIMIT(-1));
+	PARAMETER("x: parameter \"p\": max is negative", .type = AK_DURATION,
+	    .max = AK_LIMIT(-1));
+	PARAMETER("x: parameter \"p\": type string has no min and max", .type = AK_STRING,
+	    .min = AK_LIMIT(1));
+	PARAMETER("x: parameter \"p\": type boolean has no min and max", .type = AK_BOOLEAN,
+	    .max = AK_LIMIT(1));
+	PARAMETER("x: parameter \"p\": type stressng-workers has no min and max",
+	    .type = AK_STRESSNG_WORKERS, .max = AK_LIMIT(1));
+	PARAMETER("x: parameter \"p\": type header cannot be required", .type = AK_HEADER,
+	    .required = true);
+	PARAMETER("x: parameter \"p\": type separator has no default_value",
+	    .type = AK_SEPARATOR, .default_value = "x");
+}
+END_TEST
+
+START_TEST(test_defaults)
+{
+	PARAMETER("x: parameter \"p\": default_value \"soon\" must be a duration: whole "
+	    "milliseconds, or text such as \"1m30s\"", .type = AK_DURATION,
+	    .default_value = "soon");
+	PARAMETER("x: parameter \"p\": default_value \"-1s\" must not be negative",
+	    .type = AK_DURATION, .default_value = "-1s");
+	PARAMETER("x: parameter \"p\": default_value \"1s\" must be at least 2s",
+	    .type = AK_DURATION, .default_value = "1s", .min = AK_LIMIT(2000));
+	PARAMETER("x: parameter \"p\": default_value \"9\" must be at most 8",
+	    .type = AK_INTEGER, .default_value = "9", .max = AK_LIMIT(8));
+	PARAMETER("x: parameter \"p\": default_value \"1.5\" must be a whole number",
+	    .type = AK_INTEGER, .default_value = "1.5");
+	PARAMETER("x: parameter \"p\": default_value \"\" must be a whole number",
+	    .type = AK_INTEGER, .default_value = "");
+	PARAMETER("x: parameter \"p\": default_value \"5%\" must be a whole number",
+	    .type = AK_INTEGER, .default_value = "5%");
+	PARAMETER("x: parameter \"p\": default_value \"%\" must be a whole number",
+	    .type = AK_PERCENTAGE, .default_value = "%");
+	PARAMETER("x: parameter \"p\": default_value \"yes\" must be true or false",
+	    .type = AK_BOOLEAN, .default_value = "yes");
+	PARAMETER("x: parameter \"p\": default_value \"10\" must be a bitrate, such as "
+	    "\"1024kbit\" or \"10mbps\"", .type = AK_BITRATE, .default_value = "10");
+	PARAMETER("x: parameter \"p\": default_value \"k=v\" must be an array",
+	    .type = AK_KEY_VALUE, .default_value = "k=v");
+	PARAMETER("x: parameter \"p\": default_value \"[1]\" item 1 must be text",
+	    .type = AK_STRING_ARRAY, .default_value = "[1]");
+	PARAMETER("x: parameter \"p\": default_value \"c\" must be one of \"a\", \"b\"",
+	    .type = AK_STRING, .options = ab, .default_value = "c");
+	PARAMETER("x: parameter \"p\": default_value \"c\" item 1 must be one of \"a\", \"b\"",
+	    .type = AK_STRING_ARRAY, .options = ab, .default_value = "c");
+}
+END_TEST
+
+START_TEST(test_options)
+{
+	static const struct ak_option empty[] = { AK_OPTIONS_END };
+	static const struct ak_option halves[] = {
+		{ NULL, "a" }, { "B", NULL }, { "", "c" }, AK_OPTIONS_END
+	};
+	static const struct ak_option twice[] = {
+		{ "A", "a" }, { "B", "b" }, { "C", "a" }, AK_OPTIONS_END
+	};
+	struct ak_option longer[] = { { long_text(256), long_text(256) }, AK_OPTIONS_END };
+
+	PARAMETER("x: parameter \"p\": type integer has no options", .type = AK_INTEGER,
+	    .options = ab);
+	PARAMETER("x: parameter \"p\": options_open needs options", .type = AK_STRING,
+	    .options_open = true);
+	PARAMETER("x: parameter \"p\": options are empty", .type = AK_STRING,
+	    .options = empty);
+	PARAMETER("x: parameter \"p\": option 1: label is missing\n"
+	    "x: parameter \"p\": option 2: value is missing\n"
+	    "x: parameter \"p\": option 3: label is missing", .type = AK_STRING,
+	    .options = halves, .default_value = "a");
+	PARAMETER("x: parameter \"p\": option 3: value \"a\" is there twice",
+	    .type = AK_STRING, .options = twice);
+	PARAMETER("x: parameter \"p\": option 1: label has 256 characters, more than 255\n"
+	    "x: parameter \"p\": option 1: value has 256 characters, more than 255",
+	    .type = AK_STRING, .options = longer);
+}
+END_TEST
+
+START_TEST(test_tables)
+{
+	static const struct ak_parameter broken[] = {
+		{ .name = "p", .type = AK_STRING },
+		{ .label = "Q", .type = AK_STRING },
+		{ .name = "", .label = "R", .type = AK_STRING },
+		{ .name = "p", .label = "S", .type = AK_STRING },
+		AK_PARAMETERS_END
+	};
+	static const struct ak_metrics with = { .parameters = broken };
+	static char names[65][4];
+	static struct ak_parameter many[66];
+	struct ak_parameter longer[] = {
+		{ .name = "p", .label = long_text(256), .type = AK_STRING },
+		AK_PARAMETERS_END
+	};
+	size_t i;
+
+	ACTION("x: parameter \"p\": label is missing\n"
+	    "x: parameter 2: name is missing\n"
+	    "x: parameter 3: name is missing\n"
+	    "x: parameter \"p\": name is there twice", a.parameters = broken);
+	ACTION("x: metrics: parameter \"p\": label is missing\n"
+	    "x: metrics: parameter 2: name is missing\n"
+	    "x: metrics: parameter 3: name is missing\n"
+	    "x: metrics: parameter \"p\": name is there twice", a.metrics = &with,
+	    a.query_metrics = handler);
+	ACTION("x: parameter \"p\": label has 256 characters, more than 255",
+	    a.parameters = longer);
+	for (i = 0; i < 65; i++) {
+		snprintf(names[i], sizeof(names[i]), "%zu", i);
+		many[i] = (struct ak_parameter){ .name = names[i], .label = "L",
+		    .type = AK_STRING };
+	}
+	ACTION("x: there are 65 parameters, more than 64", a.parameters = many);
+	many[64] = (struct ak_parameter)AK_PARAMETERS_END;
+	ACTION("", a.parameters = many);
+}
+END_TEST
+
+#define STATE(size_, fields_) a.state = (struct ak_state){ size_, fields_ }
+
+START_TEST(test_states)
+{
+	static const struct ak_field none[] = { AK_FIELDS_END };
+	static const struct ak_field one[] = { { "a", AK_FIELD_INT, 0, 8 }, AK_FIELDS_END };
+	static const struct ak_field backwards[] = {
+		{ "a", AK_FIELD_INT, 8, 8 }, { "b", AK_FIELD_INT, 0, 8 }, AK_FIELDS_END
+	};
+	static const struct ak_field twice[] = {
+		{ "a", AK_FIELD_INT, 0, 8 }, { "a", AK_FIELD_INT, 8, 8 }, AK_FIELDS_END
+	};
+	static const struct ak_field over[] = {
+		{ "a", AK_FIELD_STRING, 0, 9 }, { "b", AK_FIELD_INT, 8, 8 }, AK_FIELDS_END
+	};
+	static const struct ak_field beyond[] = {
+		{ "a", AK_FIELD_INT, 16, 8 }, { "b", AK_FIELD_INT, SIZE_MAX, 8 },
+		{ "c", AK_FIELD_STRING, 8, SIZE_MAX }, { "d", AK_FIELD_INT, 9, 8 },
+		AK_FIELDS_END
+	};
+	static const struct ak_field kinds[] = {
+		{ "a", (enum ak_field_kind)0, 0, 8 }, { "b", (enum ak_field_kind)5, 8, 1 },
+		{ "c", AK_FIELD_INT, 9, 4 }, { "d", AK_FIELD_STRING, 13, 0 },
+		{ "", AK_FIELD_BOOL, 14, 1 }, AK_FIELDS_END
+	};
+
+	ACTION("", STATE(8, one));
+	ACTION("", STATE(16, backwards));
+	ACTION("", STATE(0, none));
+	ACTION("x: state: there are fields but size is 0", STATE(0, one));
+	ACTION("x: state: size is 8 but there are no fields", STATE(8, NULL));
+	ACTION("x: state: size is 8 but there are no fields", STATE(8, none));
+	ACTION("x: state: field \"a\": name is there twice", STATE(16, twice));
+	ACTION("x: state: field \"b\": overlaps field \"a\"", STATE(16, over));
+	ACTION("x: state: field \"a\": is beyond the end of the struct\n"
+	    "x: state: field \"b\": is beyond the end of the struct\n"
+	    "x: state: field \"c\": is beyond the end of the struct\n"
+	    "x: state: field \"d\": is beyond the end of the struct", STATE(16, beyond));
+	ACTION("x: state: field \"a\": kind 0 is unknown\n"
+	    "x: state: field \"b\": kind 5 is unknown\n"
+	    "x: state: field \"c\": size 4 does not suit its kind\n"
+	    "x: state: field \"d\": size 0 does not suit its kind\n"
+	    "x: state: field \"\": name is missing", STATE(16, kinds));
+}
+END_TEST
+
+/* Every mistake is reported, not the first one only. */
+START_TEST(test_all)
+{
+	static const struct ak_action empty;
+	struct ak_action other = least();
+
+	other.version = NULL;
+	ck_assert_int_eq(ak_register(&empty), 0);
+	ck_assert_int_eq(ak_register(&other), 0);
+	expect("action 1: id is missing\n"
+	    "action 1: label is missing\n"
+	    "action 1: version is missing\n"
+	    "action 1: description is missing\n"
+	    "action 1: kind is missing\n"
+	    "action 1: start() is missing\n"
+	    "action 1: time_control is missing\n"
+	    "x: version is missing");
+}
+END_TEST
+
+int
+main(void)
+{
+	const TTest *const tests[] = {
+		test_right, test_texts, test_icon, test_ids, test_enums, test_handlers,
+		test_duration_parameter, test_intervals, test_endpoints, test_across,
+		test_parameters, test_defaults, test_options, test_tables, test_states,
+		test_all, NULL
+	};
+
+	return unit_main("verify", NULL, tests);
+}
