@@ -1,0 +1,33 @@
+/*
+ * due.h: which executions the reaper must stop.
+ */
+#ifndef CORE_DUE_H
+#define CORE_DUE_H
+
+#include "core/err.h"
+#include "core/execution.h"
+#include "core/lifecycle.h"
+#include "core/stopper.h"
+
+struct due {
+	char execution[EXECUTION_ID_BYTES];
+	const struct ak_action *action;
+};
+
+/*
+ * Notes for every active execution that it is to be stopped, and why, unless that is noted
+ * already. Those that wait for their next attempt get it now. 0, or -1.
+ */
+int due_mark_all(struct store *store, const char *reason, struct err *err);
+
+/* Passes the rows of stop_requests on to their executions. 0, or -1. */
+int due_take_requests(struct store *store, struct err *err);
+
+/*
+ * Finds executions that are due and that nobody is at, neither a stopper (of STOPPERS_MAX)
+ * nor the holder of their lock: at most room of them. Returns their number, or -1.
+ */
+int due_find(struct lifecycle *life, const struct stopper *stoppers, struct due *ret_due,
+    int room, struct err *err);
+
+#endif

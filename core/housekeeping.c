@@ -1,0 +1,112 @@
+/*
+ * housekeeping.c: moves the write-ahead log into the database, and removes history whose
+ * retention is over.
+ */
+#include "config.h"
+
+#include "core/housekeeping.h"
+
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "core/clock.h"
+#include "core/log.h"
+
+#define CHECKPOINT_EVERY_MS 2000
+#define RETENTION_EVERY_MS 60000
+#define HOUSEKEEPING_WAIT_MS 2000	/* for the write gate */
+#define HOUSEKEEPING_PATH_BYTES 1024
+/* Rows removed in one transaction, so that it stays short. */
+#define RETENTION_BATCH "500"
+
+/* Whether something was committed since the last checkpoint. */
+static bool
+log_has_changed(struct housekeeping *housekeeping, const char *state_dir)
+{
+	char path[HOUSEKEEPING_PATH_BYTES];
+	struct stat status;
+
+	snprintf(path, sizeof(path), "%s/%s-wal", state_dir, STORE_FILE);
+	if (stat(path, &status) == -1)
+		return false;
+	if (status.st_mtim.tv_sec == housekeeping->log_changed.tv_sec &&
+	    status.st_mtim.tv_nsec == housekeeping->log_changed.tv_nsec)
+		return false;
+	housekeeping->log_changed = status.st_mtim;
+	return true;
+}
+
+static int
+purge(struct store *store, int64_t before_ms, struct err *err)
+{
+	sqlite3_stmt *purges[] = {
+		store_prepare(store, "DELETE FROM executions WHERE id IN "
+		    "(SELECT id FROM executions WHERE phase = 'stopped' AND changed_at < ? "
+		    "LIMIT " RETENTION_BATCH ")", err),
+		store_prepare(store, "DELETE FROM events WHERE id IN "
+		    "(SELECT id FROM events WHERE at < ? AND execution NOT IN "
+		    "(SELECT id FROM executions WHERE phase <> 'stopped') "
+		    "LIMIT " RETENTION_BATCH ")", err),
+		store_prepare(store, "DELETE FROM stop_requests WHERE handled_at < ?", err)
+	};
+	int removed = 0;
+
+	if (store_begin(store, STORE_NORMAL, clock_boot_ms() + HOUSEKEEPING_WAIT_MS,
+	    err) == -1)
+		return -1;
+	for (size_t i = 0; i < sizeof(purges) / sizeof(purges[0]); i++) {
+		if (purges[i] == NULL)
+			goto fail;
+		sqlite3_bind_int64(purges[i], 1, before_ms);
+		if (store_run(store, purges[i], err) == -1)
+			goto fail;
+		removed += sqlite3_changes(store->db);
+	}
+	return store_commit(store, err) == -1 ? -1 : removed;
+fail:
+	store_rollback(store);
+	return -1;
+}
+
+static bool
+anything_to_purge(struct store *store, int64_t before_ms, struct err *err)
+{
+	sqlite3_stmt *look = store_prepare(store, "SELECT EXISTS (SELECT 1 FROM executions "
+	    "WHERE phase = 'stopped' AND changed_at < ?1) OR EXISTS (SELECT 1 FROM events "
+	    "WHERE at < ?1) OR EXISTS (SELECT 1 FROM stop_requests WHERE handled_at < ?1)",
+	    err);
+	bool found;
+
+	if (look == NULL)
+		return false;
+	sqlite3_bind_int64(look, 1, before_ms);
+	found = store_step(store, look, err) == 1 && sqlite3_column_int(look, 0) != 0;
+	sqlite3_reset(look);
+	return found;
+}
+
+void
+housekeeping_run(struct housekeeping *housekeeping, struct store *store,
+    const struct options *options)
+{
+	int64_t now_ms = clock_boot_ms(), before_ms;
+	struct err err = { 0 };
+	int removed = 0;
+
+	if (now_ms >= housekeeping->checkpoint_at_ms) {
+		housekeeping->checkpoint_at_ms = now_ms + CHECKPOINT_EVERY_MS;
+		if (log_has_changed(housekeeping, options->state_dir) &&
+		    store_checkpoint(store, now_ms + HOUSEKEEPING_WAIT_MS, &err) == -1)
+			log_warn("checkpoint: %s", err.msg);
+	}
+	if (now_ms >= housekeeping->retention_at_ms) {
+		before_ms = clock_wall_ms() - options->retention;
+		if (anything_to_purge(store, before_ms, &err))
+			removed = purge(store, before_ms, &err);
+		if (removed == -1)
+			log_warn("retention: %s", err.msg);
+		/* A full batch: there may be more. */
+		housekeeping->retention_at_ms = now_ms +
+		    (removed > 0 ? 0 : RETENTION_EVERY_MS);
+	}
+}

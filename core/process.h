@@ -1,0 +1,19 @@
+/*
+ * process.h: processes named by pid and start time, and what every child of ours does first.
+ */
+#ifndef CORE_PROCESS_H
+#define CORE_PROCESS_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+/*
+ * For a child that must not outlive its parent: asks for SIGKILL at the parent's death, and
+ * exits at once if parent (its pid, taken before fork) is dead already.
+ */
+void process_die_with_parent(pid_t parent);
+
+/* Restores default signal handlers and an empty mask: for a child that runs action code. */
+void process_default_signals(void);
+
+#endif

@@ -1,0 +1,135 @@
+/*
+ * scoreboard.c: maps the scoreboard, a file in the state directory that holds nothing that
+ * must survive, and writes a process's own slot.
+ */
+#include "config.h"
+
+#include "core/scoreboard.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/clock.h"
+
+#define SCOREBOARD_FILE "scoreboard"
+#define SCOREBOARD_MODE 0640
+#define SCOREBOARD_PATH_BYTES 1024
+
+static struct scoreboard *
+map(int fd)
+{
+	void *memory = mmap(NULL, sizeof(struct scoreboard), PROT_READ | PROT_WRITE,
+	    MAP_SHARED, fd, 0);
+
+	return memory == MAP_FAILED ? NULL : memory;
+}
+
+/* The existing file's, or NULL and errno: ENOENT if there is none of this version. */
+static struct scoreboard *
+map_existing(const char *path)
+{
+	struct scoreboard *scoreboard = NULL;
+	struct stat st;
+	int fd, saved;
+
+	fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	if (fd == -1)
+		return NULL;
+	if (fstat(fd, &st) == 0) {
+		errno = ENOENT;
+		if (S_ISREG(st.st_mode) && st.st_size == sizeof(struct scoreboard))
+			scoreboard = map(fd);
+	}
+	saved = errno;
+	if (scoreboard != NULL && scoreboard->version != SCOREBOARD_VERSION) {
+		munmap(scoreboard, sizeof(*scoreboard));
+		scoreboard = NULL;
+		saved = ENOENT;
+	}
+	close(fd);
+	errno = saved;
+	return scoreboard;
+}
+
+/*
+ * A new file in the place of another, which older processes may still have mapped. Its blocks
+ * are allocated now: on a full disk, writing into a hole would end the process.
+ */
+static struct scoreboard *
+map_new(const char *path)
+{
+	struct scoreboard *scoreboard = NULL;
+	char temporary[SCOREBOARD_PATH_BYTES + 4];
+	int fd, fault;
+
+	snprintf(temporary, sizeof(temporary), "%s.new", path);
+	if (unlink(temporary) == -1 && errno != ENOENT)
+		return NULL;
+	fd = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
+	    SCOREBOARD_MODE);
+	if (fd == -1)
+		return NULL;
+	fault = posix_fallocate(fd, 0, sizeof(struct scoreboard));
+	if (fault == 0 && (scoreboard = map(fd)) == NULL)
+		fault = errno;
+	if (fault == 0) {
+		scoreboard->version = SCOREBOARD_VERSION;
+		if (rename(temporary, path) == -1) {
+			fault = errno;
+			munmap(scoreboard, sizeof(*scoreboard));
+			scoreboard = NULL;
+		}
+	}
+	if (fault != 0)
+		unlink(temporary);
+	close(fd);
+	errno = fault;
+	return scoreboard;
+}
+
+struct scoreboard *
+scoreboard_map(const char *state_dir, struct err *err)
+{
+	struct scoreboard *scoreboard;
+	char path[SCOREBOARD_PATH_BYTES];
+
+	snprintf(path, sizeof(path), "%s/%s", state_dir, SCOREBOARD_FILE);
+	scoreboard = map_existing(path);
+	if (scoreboard == NULL && errno == ENOENT)
+		scoreboard = map_new(path);
+	if (scoreboard == NULL)
+		err_sys(err, errno == ENOSPC ? ERR_FULL : ERR_USAGE, "%s", path);
+	return scoreboard;
+}
+
+/* The deadline is there before the mode that makes the supervisor look at it. */
+void
+scoreboard_busy(struct scoreboard_slot *slot, int64_t deadline_ms, const char *format, ...)
+{
+	va_list arguments;
+
+	slot->deadline_ms = deadline_ms;
+	slot->since_ms = clock_boot_ms();
+	va_start(arguments, format);
+	vsnprintf(slot->what, sizeof(slot->what), format, arguments);
+	va_end(arguments);
+	slot->mode = SLOT_BUSY;
+}
+
+void
+scoreboard_extend(struct scoreboard_slot *slot, int64_t deadline_ms)
+{
+	slot->deadline_ms = deadline_ms;
+}
+
+void
+scoreboard_idle(struct scoreboard_slot *slot)
+{
+	slot->since_ms = clock_boot_ms();
+	slot->mode = SLOT_IDLE;
+}

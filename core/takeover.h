@@ -1,0 +1,22 @@
+/*
+ * takeover.h: exactly one reaper is active.
+ */
+#ifndef CORE_TAKEOVER_H
+#define CORE_TAKEOVER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/err.h"
+#include "core/scoreboard.h"
+
+/*
+ * Takes the reaper's lock of the state directory. The reaper that holds it is asked to leave
+ * after the stops it is at, and killed if it hangs or is not gone after patience_ms.
+ * give_up() is asked again and again whether to stop waiting. Returns the descriptor that
+ * holds the lock as long as it is open, -2 if it gave up, or -1 with err.
+ */
+int takeover_lock(const char *state_dir, const struct scoreboard *scoreboard,
+    int64_t patience_ms, bool (*give_up)(void *context), void *context, struct err *err);
+
+#endif

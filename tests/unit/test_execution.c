@@ -1,0 +1,476 @@
+/*
+ * test_execution.c: phases and moves, the store's transactions, locks, the gate and claims.
+ */
+#include "config.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/claim.h"
+#include "core/clock.h"
+#include "core/execution.h"
+#include "core/lock.h"
+#include "core/migrations.h"
+#include "core/store.h"
+
+#define WAIT_MS 5000
+#define SHORT_MS 100
+#define ID "11111111-2222-4333-8444-555555555555"
+#define OTHER_ID "21111111-2222-4333-8444-555555555555"
+
+static const struct ak_action action = {
+	.id = "org.actionkit.test", .version = "1"
+};
+
+static char directory[64];
+static struct store store;
+static struct err err;
+
+static void
+make_directory(void)
+{
+	snprintf(directory, sizeof(directory), "/tmp/ak-test-XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(directory));
+	ck_assert_msg(store_migrate(directory, 0, &err) == 0, "%s", err.msg);
+}
+
+static void
+remove_directory(void)
+{
+	char command[128];
+
+	snprintf(command, sizeof(command), "rm -r %s", directory);
+	ck_assert_int_eq(system(command), 0);
+}
+
+static void
+open_store(void)
+{
+	make_directory();
+	ck_assert_msg(store_open(&store, directory, &err) == 0, "%s", err.msg);
+}
+
+static void
+close_store(void)
+{
+	store_close(&store);
+	remove_directory();
+}
+
+static void
+begin(void)
+{
+	ck_assert_msg(store_begin(&store, STORE_NORMAL, clock_boot_ms() + WAIT_MS,
+	    &err) == 0, "%s", err.msg);
+}
+
+static void
+commit(void)
+{
+	ck_assert_msg(store_commit(&store, &err) == 0, "%s", err.msg);
+}
+
+static void
+write_row(const char *id, enum move move)
+{
+	struct execution row = { .phase = PHASE_NONE };
+
+	begin();
+	ck_assert_int_eq(execution_load(&store, id, &row, &err), 0);
+	if (row.phase == PHASE_NONE) {
+		execution_init(&row, id, &action);
+		execution_set(&row.state, "{\"a\":1}");
+	}
+	if (move == MOVE_STOP)
+		execution_want_stop(&row, STOP_BY_AGENT, "test");
+	ck_assert_msg(execution_move(&row, move, &err) == 0, "%s", err.msg);
+	ck_assert_msg(execution_write(&store, &row, "agent", NULL, &err) == 0, "%s",
+	    err.msg);
+	commit();
+	execution_done(&row);
+}
+
+static int64_t
+number(const char *sql)
+{
+	sqlite3_stmt *get = NULL;
+	int64_t value;
+
+	ck_assert_int_eq(sqlite3_prepare_v2(store.db, sql, -1, &get, NULL), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_step(get), SQLITE_ROW);
+	value = sqlite3_column_int64(get, 0);
+	sqlite3_finalize(get);
+	return value;
+}
+
+START_TEST(test_only_these_moves_are_allowed)
+{
+	static const enum phase expected[MOVE_COUNT][PHASE_STOPPED + 1] = {
+		[MOVE_PREPARE] = { [PHASE_NONE] = PHASE_PREPARED,
+		    [PHASE_PREPARED] = PHASE_PREPARED },
+		[MOVE_START] = { [PHASE_NONE] = PHASE_STARTING,
+		    [PHASE_PREPARED] = PHASE_STARTING },
+		[MOVE_STARTED] = { [PHASE_STARTING] = PHASE_RUNNING },
+		[MOVE_STOP] = { [PHASE_NONE] = PHASE_STOPPING,
+		    [PHASE_PREPARED] = PHASE_STOPPING, [PHASE_STARTING] = PHASE_STOPPING,
+		    [PHASE_RUNNING] = PHASE_STOPPING },
+		[MOVE_RETRY] = { [PHASE_STOPPING] = PHASE_STOPPING },
+		[MOVE_STOPPED] = { [PHASE_STOPPING] = PHASE_STOPPED },
+		[MOVE_END] = { [PHASE_PREPARED] = PHASE_STOPPED,
+		    [PHASE_STARTING] = PHASE_STOPPED, [PHASE_RUNNING] = PHASE_STOPPED }
+	};
+
+	for (int move = 0; move < MOVE_COUNT; move++)
+		for (int phase = PHASE_NONE; phase <= PHASE_STOPPED; phase++)
+			ck_assert_msg(phase_after((enum phase)phase, (enum move)move) ==
+			    expected[move][phase], "move %d from %s", move,
+			    phase_name((enum phase)phase));
+}
+END_TEST
+
+START_TEST(test_the_first_who_wants_a_stop_is_kept)
+{
+	struct execution row = { .phase = PHASE_RUNNING };
+
+	execution_want_stop(&row, STOP_BY_EXTENSION, "heartbeat timeout");
+	execution_want_stop(&row, STOP_BY_AGENT, "stopped by the agent");
+	ck_assert_int_eq(row.stop_by, STOP_BY_EXTENSION);
+	ck_assert_str_eq(row.stop_reason, "heartbeat timeout");
+	execution_done(&row);
+}
+END_TEST
+
+START_TEST(test_reasons_to_stop)
+{
+	struct execution row = { .phase = PHASE_RUNNING, .due_at = 100 };
+
+	ck_assert_ptr_null(execution_due_reason(&row, 99));
+	ck_assert_str_eq(execution_due_reason(&row, 100), "heartbeat timeout");
+	row.phase = PHASE_PREPARED;
+	ck_assert_str_eq(execution_due_reason(&row, 100), "never started");
+	row.phase = PHASE_STARTING;
+	ck_assert_str_eq(execution_due_reason(&row, 100), "responder died while starting");
+	row.phase = PHASE_STOPPED;
+	ck_assert_ptr_null(execution_due_reason(&row, 100));
+}
+END_TEST
+
+START_TEST(test_pauses_between_attempts)
+{
+	static const int64_t expected[] = {
+		1000, 1000, 2000, 4000, 8000, 16000, 32000, 60000, 60000, 60000, 300000
+	};
+
+	for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++)
+		ck_assert_int_eq(execution_retry_pause((int64_t)i, 1000), expected[i]);
+}
+END_TEST
+
+START_TEST(test_a_row_comes_back_as_it_was_written)
+{
+	struct execution row = { .phase = PHASE_NONE }, back = { .phase = PHASE_NONE };
+
+	execution_init(&row, ID, &action);
+	execution_set(&row.state, "{\"x\":[1,2]}");
+	execution_set(&row.target, "host");
+	execution_set(&row.last_error, "no");
+	execution_set(&row.start_result, "{}");
+	row.due_at = 77;
+	row.heartbeat_interval = 5000;
+	row.stop_attempts = 3;
+	execution_want_stop(&row, STOP_BY_EXTENSION, "because");
+	row.phase = PHASE_STOPPING;
+	begin();
+	ck_assert_msg(execution_write(&store, &row, "agent", "why", &err) == 0, "%s",
+	    err.msg);
+	commit();
+	ck_assert_int_eq(execution_load(&store, ID, &back, &err), 0);
+	ck_assert_int_eq(back.phase, PHASE_STOPPING);
+	ck_assert_str_eq(back.action, action.id);
+	ck_assert_str_eq(back.state, row.state);
+	ck_assert_str_eq(back.target, "host");
+	ck_assert_ptr_null(back.experiment_key);
+	ck_assert_str_eq(back.last_error, "no");
+	ck_assert_str_eq(back.start_result, "{}");
+	ck_assert_int_eq(back.due_at, 77);
+	ck_assert_int_eq(back.heartbeat_interval, 5000);
+	ck_assert_int_eq(back.stop_attempts, 3);
+	ck_assert_int_eq(back.stop_by, STOP_BY_EXTENSION);
+	ck_assert_str_eq(back.stop_reason, "because");
+	ck_assert_int_eq(number("SELECT count(*) FROM events WHERE why = 'why'"), 1);
+	execution_done(&row);
+	execution_done(&back);
+}
+END_TEST
+
+START_TEST(test_an_unknown_id_has_no_phase)
+{
+	struct execution row = { .phase = PHASE_RUNNING };
+
+	ck_assert_int_eq(execution_load(&store, ID, &row, &err), 0);
+	ck_assert_int_eq(row.phase, PHASE_NONE);
+}
+END_TEST
+
+START_TEST(test_rollback_leaves_nothing)
+{
+	struct execution row = { .phase = PHASE_NONE };
+
+	begin();
+	execution_init(&row, ID, &action);
+	execution_set(&row.state, "{}");
+	row.phase = PHASE_PREPARED;
+	ck_assert_int_eq(execution_write(&store, &row, "agent", NULL, &err), 0);
+	store_rollback(&store);
+	execution_done(&row);
+	ck_assert_int_eq(number("SELECT count(*) FROM executions"), 0);
+	write_row(ID, MOVE_PREPARE);
+	ck_assert_int_eq(number("SELECT count(*) FROM executions"), 1);
+}
+END_TEST
+
+START_TEST(test_keep_alive_only_while_running)
+{
+	write_row(ID, MOVE_PREPARE);
+	begin();
+	ck_assert_int_eq(execution_keep_alive(&store, ID, "{}", 5, &err), 1);
+	commit();
+	write_row(ID, MOVE_START);
+	write_row(ID, MOVE_STARTED);
+	begin();
+	ck_assert_int_eq(execution_keep_alive(&store, ID, "{\"b\":2}", 5, &err), 0);
+	commit();
+	ck_assert_int_eq(number("SELECT count(*) FROM executions WHERE due_at = 5 "
+	    "AND state = '{\"b\":2}'"), 1);
+	begin();
+	ck_assert_int_eq(execution_keep_state(&store, ID, PHASE_STARTING, "{}", &err), 1);
+	commit();
+	ck_assert_int_eq(number("SELECT count(*) FROM executions WHERE state = '{}'"), 0);
+}
+END_TEST
+
+START_TEST(test_claims_exclude_others_until_stopped)
+{
+	write_row(ID, MOVE_PREPARE);
+	write_row(OTHER_ID, MOVE_PREPARE);
+	begin();
+	ck_assert_int_eq(claim_take(&store, ID, "netdev:eth0", &err), 0);
+	ck_assert_int_eq(claim_take(&store, ID, "netdev:eth0", &err), 0);
+	commit();
+	begin();
+	ck_assert_int_eq(claim_take(&store, OTHER_ID, "netdev:eth0", &err), -1);
+	ck_assert_int_eq(err.code, ERR_PHASE);
+	ck_assert_str_eq(err.msg, "netdev:eth0 is in use by execution " ID);
+	store_rollback(&store);
+	write_row(ID, MOVE_STOP);
+	write_row(ID, MOVE_STOPPED);
+	ck_assert_int_eq(claim_check(&store, OTHER_ID, "netdev:eth0", &err), 0);
+}
+END_TEST
+
+START_TEST(test_the_database_is_private_and_wal)
+{
+	char path[128];
+	struct stat status;
+
+	snprintf(path, sizeof(path), "%s/%s", directory, STORE_FILE);
+	ck_assert_int_eq(stat(path, &status), 0);
+	ck_assert_int_eq(status.st_mode & 0777, 0640);
+	snprintf(path, sizeof(path), "%s/%s-wal", directory, STORE_FILE);
+	ck_assert_int_eq(stat(path, &status), 0);
+	ck_assert_int_eq(number("SELECT count(*) FROM pragma_journal_mode "
+	    "WHERE journal_mode = 'wal'"), 1);
+	ck_assert_int_eq(number("PRAGMA wal_autocheckpoint"), 0);
+	ck_assert_int_eq(number("PRAGMA user_version"), (int64_t)migrations_count);
+}
+END_TEST
+
+START_TEST(test_a_newer_schema_is_refused)
+{
+	struct store other;
+
+	ck_assert_int_eq(sqlite3_exec(store.db, "PRAGMA user_version = 999", NULL, NULL,
+	    NULL), SQLITE_OK);
+	ck_assert_int_eq(store_migrate(directory, 0, &err), -1);
+	ck_assert_int_eq(err.code, ERR_USAGE);
+	ck_assert_ptr_nonnull(strstr(err.msg, "a newer actionkit has used it"));
+	ck_assert_int_eq(store_open(&other, directory, &err), -1);
+	ck_assert_int_eq(err.code, ERR_USAGE);
+}
+END_TEST
+
+START_TEST(test_migrating_again_keeps_rows)
+{
+	write_row(ID, MOVE_PREPARE);
+	ck_assert_msg(store_migrate(directory, 0, &err) == 0, "%s", err.msg);
+	ck_assert_int_eq(number("SELECT count(*) FROM executions"), 1);
+}
+END_TEST
+
+START_TEST(test_after_an_outage_heartbeats_count_from_serving)
+{
+	write_row(ID, MOVE_START);
+	write_row(ID, MOVE_STARTED);
+	ck_assert_int_eq(sqlite3_exec(store.db, "UPDATE executions SET due_at = 5, "
+	    "heartbeat_interval = 1000", NULL, NULL, NULL), SQLITE_OK);
+	ck_assert_msg(store_migrate(directory, 100000, &err) == 0, "%s", err.msg);
+	ck_assert_int_eq(number("SELECT due_at FROM executions"),
+	    100000 + EXECUTION_HEARTBEATS * 1000);
+}
+END_TEST
+
+START_TEST(test_after_another_boot_everything_is_due)
+{
+	write_row(ID, MOVE_START);
+	write_row(ID, MOVE_STARTED);
+	ck_assert_int_eq(sqlite3_exec(store.db, "UPDATE executions SET due_at = 99999999; "
+	    "UPDATE runtime SET boot_id = 'another'", NULL, NULL, NULL), SQLITE_OK);
+	ck_assert_msg(store_migrate(directory, 100000, &err) == 0, "%s", err.msg);
+	ck_assert_int_eq(number("SELECT due_at FROM executions"), EXECUTION_DUE_AGAIN);
+}
+END_TEST
+
+START_TEST(test_a_database_that_was_removed_takes_no_writes)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/%s", directory, STORE_FILE);
+	ck_assert_int_eq(unlink(path), 0);
+	ck_assert_int_eq(store_begin(&store, STORE_NORMAL, clock_boot_ms() + WAIT_MS, &err),
+	    -1);
+	ck_assert_int_eq(err.code, ERR_STORE);
+}
+END_TEST
+
+/* Runs body in a child that tells by a pipe that it has begun, and ends when told so. */
+struct neighbour {
+	pid_t pid;
+	int to_child[2];
+	int from_child[2];
+};
+
+static void
+neighbour_start(struct neighbour *neighbour, void (*body)(void))
+{
+	char byte;
+
+	ck_assert_int_eq(pipe(neighbour->to_child), 0);
+	ck_assert_int_eq(pipe(neighbour->from_child), 0);
+	neighbour->pid = fork();
+	ck_assert_int_ne(neighbour->pid, -1);
+	if (neighbour->pid == 0) {
+		body();
+		if (write(neighbour->from_child[1], "x", 1) != 1 ||
+		    read(neighbour->to_child[0], &byte, 1) != 1)
+			_exit(1);
+		_exit(0);
+	}
+	ck_assert_int_eq(read(neighbour->from_child[0], &byte, 1), 1);
+}
+
+static void
+neighbour_kill(struct neighbour *neighbour)
+{
+	int status;
+
+	ck_assert_int_eq(kill(neighbour->pid, SIGKILL), 0);
+	ck_assert_int_eq(waitpid(neighbour->pid, &status, 0), neighbour->pid);
+}
+
+static void
+hold_gate(void)
+{
+	struct gate gate;
+
+	if (gate_open(&gate, directory, &err) == -1 ||
+	    gate_enter(&gate, clock_boot_ms() + WAIT_MS, &err) == -1)
+		_exit(2);
+}
+
+START_TEST(test_the_gate_has_a_deadline_and_dies_with_its_holder)
+{
+	struct neighbour neighbour;
+	int64_t before_ms;
+
+	neighbour_start(&neighbour, hold_gate);
+	before_ms = clock_boot_ms();
+	ck_assert_int_eq(store_begin(&store, STORE_NORMAL, before_ms + SHORT_MS, &err), -1);
+	ck_assert_int_eq(err.code, ERR_BUSY);
+	ck_assert_int_ge(clock_boot_ms() - before_ms, SHORT_MS);
+	neighbour_kill(&neighbour);
+	begin();
+	commit();
+}
+END_TEST
+
+static void
+hold_lock(void)
+{
+	struct lock lock;
+
+	if (lock_open(&lock, directory, &err) == -1 || lock_take(&lock, ID, 0, &err) != 0)
+		_exit(2);
+}
+
+START_TEST(test_a_lock_excludes_and_dies_with_its_holder)
+{
+	struct neighbour neighbour;
+	struct lock lock;
+	int64_t before_ms;
+
+	ck_assert_int_eq(lock_open(&lock, directory, &err), 0);
+	neighbour_start(&neighbour, hold_lock);
+	ck_assert_int_eq(lock_held(&lock, ID, &err), 1);
+	ck_assert_int_eq(lock_held(&lock, OTHER_ID, &err), 0);
+	ck_assert_int_eq(lock_take(&lock, OTHER_ID, 0, &err), 0);
+	lock_drop(&lock);
+	before_ms = clock_boot_ms();
+	ck_assert_int_eq(lock_take(&lock, ID, before_ms + SHORT_MS, &err), 1);
+	ck_assert_int_ge(clock_boot_ms() - before_ms, SHORT_MS);
+	neighbour_kill(&neighbour);
+	ck_assert_int_eq(lock_take(&lock, ID, 0, &err), 0);
+	lock_close(&lock);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("execution");
+	TCase *pure = tcase_create("pure"), *stored = tcase_create("stored");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	tcase_add_test(pure, test_only_these_moves_are_allowed);
+	tcase_add_test(pure, test_the_first_who_wants_a_stop_is_kept);
+	tcase_add_test(pure, test_reasons_to_stop);
+	tcase_add_test(pure, test_pauses_between_attempts);
+	suite_add_tcase(suite, pure);
+
+	tcase_add_checked_fixture(stored, open_store, close_store);
+	tcase_add_test(stored, test_a_row_comes_back_as_it_was_written);
+	tcase_add_test(stored, test_an_unknown_id_has_no_phase);
+	tcase_add_test(stored, test_rollback_leaves_nothing);
+	tcase_add_test(stored, test_keep_alive_only_while_running);
+	tcase_add_test(stored, test_claims_exclude_others_until_stopped);
+	tcase_add_test(stored, test_the_database_is_private_and_wal);
+	tcase_add_test(stored, test_a_newer_schema_is_refused);
+	tcase_add_test(stored, test_migrating_again_keeps_rows);
+	tcase_add_test(stored, test_after_an_outage_heartbeats_count_from_serving);
+	tcase_add_test(stored, test_after_another_boot_everything_is_due);
+	tcase_add_test(stored, test_a_database_that_was_removed_takes_no_writes);
+	tcase_add_test(stored, test_the_gate_has_a_deadline_and_dies_with_its_holder);
+	tcase_add_test(stored, test_a_lock_excludes_and_dies_with_its_holder);
+	suite_add_tcase(suite, stored);
+
+	srunner_set_tap(runner, "-");
+	srunner_run_all(runner, CK_SILENT);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
