@@ -1,0 +1,37 @@
+/*
+ * body.h: the body of a request.
+ *
+ * A body is always read to its end: what is left over would be taken for the next request of
+ * a kept connection, and a connection that is closed before all is read loses the reply.
+ * Every part moves the deadline of the responder's slot.
+ */
+#ifndef FCGI_BODY_H
+#define FCGI_BODY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <fcgiapp.h>
+
+#include "core/err.h"
+#include "core/options.h"
+#include "core/scoreboard.h"
+#include "fcgi/request.h"
+
+/*
+ * Reads a JSON body. *ret_body is owned, and ends in a NUL that *ret_length does not count.
+ * Returns 0, or -1 with ERR_LENGTH, ERR_TOO_LARGE, ERR_MEDIA_TYPE or ERR_REQUEST (truncated);
+ * body_drain() reads what is left.
+ */
+int body_read(const struct request *request, const struct options *options,
+    FCGX_Stream *in, struct scoreboard_slot *slot, char **ret_body, size_t *ret_length,
+    struct err *err);
+
+/*
+ * Reads what is left and throws it away. Returns whether the end was reached; if not, the
+ * connection is of no more use.
+ */
+bool body_drain(const struct options *options, FCGX_Stream *in,
+    struct scoreboard_slot *slot);
+
+#endif

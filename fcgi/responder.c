@@ -1,0 +1,147 @@
+/*
+ * responder.c: the loop of a responder: wait, accept, answer, finish. What it answers
+ * is persisted by the lifecycle before the reply leaves.
+ */
+#include "config.h"
+
+#include "fcgi/responder.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+
+#include <fcgiapp.h>
+
+#include "core/clock.h"
+#include "core/log.h"
+#include "fcgi/children.h"
+#include "fcgi/dispatch.h"
+
+/* Pause when there are no descriptors or memory to accept with. */
+#define ACCEPT_BACKOFF_MS 100
+
+enum {
+	POLL_LEAVE,		/* SIGTERM; first, so that no load keeps it from being seen */
+	POLL_LISTENER,
+	POLL_COUNT
+};
+
+/*
+ * FCGX_Init() installs handlers of its own for SIGTERM, SIGUSR1 and SIGPIPE; with them, the
+ * children of action code would no longer die of SIGTERM. All signals stay blocked: libfcgi
+ * does not repeat an interrupted read. SIGTERM is read from the descriptor that is returned.
+ */
+static int
+open_signals(void)
+{
+	static const int numbers[] = { SIGTERM, SIGUSR1, SIGPIPE };
+	struct sigaction action = { .sa_handler = SIG_DFL };
+	sigset_t leave;
+	size_t i;
+
+	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		sigaction(numbers[i], &action, NULL);
+	sigemptyset(&leave);
+	sigaddset(&leave, SIGTERM);
+	return signalfd(-1, &leave, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+/*
+ * Accepts a connection and reads the request's parameters. Returns 0; 1 if there was nothing
+ * (another responder took it, or the client gave up); or -1 if there can be nothing more.
+ */
+static int
+accept_request(FCGX_Request *request, struct pollfd *leave)
+{
+	int result = FCGX_Accept_r(request);
+
+	switch (-result) {
+	case 0:
+		fcntl(request->ipcFd, F_SETFD, FD_CLOEXEC);
+		return 0;
+	case EBADF:
+	case EINVAL:
+	case ENOTSOCK:
+		log_error("accept: %s", strerror(-result));
+		return -1;
+	case EMFILE:
+	case ENFILE:
+	case ENOBUFS:
+	case ENOMEM:
+		log_warn("accept: %s", strerror(-result));
+		poll(leave, 1, ACCEPT_BACKOFF_MS);
+		return 1;
+	default:
+		return 1;
+	}
+}
+
+/*
+ * The connection is closed after its request: connections that nginx keeps would need a
+ * rule by which an idle responder gives way to clients that wait.
+ */
+static void
+finish_request(FCGX_Request *request, bool drained)
+{
+	request->keepConnection = 0;
+	/* With nothing left to read there is no need to wait until nginx has closed. */
+	if (drained)
+		FCGX_Detach(request);
+	FCGX_Finish_r(request);
+}
+
+static void
+serve(struct responder *responder, int listener, int signals)
+{
+	struct pollfd polled[POLL_COUNT] = {
+		[POLL_LEAVE] = { .fd = signals, .events = POLLIN },
+		[POLL_LISTENER] = { .fd = listener, .events = POLLIN }
+	};
+	FCGX_Request request;
+	int accepted = 0;
+
+	FCGX_InitRequest(&request, listener, 0);
+	while (accepted != -1) {
+		scoreboard_idle(responder->slot);
+		if (poll(polled, POLL_COUNT, -1) == -1)
+			continue;
+		if (polled[POLL_LEAVE].revents != 0)
+			return;
+		/* The library waits without limit for what a client sends. */
+		scoreboard_busy(responder->slot,
+		    clock_boot_ms() + responder->site->options->body_timeout, "accept");
+		accepted = accept_request(&request, &polled[POLL_LEAVE]);
+		if (accepted != 0)
+			continue;
+		finish_request(&request, dispatch(responder, &request));
+		responder->slot->requests++;
+	}
+}
+
+int
+responder_run(const struct site *site, struct scoreboard_slot *slot, int listener)
+{
+	struct responder responder = { .site = site, .slot = slot };
+	struct err err;
+	int signals;
+
+	if (FCGX_Init() != 0 || (signals = open_signals()) == -1) {
+		log_error("the responder cannot be set up: %s", strerror(errno));
+		return EXIT_FAILURE;
+	}
+	if (lifecycle_open(&responder.life, site->options, site->scoreboard, &err) == -1) {
+		log_error("%s", err.msg);
+		return err.code == ERR_USAGE ? CHILDREN_EXIT_FOR_GOOD : EXIT_FAILURE;
+	}
+	log_debug("ready");
+	serve(&responder, listener, signals);
+	slot->mode = SLOT_LEAVING;
+	lifecycle_close(&responder.life);
+	index_done(&responder.other_index);
+	log_debug("leaving after %lld requests", (long long)slot->requests);
+	return EXIT_SUCCESS;
+}

@@ -1,0 +1,37 @@
+/*
+ * responder.h: a process that answers requests, one at a time.
+ */
+#ifndef FCGI_RESPONDER_H
+#define FCGI_RESPONDER_H
+
+#include "core/lifecycle.h"
+#include "core/options.h"
+#include "core/scoreboard.h"
+#include "fcgi/index.h"
+#include "fcgi/route.h"
+
+/* What all responders of a generation share: made by the supervisor before it forks. */
+struct site {
+	const struct options *options;
+	struct scoreboard *scoreboard;
+	struct routes routes;
+	struct index index;	/* below the option's base path */
+	char binary[INDEX_BINARY_BYTES];
+};
+
+struct responder {
+	const struct site *site;
+	struct scoreboard_slot *slot;	/* its own */
+	struct lifecycle life;
+	/* Below the base path that nginx last sent, if it is not the option's. */
+	struct index other_index;
+};
+
+/*
+ * Body of a responder's process; returns its exit status. SIGTERM asks it to leave after the
+ * request that it is at. The caller has blocked all signals and closed what the supervisor
+ * had open, apart from the listener.
+ */
+int responder_run(const struct site *site, struct scoreboard_slot *slot, int listener);
+
+#endif

@@ -1,0 +1,92 @@
+/*
+ * verbs.c: a call of the protocol: body, JSON, lifecycle. The lifecycle persists.
+ */
+#include "config.h"
+
+#include "fcgi/verbs.h"
+
+#include <stdlib.h>
+
+#include <uuid/uuid.h>
+
+#include "core/clock.h"
+#include "core/json.h"
+#include "core/lifecycle.h"
+#include "fcgi/body.h"
+
+/* The body as an object, owned; NULL and err. */
+static struct json_object *
+read_object(struct responder *responder, const struct request *request, FCGX_Stream *in,
+    struct err *err)
+{
+	struct json_object *object = NULL;
+	size_t length;
+	char *body;
+	int parsed;
+
+	if (body_read(request, responder->site->options, in, responder->slot, &body,
+	    &length, err) == -1)
+		return NULL;
+	parsed = json_parse(body, length, &object, err);
+	free(body);
+	if (parsed == -1) {
+		err_wrap(err, "body");
+		return NULL;
+	}
+	if (!json_object_is_type(object, json_type_object)) {
+		err_set(err, ERR_REQUEST, "body: must be an object, not %s",
+		    json_type_to_name(json_object_get_type(object)));
+		json_object_put(object);
+		return NULL;
+	}
+	return object;
+}
+
+/* For the log and the scoreboard; what is no id is refused later, with a message. */
+static void
+note_execution(struct verb_call *call, struct json_object *object)
+{
+	const char *id = json_member_string(object, "executionId");
+	uuid_t uuid;
+
+	if (id != NULL && uuid_parse(id, uuid) == 0)
+		uuid_unparse_lower(uuid, call->execution);
+}
+
+/* The smaller one of what the operator and the client allow, from now. */
+static int64_t
+deadline(const struct options *options, const struct request *request, enum verb verb)
+{
+	int64_t timeout_ms = verb == VERB_STOP ? options->stop_timeout :
+	    options->handler_timeout;
+
+	if (request->timeout_ms != 0 && request->timeout_ms < timeout_ms)
+		timeout_ms = request->timeout_ms;
+	return clock_boot_ms() + timeout_ms;
+}
+
+int
+verb_answer(struct responder *responder, const struct request *request, FCGX_Stream *in,
+    struct verb_call *call, struct reply *ret_reply, struct err *err)
+{
+	const struct route *route = call->route;
+	struct json_object *object;
+	int64_t deadline_ms;
+	char *text;
+	int result;
+
+	object = read_object(responder, request, in, err);
+	if (object == NULL)
+		return -1;
+	note_execution(call, object);
+	deadline_ms = deadline(responder->site->options, request, route->verb);
+	scoreboard_busy(responder->slot, deadline_ms, "%s %s", verb_name(route->verb),
+	    call->execution);
+	result = lifecycle_call(&responder->life, route->verb, route->action, object,
+	    deadline_ms, &text, err);
+	json_object_put(object);
+	if (result == -1)
+		return -1;
+	reply_take(ret_reply, 200, text);
+	return 0;
+}

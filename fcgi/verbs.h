@@ -1,0 +1,30 @@
+/*
+ * verbs.h: prepare, start, status, stop and query over HTTP.
+ */
+#ifndef FCGI_VERBS_H
+#define FCGI_VERBS_H
+
+#include <fcgiapp.h>
+
+#include "core/err.h"
+#include "fcgi/reply.h"
+#include "fcgi/request.h"
+#include "fcgi/responder.h"
+#include "fcgi/route.h"
+
+#define VERB_EXECUTION_BYTES 37
+
+/* What is called, for the log; route is NULL where the request is no call. */
+struct verb_call {
+	const struct route *route;
+	char execution[VERB_EXECUTION_BYTES]; /* UUID, empty if there is none */
+};
+
+/*
+ * Reads the body and runs the call of call->route; fills call->execution. Returns 0 and the
+ * reply, or -1 with err.
+ */
+int verb_answer(struct responder *responder, const struct request *request,
+    FCGX_Stream *in, struct verb_call *call, struct reply *ret_reply, struct err *err);
+
+#endif

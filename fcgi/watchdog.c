@@ -1,0 +1,100 @@
+/*
+ * watchdog.c: ends what hangs. It is the only deadline of action code in responders, and of
+ * clients that send nothing.
+ */
+#include "config.h"
+
+#include <signal.h>
+
+#include "core/clock.h"
+#include "core/log.h"
+#include "core/reaper.h"
+#include "fcgi/children.h"
+
+/* Room to commit and reply for a handler that ends with its deadline. */
+#define DEADLINE_MARGIN_MS 500
+/* From the fork to the first wait for requests: opening the database may wait for others. */
+#define BOOT_MAX_MS 30000
+/* From the order to leave, or the end of the request, to the end. */
+#define LEAVE_MAX_MS 10000
+#define TEST_MAX_MS 30000
+/*
+ * If the last look was longer ago than this, the machine or this process was suspended: then
+ * all get a second chance.
+ */
+#define LOOK_GAP_MAX_MS 2000
+
+static void
+end(struct child *child, int64_t late_ms, const char *what)
+{
+	log_warn("killing %s %ld, %lld ms late: %s", child_name(child->kind),
+	    (long)child->pid, (long long)late_ms, what);
+	child->killed = true;
+	kill(child->pid, SIGKILL);
+}
+
+/* What it is at is read before and after: it may have come to its end meanwhile. */
+static void
+watch_responder(struct child *child, int64_t now)
+{
+	const struct scoreboard_slot *slot = child->slot;
+	int32_t mode = slot == NULL ? SLOT_FREE : slot->mode;
+	int64_t late = 0;
+
+	if (mode == SLOT_BUSY) {
+		late = now - slot->deadline_ms - DEADLINE_MARGIN_MS;
+		if (late > 0 && slot->mode == SLOT_BUSY)
+			end(child, late, slot->what);
+	} else if (mode == SLOT_BOOTING) {
+		late = now - child->started_ms - BOOT_MAX_MS;
+		if (late > 0)
+			end(child, late, "does not become ready");
+	} else if (child->told_ms != 0) {
+		late = now - child->told_ms - LEAVE_MAX_MS;
+		if (slot != NULL && now - slot->since_ms < LEAVE_MAX_MS)
+			return;
+		if (late > 0)
+			end(child, late, "does not leave");
+	}
+}
+
+static void
+watch_reaper(struct child *child, const struct scoreboard *scoreboard, int64_t now)
+{
+	int64_t sign_ms = scoreboard->reaper_beat_ms;
+
+	/* A new one waits for the old one to leave; until then the beat is the old one's. */
+	if (sign_ms < child->started_ms)
+		sign_ms = child->started_ms;
+	if (now - sign_ms > REAPER_HANG_MS)
+		end(child, now - sign_ms, "gives no sign of life");
+}
+
+void
+children_watch(struct children *children)
+{
+	int64_t now = clock_boot_ms();
+	bool gap = now - children->watched_ms > LOOK_GAP_MAX_MS;
+	struct child *child;
+	size_t i;
+
+	children->watched_ms = now;
+	for (i = 0; i < children->count && !gap; i++) {
+		child = &children->list[i];
+		if (child->pid == 0 || child->killed)
+			continue;
+		switch (child->kind) {
+		case CHILD_RESPONDER:
+			watch_responder(child, now);
+			break;
+		case CHILD_REAPER:
+			watch_reaper(child, children->site->scoreboard, now);
+			break;
+		case CHILD_TEST:
+			if (now - child->started_ms > TEST_MAX_MS)
+				end(child, now - child->started_ms - TEST_MAX_MS,
+				    "does not end");
+			break;
+		}
+	}
+}

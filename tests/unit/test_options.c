@@ -1,0 +1,237 @@
+/*
+ * test_options.c: defaults, environment and command line of `actionkit serve`.
+ */
+#include "config.h"
+
+#include "core/options.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/registry.h"
+#include "tests/unit/unit.h"
+
+#define ARGUMENTS_MAX 8
+
+static struct options options;
+static struct err err;
+
+static int
+parse(const char *first, ...)
+{
+	char *argv[ARGUMENTS_MAX + 2] = { (char *)(uintptr_t)"serve" };
+	int argc = 1;
+	const char *argument;
+	va_list arguments;
+
+	va_start(arguments, first);
+	for (argument = first; argument != NULL && argc <= ARGUMENTS_MAX;
+	    argument = va_arg(arguments, const char *))
+		argv[argc++] = (char *)(uintptr_t)argument;
+	va_end(arguments);
+	memset(&err, 0, sizeof(err));
+	return options_parse(argc, argv, &options, &err);
+}
+
+static void
+refused(const char *option, const char *value, const char *message)
+{
+	ck_assert_int_eq(parse(option, value, NULL), -1);
+	ck_assert_int_eq(err.code, ERR_USAGE);
+	ck_assert_msg(strstr(err.msg, message) != NULL, "\"%s\" is not in \"%s\"", message,
+	    err.msg);
+}
+
+static void
+setup(void)
+{
+	static const struct ak_action actions[] = {
+		{ .id = "org.a" }, { .id = "org.b" }, { .id = "org.c" }, { .id = "org.d" },
+	};
+	size_t i;
+
+	/* Tests run in children: what they set is gone with them. */
+	clearenv();
+	for (i = 0; i < UNIT_COUNT(actions); i++)
+		ck_assert_int_eq(ak_register(&actions[i]), 0);
+}
+
+START_TEST(test_defaults)
+{
+	ck_assert_int_eq(parse(NULL), 0);
+	ck_assert_str_eq(options.socket, "/run/actionkit/fcgi.sock");
+	ck_assert_str_eq(options.socket_group, "");
+	ck_assert_str_eq(options.state_dir, "/var/lib/actionkit");
+	ck_assert_str_eq(options.base_path, "");
+	ck_assert_int_eq(options.responders, 8);
+	ck_assert_int_eq(options.handler_timeout, 30000);
+	ck_assert_int_eq(options.stop_timeout, 60000);
+	ck_assert_int_eq(options.body_timeout, 60000);
+	ck_assert_int_eq(options.shutdown_timeout, 60000);
+	ck_assert_int_eq(options.grace, 30000);
+	ck_assert_int_eq(options.never_started, 3600000);
+	ck_assert_int_eq(options.stop_retry, 1000);
+	ck_assert_int_eq(options.retention, INT64_C(7) * 86400000);
+	ck_assert_int_eq(options.max_body, 4 * 1024 * 1024);
+	ck_assert_uint_eq(options.enable_action_count, 0);
+	ck_assert_int_eq(options.log_level, LOG_LEVEL_INFO);
+	ck_assert_int_eq(options.log_format, LOG_FORMAT_TEXT);
+	ck_assert(!options.test);
+}
+END_TEST
+
+START_TEST(test_arguments)
+{
+	ck_assert_int_eq(parse("--responders=3", "--grace", "0", "--test", "--max-body",
+	    "64KiB", NULL), 0);
+	ck_assert_int_eq(options.responders, 3);
+	ck_assert_int_eq(options.grace, 0);
+	ck_assert_int_eq(options.max_body, 65536);
+	ck_assert(options.test);
+	ck_assert_int_eq(parse("--stop-timeout", "1m30s", "--stop-timeout", "2s", NULL), 0);
+	ck_assert_int_eq(options.stop_timeout, 2000);
+}
+END_TEST
+
+START_TEST(test_environment)
+{
+	setenv("ACTIONKIT_STATE_DIR", "/srv/state/", 1);
+	setenv("ACTIONKIT_RESPONDERS", "2", 1);
+	setenv("ACTIONKIT_BASE_PATH", "", 1);
+	setenv("ACTIONKIT_GRACE", "", 1);
+	ck_assert_int_eq(parse("--responders", "5", NULL), 0);
+	ck_assert_str_eq(options.state_dir, "/srv/state");
+	ck_assert_int_eq(options.responders, 5);
+	ck_assert_int_eq(options.grace, 30000);
+	setenv("ACTIONKIT_RESPONDERS", "many", 1);
+	refused("--grace", "1s", "ACTIONKIT_RESPONDERS=many: must be a number");
+}
+END_TEST
+
+START_TEST(test_log)
+{
+	setenv("STEADYBIT_LOG_LEVEL", "WARN", 1);
+	setenv("STEADYBIT_LOG_FORMAT", "json", 1);
+	ck_assert_int_eq(parse(NULL), 0);
+	ck_assert_int_eq(options.log_level, LOG_LEVEL_WARN);
+	ck_assert_int_eq(options.log_format, LOG_FORMAT_JSON);
+	setenv("ACTIONKIT_LOG_LEVEL", "debug", 1);
+	ck_assert_int_eq(parse(NULL), 0);
+	ck_assert_int_eq(options.log_level, LOG_LEVEL_DEBUG);
+	setenv("STEADYBIT_LOG_FORMAT", "xml", 1);
+	ck_assert_int_eq(parse(NULL), -1);
+	ck_assert_str_eq(err.msg, "STEADYBIT_LOG_FORMAT=xml: must be one of text, json");
+}
+END_TEST
+
+START_TEST(test_actions)
+{
+	setenv("ACTIONKIT_ENABLE_ACTION", "org.a,org.b", 1);
+	ck_assert_int_eq(parse(NULL), 0);
+	ck_assert_uint_eq(options.enable_action_count, 2);
+	ck_assert_str_eq(options.enable_action[0], "org.a");
+	ck_assert_str_eq(options.enable_action[1], "org.b");
+	ck_assert_int_eq(parse("--enable-action", "org.c", "--enable-action=org.d", NULL), 0);
+	ck_assert_uint_eq(options.enable_action_count, 2);
+	ck_assert_str_eq(options.enable_action[0], "org.c");
+	ck_assert_str_eq(options.enable_action[1], "org.d");
+	setenv("ACTIONKIT_ENABLE_ACTION", "org.a,,org.b", 1);
+	ck_assert_int_eq(parse(NULL), -1);
+	setenv("ACTIONKIT_ENABLE_ACTION", "org.a,org.x", 1);
+	ck_assert_int_eq(parse(NULL), -1);
+	ck_assert_str_eq(err.msg,
+	    "ACTIONKIT_ENABLE_ACTION=org.a,org.x: there is no such action");
+}
+END_TEST
+
+START_TEST(test_help)
+{
+	setenv("ACTIONKIT_RESPONDERS", "many", 1);
+	ck_assert_int_eq(parse("--frobnicate", "--help", NULL), 1);
+}
+END_TEST
+
+START_TEST(test_refused)
+{
+	refused("--frobnicate", NULL, "--frobnicate: unknown option");
+	refused("--frobnicate=1", NULL, "--frobnicate: unknown option");
+	refused("--sock", "/x", "--sock: unknown option");
+	refused("extra", NULL, "extra: unexpected argument");
+	refused("--", NULL, "--: unexpected argument");
+	refused("--socket", NULL, "--socket: needs a value");
+	refused("--test=1", NULL, "--test: takes no value");
+	refused("--responders", "0", "--responders 0: must be a number from 1 to 128");
+	refused("--responders", "129", "from 1 to 128");
+	refused("--responders", "99999999999999999999", "from 1 to 128");
+	refused("--responders", "-1", "from 1 to 128");
+	refused("--responders", "1x", "from 1 to 128");
+	refused("--grace", "30", "--grace 30: must be a duration like");
+	refused("--handler-timeout", "0", "must be a duration from 1ms to 1d");
+	refused("--handler-timeout", "25h", "must be a duration from 1ms to 1d");
+	refused("--max-body", "4MB", "--max-body 4MB: must be a size like");
+	refused("--max-body", "2GiB", "must be a size like");
+	refused("--max-body", "1", "must be a size like");
+	refused("--max-body", "", "must be a size like");
+	refused("--log-level", "loud", "must be one of trace");
+	refused("--socket-group", "no such group here", "there is no such group");
+	refused("--state-dir", "", "--state-dir : must not be empty");
+}
+END_TEST
+
+START_TEST(test_base_path)
+{
+	ck_assert_int_eq(parse("--base-path", "/chaos/v1.2", NULL), 0);
+	ck_assert_str_eq(options.base_path, "/chaos/v1.2");
+	ck_assert_int_eq(parse("--base-path", "", NULL), 0);
+	refused("--base-path", "chaos", "must start with \"/\"");
+	refused("--base-path", "/", "must not end with \"/\"");
+	refused("--base-path", "/chaos/", "must not end with \"/\"");
+	refused("--base-path", "/a//b", "must not have empty");
+	refused("--base-path", "/a/../b", "must not have empty");
+	refused("--base-path", "/./b", "must not have empty");
+	refused("--base-path", "/a b", "must have letters");
+	refused("--base-path", "/a?b", "must have letters");
+	ck_assert_int_eq(parse("--base-path", "/...", NULL), 0);
+}
+END_TEST
+
+START_TEST(test_paths)
+{
+	char directory[OPTIONS_PATH_BYTES], expected[2 * OPTIONS_PATH_BYTES];
+	char long_path[] = "/0123456789012345678901234567890123456789012345678901234567890"
+	    "12345678901234567890123456789012345678901234x";
+
+	ck_assert_uint_eq(strlen(long_path), 107);
+	ck_assert_int_eq(parse("--socket", long_path, NULL), 0);
+	ck_assert_str_eq(options.socket, long_path);
+	long_path[0] = 'x';
+	refused("--socket", long_path, "at most 107 bytes");
+
+	ck_assert_int_eq(chdir("/usr"), 0);
+	ck_assert_ptr_nonnull(getcwd(directory, sizeof(directory)));
+	ck_assert_int_eq(parse("--socket", "run/s", "--state-dir", "state///", NULL), 0);
+	snprintf(expected, sizeof(expected), "%s/run/s", directory);
+	ck_assert_str_eq(options.socket, expected);
+	snprintf(expected, sizeof(expected), "%s/state", directory);
+	ck_assert_str_eq(options.state_dir, expected);
+	ck_assert_int_eq(chdir("/"), 0);
+	ck_assert_int_eq(parse("--socket", "s", "--state-dir", "/", NULL), 0);
+	ck_assert_str_eq(options.socket, "/s");
+	ck_assert_str_eq(options.state_dir, "/");
+}
+END_TEST
+
+int
+main(void)
+{
+	const TTest *const tests[] = {
+		test_defaults, test_arguments, test_environment, test_log, test_actions,
+		test_help, test_refused, test_base_path, test_paths, NULL
+	};
+
+	return unit_main("options", setup, tests);
+}
