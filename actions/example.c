@@ -1,0 +1,448 @@
+/*
+ * example.c: an action to copy from. It dims an imaginary lamp, sets it back at the end,
+ * and uses everything that an action may be made of. Its state keeps how bright the lamp
+ * was.
+ *
+ * Copy this file, rename what is called example, and delete what you do not need: only
+ * id, label, version, description, kind, time_control and start() are required. Then add
+ * a line to actions.def, or a call of ak_register() to a main() of your own.
+ */
+#include <actionkit.h>
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#define GREETING_BYTES 64
+#define FAIL_IN_BYTES 16
+#define MS_PER_S 1000
+#define NS_PER_MS 1000000
+#define PERCENT_MAX 100
+
+/*
+ * State
+ *
+ * What an execution must remember from one handler to the next. Handlers run in different
+ * processes: a static variable set in start() is not there in stop(). The struct is: it is
+ * kept in the database and given to every later handler. Put into it what stop() needs to
+ * undo the change, and nothing that means something to one process only, such as a pointer
+ * or a file descriptor.
+ */
+struct example_state {
+	int64_t brightness;		/* wanted, in percent */
+	int64_t brightness_before;	/* what stop() sets again */
+	int64_t started_ms;		/* boot time; 0 before start() */
+	int64_t duration_ms;
+	bool dimmed;			/* the lamp may have been changed */
+	double ratio;			/* wanted brightness, 0 to 1 */
+	char greeting[GREETING_BYTES];	/* text has its room in the struct */
+	char fail_in[FAIL_IN_BYTES];
+};
+
+/* Members that are not in this table are lost between two handlers. */
+static const struct ak_field example_fields[] = {
+	AK_INT(struct example_state, brightness),
+	AK_INT(struct example_state, brightness_before),
+	AK_INT(struct example_state, started_ms),
+	AK_INT(struct example_state, duration_ms),
+	AK_BOOL(struct example_state, dimmed),
+	AK_DOUBLE(struct example_state, ratio),
+	AK_TEXT(struct example_state, greeting),
+	AK_TEXT(struct example_state, fail_in),
+	AK_FIELDS_END
+};
+
+/*
+ * Parameters
+ *
+ * The form that people fill in, in this order. The runtime checks what was filled in
+ * against the table before prepare() runs, so that no handler needs to.
+ */
+static const struct ak_option example_fail_in_options[] = {
+	{ "Nowhere", "nowhere" },
+	{ "Prepare: what was asked for is not possible", "prepare" },
+	{ "Start: the system refused", "start" },
+	{ "Status: what was checked is not as it should be", "status" },
+	AK_OPTIONS_END
+};
+
+static const struct ak_option example_room_options[] = {
+	{ "Kitchen", "kitchen" },
+	{ "Hall", "hall" },
+	AK_OPTIONS_END
+};
+
+static const struct ak_parameter example_parameters[] = {
+	/*
+	 * An action with external time control must have this one, under this name. What
+	 * is required must be sent: its default is only what the form shows at first.
+	 */
+	{
+		.name = "duration",
+		.label = "Duration",
+		.description = "How long the lamp stays dimmed.",
+		.type = AK_DURATION,
+		.required = true,
+		.default_value = "30s",
+		.min = AK_LIMIT(0),		/* in milliseconds */
+	},
+	{
+		.name = "brightness",
+		.label = "Brightness",
+		.description = "How bright the lamp is meanwhile.",
+		.type = AK_PERCENTAGE,
+		.default_value = "50",		/* if nothing is sent */
+		.min = AK_LIMIT(0),
+		.max = AK_LIMIT(PERCENT_MAX),
+	},
+	/* One of a list; other text is refused. */
+	{
+		.name = "failIn",
+		.label = "Fail in",
+		.description = "Shows what an error of this action looks like.",
+		.type = AK_STRING,
+		.default_value = "nowhere",
+		.options = example_fail_in_options,
+	},
+	/* Any number of a list, and other text, too. */
+	{
+		.name = "rooms",
+		.label = "Rooms",
+		.type = AK_STRING_ARRAY,
+		.default_value = "[\"kitchen\"]",
+		.options = example_room_options,
+		.options_open = true,
+	},
+	/* A line between two parts of the form. This and the next are never sent. */
+	{ .name = "line", .label = "-", .type = AK_SEPARATOR },
+	{ .name = "title", .label = "Every other type", .type = AK_HEADER },
+	{
+		.name = "greeting",
+		.label = "Greeting",
+		.description = "The first message in the log.",
+		.type = AK_STRING,		/* text without a list */
+		.default_value = "Hello",
+	},
+	{
+		.name = "lamps",
+		.label = "Number of lamps",
+		.type = AK_INTEGER,
+		.default_value = "1",
+		.min = AK_LIMIT(1),
+	},
+	{
+		.name = "verbose",
+		.label = "Verbose",
+		.type = AK_BOOLEAN,
+		.default_value = "true",
+	},
+	{
+		.name = "labels",
+		.label = "Labels",
+		.type = AK_KEY_VALUE,
+		.default_value = "[{\"key\":\"owner\",\"value\":\"nobody\"}]",
+	},
+	/* Without a default: such a parameter has no value if nothing is filled in. */
+	{ .name = "note", .label = "Note", .type = AK_TEXTAREA, .advanced = true },
+	{ .name = "manual", .label = "Manual", .type = AK_URL, .advanced = true },
+	{
+		.name = "pattern",
+		.label = "Lamps whose name matches",
+		.type = AK_REGEX,
+		.advanced = true,		/* shown when people ask for it */
+		.default_value = ".*",
+	},
+	{
+		.name = "bandwidth",
+		.label = "Bandwidth of the lamp's cable",
+		.type = AK_BITRATE,
+		.advanced = true,
+		.default_value = "10mbit",
+	},
+	{
+		.name = "workers",
+		.label = "Number of hands at the switch",
+		.description = "0 is one for each processor.",
+		.type = AK_STRESSNG_WORKERS,
+		.advanced = true,
+		.default_value = "0",
+	},
+	/* Where in the form the targets are chosen. Never sent: see ak_target_name(). */
+	{ .name = "targets", .label = "Targets", .type = AK_TARGET_SELECTION },
+	AK_PARAMETERS_END
+};
+
+/*
+ * The lamp
+ *
+ * It stands for the system: a firewall rule, a service, a file. It is no more than a
+ * variable, so that this action changes nothing on the machine, and for that reason it is
+ * a different lamp in every process.
+ */
+static int64_t lamp_brightness = PERCENT_MAX;
+
+static int64_t
+lamp_get(void)
+{
+	return lamp_brightness;
+}
+
+static void
+lamp_set(int64_t brightness)
+{
+	lamp_brightness = brightness;
+}
+
+/* Milliseconds since this boot: not disturbed by anybody who sets the clock. */
+static int64_t
+example_now_ms(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_BOOTTIME, &now);
+	return (int64_t)now.tv_sec * MS_PER_S + now.tv_nsec / NS_PER_MS;
+}
+
+/* Copies a text parameter (empty if it has no value) into a member of the state. */
+static int
+example_copy(struct ak_call *call, const char *name, char *ret_text, size_t size)
+{
+	const char *text = ak_config_string(call, name);
+
+	if (text == NULL)
+		text = "";
+	if (strlen(text) >= size)
+		return ak_error(call, "%s is longer than %zu bytes", name, size - 1);
+	(void)snprintf(ret_text, size, "%s", text);
+	return 0;
+}
+
+/*
+ * Handlers
+ *
+ * Each returns 0, or -1 after it has said why with one of
+ *	ak_error()	it cannot be done: a technical error
+ *	ak_errno()	the same, when a system call failed; adds the text of errno
+ *	ak_failed()	it was done, and showed that the system is not as it should be
+ * all of which return -1. What is in the state is saved in either case.
+ */
+
+/*
+ * Checks what was asked for, and notes in the state what the other handlers need: only
+ * prepare() and query_metrics() see the parameters and the target. It must not change
+ * anything that would have to be undone: prepare() may be called again, and without a
+ * start() to follow.
+ */
+static int
+example_prepare(struct ak_call *call, void *state)
+{
+	struct example_state *s = state;
+	const char *host, *target;
+	size_t i;
+
+	if (example_copy(call, "failIn", s->fail_in, sizeof(s->fail_in)) == -1 ||
+	    example_copy(call, "greeting", s->greeting, sizeof(s->greeting)) == -1)
+		return -1;
+	if (strcmp(s->fail_in, "prepare") == 0)
+		return ak_error(call, "The lamp cannot be dimmed to %" PRId64 " %%: asked "
+		    "to fail in prepare", ak_config_integer(call, "brightness"));
+	s->duration_ms = ak_config_duration(call, "duration");
+	s->brightness = ak_config_integer(call, "brightness");
+	s->ratio = (double)s->brightness / PERCENT_MAX;
+
+	/*
+	 * What no two executions may change at the same time is claimed by a name that all
+	 * actions of the program agree upon, such as "netdev:eth0". A claim that another
+	 * execution holds fails and says which; it is given back when the execution is
+	 * stopped. Every execution has a lamp of its own here, so this one succeeds.
+	 */
+	if (ak_claim(call, "lamp:%s", ak_execution_id(call)) == -1)
+		return -1;
+
+	/* A request may have no target, a target any number of values per attribute. */
+	target = ak_target_name(call);
+	host = ak_target_attribute(call, "host.hostname", 0);
+	ak_message(call, AK_INFO, "Target: %s, on host %s",
+	    target == NULL ? "none" : target, host == NULL ? "unknown" : host);
+	for (i = 0; i < ak_config_count(call, "rooms"); i++)
+		ak_message(call, AK_DEBUG, "Room: %s", ak_config_item(call, "rooms", i));
+	for (i = 0; i < ak_config_count(call, "labels"); i++)
+		ak_message(call, AK_DEBUG, "Label: %s is %s",
+		    ak_config_key(call, "labels", i), ak_config_item(call, "labels", i));
+	if (ak_config_boolean(call, "verbose"))
+		ak_message(call, AK_DEBUG, "%" PRId64 " lamps, %" PRId64 " workers, cable "
+		    "of %s, names like %s", ak_config_integer(call, "lamps"),
+		    ak_config_integer(call, "workers"),
+		    ak_config_string(call, "bandwidth"),
+		    ak_config_string(call, "pattern"));
+	if (ak_config_has(call, "note"))
+		ak_message(call, AK_DEBUG, "Note: %s", ak_config_string(call, "note"));
+	if (ak_config_has(call, "manual"))
+		ak_message(call, AK_DEBUG, "Manual: %s", ak_config_string(call, "manual"));
+	return 0;
+}
+
+/*
+ * Makes the change. Three steps, always in this order: find out what stop() will need,
+ * save it, change the system. This process may be killed on any line; stop() is then
+ * called with what was saved last, so that a change that was not saved before could never
+ * be undone.
+ *
+ * start() must check again what could hurt: when the database was lost, the state comes
+ * from the agent's request, and has not been through prepare(). It may even be empty.
+ */
+static int
+example_start(struct ak_call *call, void *state)
+{
+	struct example_state *s = state;
+
+	if (s->brightness < 0 || s->brightness > PERCENT_MAX)
+		return ak_error(call, "A brightness of %" PRId64 " %% is not possible",
+		    s->brightness);
+	if (ak_claim(call, "lamp:%s", ak_execution_id(call)) == -1)
+		return -1;
+
+	s->brightness_before = lamp_get();
+	s->started_ms = example_now_ms();
+	s->dimmed = true;
+	if (ak_save(call) == -1) {
+		s->dimmed = false;
+		return -1;
+	}
+
+	if (strcmp(s->fail_in, "start") == 0) {
+		/* As a system call would. The execution is stopped after this. */
+		errno = EPERM;
+		return ak_errno(call, "Failed to dim the lamp: asked to fail in start");
+	}
+	lamp_set(s->brightness);
+
+	if (s->greeting[0] != '\0')
+		ak_message(call, AK_INFO, "%s", s->greeting);
+	ak_message(call, AK_INFO, "Dimmed the lamp from %" PRId64 " %% to %" PRId64 " %%",
+	    s->brightness_before, s->brightness);
+	/* What is shown in short for this step; the last one counts. */
+	ak_summary(call, AK_INFO, "The lamp is at %" PRId64 " %%", s->brightness);
+	return 0;
+}
+
+/*
+ * Is called again and again while the execution runs. It only looks: it may run beside
+ * stop(), and what it finds is told in messages and metrics. The state is left as it is.
+ */
+static int
+example_status(struct ak_call *call, void *state)
+{
+	const struct example_state *s = state;
+	const struct ak_label labels[] = {
+		{ "room", "kitchen" },
+		{ "wanted", s->dimmed ? "dimmed" : "bright" },
+		AK_LABELS_END
+	};
+	int64_t elapsed_ms;
+
+	if (strcmp(s->fail_in, "status") == 0) {
+		ak_message(call, AK_ERROR, "The lamp flickers");
+		ak_summary(call, AK_WARN, "The lamp flickered");
+		return ak_failed(call, "The lamp flickers: asked to fail in status");
+	}
+	if (!s->dimmed) {
+		ak_message(call, AK_WARN, "The lamp was not dimmed by this execution");
+		return 0;
+	}
+	elapsed_ms = example_now_ms() - s->started_ms;
+	ak_metric(call, "example_lamp_ratio", s->ratio, labels);
+	ak_metric(call, "example_elapsed_seconds", (double)elapsed_ms / MS_PER_S, NULL);
+
+	/*
+	 * With internal time control this is how an action ends. With external time
+	 * control the agent ends it after its duration; this says that there is nothing
+	 * to wait for.
+	 */
+	if (s->duration_ms > 0 && elapsed_ms >= s->duration_ms)
+		ak_completed(call);
+	return 0;
+}
+
+/*
+ * Undoes the change, and returns 0 only when nothing is left to undo: it is called again
+ * until it does. So it must do no harm when the change is undone already, and also when
+ * start() failed, was killed half-way, or never ran.
+ */
+static int
+example_stop(struct ak_call *call, void *state)
+{
+	struct example_state *s = state;
+
+	if (!s->dimmed) {
+		ak_message(call, AK_INFO, "Nothing to undo: the lamp was not dimmed");
+		return 0;
+	}
+	lamp_set(s->brightness_before);
+	ak_message(call, AK_INFO, "Set the lamp back to %" PRId64 " %%",
+	    s->brightness_before);
+	return 0;
+}
+
+/* query_metrics() has parameters of its own. */
+static const struct ak_parameter example_query_parameters[] = {
+	{
+		.name = "unit",
+		.label = "Unit",
+		.type = AK_STRING,
+		.default_value = "percent",
+	},
+	AK_PARAMETERS_END
+};
+
+static const struct ak_metrics example_metrics = {
+	.call_interval = "5s",
+	.parameters = example_query_parameters,
+};
+
+/*
+ * Answers with metrics that people choose to watch during an experiment. It may be called
+ * in every phase of an execution, and has no state.
+ */
+static int
+example_query_metrics(struct ak_call *call, void *state)
+{
+	const struct ak_label labels[] = {
+		{ "unit", ak_config_string(call, "unit") },
+		AK_LABELS_END
+	};
+
+	(void)state;
+	ak_metric(call, "example_lamp_brightness", (double)lamp_get(), labels);
+	return 0;
+}
+
+/*
+ * The action. Change its version whenever you change what is said of it. Endpoints that
+ * are not mentioned are POST /org.actionkit.example/prepare and so on; another is said by
+ *	.start_endpoint = { "PUT", "/lamp" },
+ */
+const struct ak_action action_example = {
+	.id = "org.actionkit.example",
+	.label = "Example",
+	.version = "1.0.0",
+	.description = "Dims a lamp that does not exist, and sets it back at the end.",
+	.icon = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' "
+	    "viewBox='0 0 24 24'%3E%3Ccircle cx='12' cy='12' r='8' fill='currentColor'/%3E"
+	    "%3C/svg%3E",
+	.technology = "Example",
+	.category = "Lamp",
+	.kind = AK_ATTACK,
+	.time_control = AK_EXTERNAL,
+	.parameters = example_parameters,
+	.state = AK_STATE(struct example_state, example_fields),
+	.call_interval = "1s",
+	.metrics = &example_metrics,
+	.prepare = example_prepare,
+	.start = example_start,
+	.status = example_status,
+	.stop = example_stop,
+	.query_metrics = example_query_metrics,
+};
