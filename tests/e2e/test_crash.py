@@ -1,0 +1,272 @@
+#!/usr/bin/env python3
+"""Whatever is killed, what was started is stopped, with the state that was saved."""
+
+import signal
+
+from harness import (
+    ACTIONKIT, PAUSE, Execution, Later, Server, Victim, alive, boot_ms, check,
+    check_stopped_by_extension, equal, kill, main, test, wait_for)
+
+DIED = "responder died while starting"
+
+
+@test
+def responders_killed():
+    """SIGKILL for all responders between start and stop: stop works"""
+    with Server(ACTIONKIT) as server, Victim() as victim:
+        execution = Execution(server, PAUSE, {"duration": 60000, "pid": victim.pid})
+        execution.prepare().ok()
+        execution.start().ok()
+        victim.wait_state("T")
+        killed = server.wait_responders()
+        for pid in killed:
+            kill(pid)
+        fresh = server.wait_responders()
+        equal(set(fresh) & set(killed), set(), "pids of killed responders")
+        equal(execution.status().ok()["completed"], False, "completed")
+        equal(victim.state(), "T", "the victim")
+        execution.stop().ok()
+        victim.wait_state("S")
+
+
+@test
+def responders_killed_again_and_again():
+    """Responders that die young are started again, all of them"""
+    with Server() as server:
+        execution = server.running()
+        for _ in range(5):
+            for pid in server.wait_responders():
+                kill(pid)
+        server.wait_responders()
+        execution.stop().ok()
+
+
+@test
+def reaper_killed():
+    """SIGKILL for the reaper: it is back, and stops what is wanted"""
+    with Server() as server:
+        execution = server.running()
+        killed = server.reaper()
+        kill(killed)
+        wait_for(lambda: server.reaper() not in (None, killed), "a new reaper")
+        server.operator_stop(execution, "after the kill")
+        check_stopped_by_extension(execution, "operator: after the kill")
+        equal(len(execution.notes("stop", "end")), 1, "calls of stop()")
+
+
+@test
+def reaper_hangs():
+    """A reaper that does nothing any more is replaced"""
+    with Server() as server:
+        execution = server.running()
+        hung = server.reaper()
+        kill(hung, signal.SIGSTOP)
+        wait_for(lambda: server.reaper() not in (None, hung), "a new reaper")
+        check(not alive(hung), "the old reaper lives")
+        server.operator_stop(execution, "after the hang")
+        check_stopped_by_extension(execution, "operator: after the hang")
+
+
+@test
+def everything_killed():
+    """SIGKILL for everything: after serve, status and stop work"""
+    with Server(ACTIONKIT) as server, Victim() as victim:
+        execution = Execution(server, PAUSE, {"duration": 60000, "pid": victim.pid})
+        execution.prepare().ok()
+        execution.start().ok()
+        victim.wait_state("T")
+        server.kill_all()
+        equal(server.get("/").status, 502, "status while nobody serves")
+        server.serve()
+        equal(victim.state(), "T", "the victim")
+        status = execution.status().ok()
+        equal(status["completed"], False, "completed")
+        execution.stop().ok()
+        victim.wait_state("S")
+        equal(execution.row()["stop_by"], "agent", "stop_by")
+
+
+@test
+def everything_killed_without_state():
+    """After serve, the state of the database serves an agent that has lost its own"""
+    with Server() as server:
+        execution = server.running(undo_value=99)
+        server.kill_all()
+        server.serve()
+        execution.state = None
+        execution.stop().ok()
+        equal(execution.undo_values(), [99], "undo value in stop()")
+        check(not execution.exists(), "the effect is still there")
+
+
+def start_dies(trouble, point, **knobs):
+    with Server() as server:
+        execution = server.effect(start_trouble=trouble, start_point=point, undo_value=77,
+                                  **knobs)
+        execution.prepare().ok()
+        execution.start().refused(502)
+        check_stopped_by_extension(execution, DIED)
+        equal(execution.undo_values(), [77], "undo value in stop()")
+        check(not execution.exists(), "the effect is still there")
+        equal(len(execution.notes("start", "begin")), 1, "calls of start()")
+        equal(server.query("SELECT id FROM active"), [], "active")
+        server.running().stop().ok()
+
+
+@test
+def start_aborts_before_effect():
+    """start() aborts after ak_save(): stop() gets what was saved"""
+    start_dies("crash", "before")
+
+
+@test
+def start_aborts_after_effect():
+    """start() aborts after its effect: stop() gets what was saved, and undoes it"""
+    start_dies("crash", "after")
+
+
+@test
+def start_is_killed_after_effect():
+    """start() is killed after its effect: stop() gets what was saved, and undoes it"""
+    start_dies("kill", "after")
+
+
+@test
+def start_dies_unsaved():
+    """start() that saved nothing: stop() is called with the state of prepare()"""
+    with Server() as server:
+        execution = server.effect(start_trouble="kill", save=False, undo_value=77)
+        execution.prepare().ok()
+        execution.start().refused(502)
+        check_stopped_by_extension(execution, DIED)
+        equal(execution.undo_values(), [0], "undo value")
+
+
+@test
+def responder_killed_in_start():
+    """SIGKILL for the responder that is in start(): undone with what was saved"""
+    with Server() as server:
+        execution = server.effect(start_trouble="hang", start_point="after", undo_value=5)
+        execution.prepare().ok()
+        call = Later(execution.start)
+        note = execution.wait_note("start", "effect")
+        equal(execution.phase(), "starting", "phase while start() runs")
+        equal(execution.row()["runner_pid"], note.pid, "runner_pid")
+        kill(note.pid)
+        call.result().refused(502)
+        check_stopped_by_extension(execution, DIED)
+        equal(execution.undo_values(), [5], "undo value")
+        check(not execution.exists(), "the effect is still there")
+
+
+@test
+def everything_killed_in_start():
+    """SIGKILL for everything while start() runs: the next serve undoes it"""
+    with Server() as server:
+        execution = server.effect(start_trouble="hang", start_point="after", undo_value=6)
+        execution.prepare().ok()
+        call = Later(execution.start)
+        execution.wait_note("start", "effect")
+        server.kill_all()
+        call.result().refused(502)
+        check(execution.exists(), "the effect is gone without stop()")
+        server.serve()
+        check_stopped_by_extension(execution, DIED)
+        equal(execution.undo_values(), [6], "undo value")
+
+
+@test
+def everything_killed_in_stop():
+    """SIGKILL for everything while stop() runs: the next serve repeats it"""
+    with Server() as server:
+        execution = server.running(stop_trouble="hang", stop_trouble_count=1)
+        call = Later(execution.stop)
+        execution.wait_note("stop", "begin")
+        equal(execution.phase(), "stopping", "phase while stop() runs")
+        server.kill_all()
+        call.result().refused(502)
+        check(execution.exists(), "the effect is gone")
+        server.serve()
+        row = execution.wait_phase("stopped")
+        equal(row["stop_by"], "agent", "stop_by")
+        check(not execution.exists(), "the effect is still there")
+        equal(len(execution.notes("stop", "begin")), 2, "calls of stop()")
+        execution.stop().ok()
+        equal(execution.status().ok()["completed"], True, "completed")
+
+
+@test
+def prepare_crashes():
+    """prepare() that dies leaves nothing behind, and the responder is replaced"""
+    with Server() as server:
+        for trouble in ("crash", "kill"):
+            execution = server.effect(prepare_trouble=trouble)
+            execution.prepare().refused(502)
+            equal(execution.row(), None, "row")
+        server.wait_responders()
+        execution.prepare(prepare_trouble="none").ok()
+        execution.start().ok()
+        execution.stop().ok()
+
+
+@test
+def status_crashes():
+    """status() that dies costs its request only"""
+    with Server() as server:
+        execution = server.running(status_trouble="crash", status_after=1)
+        execution.status().ok()
+        execution.status().refused(502)
+        execution.status().refused(502)
+        equal(execution.phase(), "running", "phase")
+        execution.stop().ok()
+
+
+@test
+def handler_hangs():
+    """A handler that outlives its deadline is killed a little after it, and only then"""
+    with Server(handler_timeout="1s") as server:
+        execution = server.running(status_trouble="hang")
+        begin = boot_ms()
+        execution.status().refused(502)
+        took = boot_ms() - begin
+        check(1000 <= took < 10000, f"killed after {took} ms")
+        begin = boot_ms()
+        execution.status({"Request-Timeout": "0.3"}).refused(502)
+        took = boot_ms() - begin
+        check(300 <= took < 10000, f"killed after {took} ms")
+        equal(execution.phase(), "running", "phase")
+        execution.stop().ok()
+
+
+@test
+def everything_killed_under_load():
+    """SIGKILL for everything under load, three times: all that took effect is undone"""
+    with Server() as server:
+        executions = []
+        over = []
+
+        def live():
+            while not over:
+                execution = server.effect()
+                executions.append(execution)
+                for call in execution.life():
+                    call()
+        load = [Later(live) for _ in range(4)]
+        for goal in (20, 40, 60):
+            wait_for(lambda goal=goal: len(executions) >= goal, f"{goal} executions")
+            server.kill_all()
+            server.serve()
+        over.append(True)
+        for part in load:
+            part.result()
+        server.operator_stop(None, "the end")
+        wait_for(lambda: not server.query("SELECT id FROM active"), "the end of all")
+        for execution in executions:
+            check(not execution.exists(), f"the effect of {execution.id} is still there")
+            effects = execution.notes("start", "effect")
+            check(len(effects) <= 1, f"start() ran twice: {execution.notes()}")
+            check(not effects or execution.notes("stop", "end"),
+                  f"stop() did not run: {execution.notes()}")
+
+
+main()

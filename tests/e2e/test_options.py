@@ -1,0 +1,277 @@
+#!/usr/bin/env python3
+"""Options, environment and exit statuses of the program."""
+
+import grp
+import os
+import stat
+import subprocess
+
+from harness import (
+    ACTIONKIT, EFFECT, EX_CONFIG, EXAMPLE, EXTENSION, PATIENCE_S, PAUSE, SLOW, Server,
+    check, clean_environment, contains, equal, main, test, wait_for)
+
+EX_USAGE = 64
+OPTIONS = [
+    "socket", "socket-group", "state-dir", "responders", "base-path", "handler-timeout",
+    "stop-timeout", "body-timeout", "shutdown-timeout", "grace", "never-started",
+    "stop-retry", "retention", "max-body", "enable-action", "log-level", "log-format",
+]
+
+
+class Directories:
+    """A place for servers that are not to come up."""
+
+    def __enter__(self):
+        self.server = Server(serve=False)
+        return self
+
+    def __exit__(self, *fault):
+        return self.server.__exit__(*fault)
+
+    def run(self, *arguments, program=EXTENSION, **environment):
+        """Runs a program to its end; exit status, stdout, stderr."""
+        done = subprocess.run(
+            [program, *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, timeout=PATIENCE_S, text=True, check=False,
+            env={**clean_environment(), "AK_TEST": self.server.dir,
+                 "ACTIONKIT_SOCKET": self.server.socket,
+                 "ACTIONKIT_STATE_DIR": self.server.state_dir, **environment})
+        return done.returncode, done.stdout, done.stderr
+
+    def refused(self, *arguments, words=(), **environment):
+        """serve must refuse, with EX_CONFIG, and name every one of words."""
+        code, output, text = self.run("serve", *arguments, **environment)
+        equal(code, EX_CONFIG, f"exit status of serve {arguments} {environment}: {text}")
+        equal(output, "", "stdout")
+        for word in words:
+            contains(text, word, f"serve {arguments} {environment}")
+
+
+@test
+def bad_options():
+    """A bad option is refused by its name, with exit status 78"""
+    with Directories() as place:
+        for name, values in {
+                "responders": ("0", "-1", "many", "1.5", "129", ""),
+                "handler-timeout": ("soon", "-1s", "", "10", "1y"),
+                "stop-timeout": ("soon",), "body-timeout": ("soon",),
+                "shutdown-timeout": ("soon",), "grace": ("soon",),
+                "never-started": ("soon",), "stop-retry": ("soon",),
+                "retention": ("soon",), "max-body": ("much", "-1", "4 MiB x"),
+                "base-path": ("chaos", "/chaos/", "/a b"),
+                "socket": ("", "/" + "x" * 108, "/no/such/directory/socket"),
+                "state-dir": ("", "/dev/null/x"),
+                "socket-group": ("no-such-group",),
+                "enable-action": ("org.example.unknown",),
+                "log-level": ("loud",), "log-format": ("xml",)}.items():
+            for value in values:
+                word = value if name in ("socket", "state-dir") and value else name
+                place.refused(f"--{name}", value, words=(word,))
+        place.refused("--no-such-option", "1", words=("no-such-option",))
+        place.refused("--grace", words=("grace",))
+        place.refused("argument", words=("argument",))
+
+
+@test
+def bad_environment():
+    """A bad variable is refused by its name, with exit status 78"""
+    with Directories() as place:
+        for name, value in {"RESPONDERS": "many", "GRACE": "soon", "BASE_PATH": "chaos",
+                            "ENABLE_ACTION": "org.example.unknown",
+                            "LOG_LEVEL": "loud"}.items():
+            variable = f"ACTIONKIT_{name}"
+            place.refused(words=(variable,), **{variable: value})
+        for variable, value in {"STEADYBIT_LOG_LEVEL": "loud",
+                                "STEADYBIT_LOG_FORMAT": "xml"}.items():
+            place.refused(words=(variable,), **{variable: value})
+
+
+@test
+def good_options():
+    """Both forms of an option, units, lists, variables of other systems"""
+    with Directories() as place:
+        for arguments in (("--grace", "1m30s"), ("--grace=1m30s",),
+                          ("--max-body", "1MiB"),
+                          ("--enable-action", EFFECT, "--enable-action", SLOW)):
+            code, _, text = place.run("serve", "--test", *arguments)
+            equal(code, 0, f"exit status of --test {arguments}: {text}")
+        code, _, text = place.run("serve", "--test", ACTIONKIT_LOG_LEVEL="info",
+                                  STEADYBIT_LOG_LEVEL="WARN", STEADYBIT_LOG_FORMAT="JSON")
+        equal(code, 0, f"log variables: {text}")
+
+
+@test
+def test_only():
+    """--test checks, and neither serves nor creates anything"""
+    with Directories() as place:
+        code, _, text = place.run("serve", "--test")
+        equal(code, 0, f"exit status: {text}")
+        equal(os.listdir(place.server.state_dir), [], "state directory")
+        check(not os.path.exists(place.server.socket), "the socket is there")
+
+
+@test
+def environment():
+    """Options as environment variables"""
+    variables = {"ACTIONKIT_RESPONDERS": "3", "ACTIONKIT_BASE_PATH": "/chaos",
+                 "ACTIONKIT_LOG_FORMAT": "json", "ACTIONKIT_NEVER_STARTED": "1s",
+                 "ACTIONKIT_ENABLE_ACTION": EFFECT}
+    with Server(serve=False, environment=variables) as server:
+        server.options = {}
+        server.serve(ready=False)
+        wait_for(lambda: server.get("/chaos/health/readiness").status == 200, "readiness")
+        wait_for(lambda: len(server.responders()) == 3, "three responders")
+        equal([row["path"] for row in server.get("/chaos/").ok()["actions"]],
+              [f"/chaos/{EFFECT}"], "actions")
+        execution = server.effect()
+        execution.paths["prepare"] = f"/chaos/{EFFECT}/prepare"
+        execution.prepare().ok()
+        equal(execution.wait_phase("stopped")["stop_reason"], "never started", "reason")
+        check(server.log().startswith("{"), "the log is no JSON")
+
+
+@test
+def log_levels():
+    """--log-level and STEADYBIT_LOG_LEVEL say what is logged"""
+    def lines(environment, **options):
+        with Server(environment=environment, serve=False) as server:
+            server.options = {"responders": 2, **options}
+            server.serve()
+            server.running().stop().ok()
+            return server.log().splitlines()
+    error = {"STEADYBIT_LOG_LEVEL": "ERROR"}
+    equal(lines(error), [], "lines at level error")
+    check(lines(error, log_level="info"), "no line at level info, by option")
+    check(lines({**error, "ACTIONKIT_LOG_LEVEL": "info"}), "no line at level info")
+
+
+@test
+def enabled_actions():
+    """Only enabled actions are offered; the others can still be stopped"""
+    with Server() as server:
+        kept, lost = server.running(), server.running(SLOW)
+        server.kill_all()
+        server.options["enable_action"] = EFFECT
+        server.serve()
+        equal([row["path"] for row in server.get("/").ok()["actions"]], [f"/{EFFECT}"],
+              "actions")
+        server.get(f"/{SLOW}").refused(404)
+        server.effect(SLOW).prepare().refused(404)
+        lost.stop().ok()
+        check(not lost.exists(), "the effect is still there")
+        kept.stop().ok()
+
+
+@test
+def help_and_version():
+    """--help and --version, with exit status 0"""
+    with Directories() as place:
+        for program in (ACTIONKIT, EXTENSION):
+            code, text, errors = place.run("--version", program=program)
+            equal((code, errors), (0, ""), "--version")
+            check(any(character.isdigit() for character in text), f"--version: {text!r}")
+            code, text, errors = place.run("--help", program=program)
+            equal((code, errors), (0, ""), "--help")
+            contains(text, "serve", "--help")
+        code, text, errors = place.run("serve", "--help")
+        equal((code, errors), (0, ""), "serve --help")
+        for name in OPTIONS:
+            contains(text, f"--{name}", "serve --help")
+        contains(text, "ACTIONKIT_", "serve --help")
+
+
+@test
+def subcommands():
+    """No subcommand, or one that is none: exit status 64, and which there are"""
+    with Directories() as place:
+        for arguments in ((), ("fly",), ("--no-such-option",)):
+            code, output, text = place.run(*arguments)
+            equal((code, output), (EX_USAGE, ""), f"actionkit {arguments}: {text}")
+            contains(text, "serve", f"actionkit {arguments}")
+
+
+@test
+def broken_action_table():
+    """A bad action table: every mistake at once, by name, exit status 78"""
+    with Directories() as place:
+        for arguments in ((), ("--test",)):
+            place.refused(*arguments, TEST_BROKEN_TABLE="1", words=(
+                "org.actionkit.test.broken", "label", "duration", "start", "twice",
+                "unlabelled"))
+
+
+def refused_beside(server, state_dir, socket, word):
+    """A second server must be refused with a message that has the word."""
+    done = subprocess.run(
+        [EXTENSION, "serve", "--state-dir", state_dir, "--socket", socket],
+        stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False,
+        timeout=PATIENCE_S, env={**clean_environment(), "AK_TEST": server.dir})
+    equal(done.returncode, EX_CONFIG, f"exit status: {done.stderr}")
+    contains(done.stderr, word, "stderr")
+
+
+@test
+def second_server():
+    """A second server on the same state directory is refused, the first one serves on"""
+    with Server() as server:
+        execution = server.running()
+        other = os.path.join(server.dir, "other.sock")
+        for socket in (other, server.socket):
+            refused_beside(server, server.state_dir, socket, server.state_dir)
+        check(not os.path.exists(other), "the socket of the second one is there")
+        execution.status().ok()
+        execution.stop().ok()
+
+
+@test
+def second_server_same_socket():
+    """A second server on the same socket is refused, the first one serves on"""
+    with Server() as server:
+        elsewhere = os.path.join(server.dir, "elsewhere")
+        refused_beside(server, elsewhere, server.socket, server.socket)
+        server.running().stop().ok()
+
+
+@test
+def stale_socket():
+    """A socket that a dead server left is replaced; a file that is none is kept"""
+    with Server() as server:
+        server.kill_all()
+        check(os.path.exists(server.socket), "no socket is left")
+        server.serve()
+        server.running().stop().ok()
+    with Directories() as place:
+        with open(place.server.socket, "w", encoding="utf-8") as file:
+            file.write("precious")
+        place.refused(words=(place.server.socket,))
+        with open(place.server.socket, encoding="utf-8") as file:
+            equal(file.read(), "precious", "the file")
+
+
+@test
+def modes():
+    """Socket 0660 of its group; state directory 0750, database 0640, made if not there"""
+    group = grp.getgrgid(os.getgroups()[0] if os.getgroups() else os.getgid()).gr_name
+    with Server(serve=False, socket_group=group) as server:
+        os.rmdir(server.state_dir)
+        server.serve()
+
+        def mode(path):
+            return oct(stat.S_IMODE(os.stat(path).st_mode))
+        equal(mode(server.socket), "0o660", "socket")
+        equal(os.stat(server.socket).st_gid, grp.getgrnam(group).gr_gid, "group")
+        equal(mode(server.state_dir), "0o750", "state directory")
+        equal(mode(server.database), "0o640", "database")
+        server.running().stop().ok()
+
+
+@test
+def builtin_actions():
+    """The program offers the actions of actions.def"""
+    with Server(ACTIONKIT) as server:
+        listed = {row["path"] for row in server.get("/").ok()["actions"]}
+        check({f"/{EXAMPLE}", f"/{PAUSE}"} <= listed, f"actions: {listed}")
+        equal(server.get("/actions").ok(), server.get("/").ok(), "GET /actions")
+
+
+main()
