@@ -68,30 +68,43 @@ fail:
 	return -1;
 }
 
-static bool
+/* Looks without the gate: most of the time there is nothing. 1, 0 or -1. */
+static int
 anything_to_purge(struct store *store, int64_t before_ms, struct err *err)
 {
 	sqlite3_stmt *look = store_prepare(store, "SELECT EXISTS (SELECT 1 FROM executions "
 	    "WHERE phase = 'stopped' AND changed_at < ?1) OR EXISTS (SELECT 1 FROM events "
 	    "WHERE at < ?1) OR EXISTS (SELECT 1 FROM stop_requests WHERE handled_at < ?1)",
 	    err);
-	bool found;
+	int found;
 
 	if (look == NULL)
-		return false;
+		return -1;
 	sqlite3_bind_int64(look, 1, before_ms);
-	found = store_step(store, look, err) == 1 && sqlite3_column_int(look, 0) != 0;
+	if (store_step(store, look, err) != 1)
+		return -1;
+	found = sqlite3_column_int(look, 0);
 	sqlite3_reset(look);
 	return found;
+}
+
+/* Returns how much is gone, or -1. */
+static int
+retain(struct store *store, const struct options *options, struct err *err)
+{
+	int64_t before_ms = clock_wall_ms() - options->retention;
+	int found = anything_to_purge(store, before_ms, err);
+
+	return found == 1 ? purge(store, before_ms, err) : found;
 }
 
 void
 housekeeping_run(struct housekeeping *housekeeping, struct store *store,
     const struct options *options)
 {
-	int64_t now_ms = clock_boot_ms(), before_ms;
-	struct err err = { 0 };
-	int removed = 0;
+	int64_t now_ms = clock_boot_ms();
+	struct err err;
+	int removed;
 
 	if (now_ms >= housekeeping->checkpoint_at_ms) {
 		housekeeping->checkpoint_at_ms = now_ms + CHECKPOINT_EVERY_MS;
@@ -100,12 +113,10 @@ housekeeping_run(struct housekeeping *housekeeping, struct store *store,
 			log_warn("checkpoint: %s", err.msg);
 	}
 	if (now_ms >= housekeeping->retention_at_ms) {
-		before_ms = clock_wall_ms() - options->retention;
-		if (anything_to_purge(store, before_ms, &err))
-			removed = purge(store, before_ms, &err);
+		removed = retain(store, options, &err);
 		if (removed == -1)
 			log_warn("retention: %s", err.msg);
-		/* A full batch: there may be more. */
+		/* There may be more than one batch. */
 		housekeeping->retention_at_ms = now_ms +
 		    (removed > 0 ? 0 : RETENTION_EVERY_MS);
 	}

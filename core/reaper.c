@@ -247,6 +247,7 @@ is_over(const struct reaper *reaper)
 	return reaper->leave || (reaper->guard_until_ms != 0 && reaper->active == 0);
 }
 
+/* Rows of actions that this program does not have are kept, and must not be overlooked. */
 static void
 log_unknown_actions(struct reaper *reaper)
 {
@@ -254,14 +255,15 @@ log_unknown_actions(struct reaper *reaper)
 	sqlite3_stmt *get;
 	struct err err;
 
-	get = store_prepare(store, "SELECT action, count(*) FROM executions "
-	    "WHERE phase <> 'stopped' GROUP BY action", &err);
+	get = store_prepare(store, "SELECT id, action, phase FROM executions "
+	    "WHERE phase <> 'stopped'", &err);
 	while (get != NULL && store_step(store, get, &err) == 1) {
-		const char *action = (const char *)sqlite3_column_text(get, 0);
+		const char *action = (const char *)sqlite3_column_text(get, 1);
 
 		if (registry_find(action) == NULL)
-			log_error("%d active executions are of action %s, which this "
-			    "program does not have", sqlite3_column_int(get, 1), action);
+			log_error("execution %s is %s, but this program has no action %s",
+			    (const char *)sqlite3_column_text(get, 0),
+			    (const char *)sqlite3_column_text(get, 2), action);
 	}
 }
 

@@ -20,6 +20,9 @@
 #define SCOREBOARD_MODE 0640
 #define SCOREBOARD_PATH_BYTES 1024
 
+_Static_assert(ATOMIC_INT_LOCK_FREE == 2 && ATOMIC_LLONG_LOCK_FREE == 2,
+    "the locks of other atomics are not shared between processes");
+
 static struct scoreboard *
 map(int fd)
 {

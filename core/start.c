@@ -140,19 +140,30 @@ was_stopped(struct visit *visit, char **ret_reply, struct err *err)
 	    phase_name(row->phase));
 }
 
+/* What can be told of it without its lock: nothing can start it any more. */
+static bool
+has_begun(const struct execution *row)
+{
+	return row->phase == PHASE_RUNNING || row->phase == PHASE_STOPPING ||
+	    row->phase == PHASE_STOPPED;
+}
+
 int
 start_visit(struct visit *visit, char **ret_reply, struct err *err)
 {
-	int held;
+	int held = 0;
 
 	*ret_reply = NULL;
-	held = lock_take(&visit->life->lock, visit->id, visit->deadline_ms, err);
+	if (visit_load(visit, err) == -1)
+		return -1;
+	if (!has_begun(&visit->row))
+		held = lock_take(&visit->life->lock, visit->id, visit->deadline_ms, err);
 	if (held == -1)
 		return -1;
 	if (held == 1)
 		return err_set(err, ERR_PHASE, "execution %s is being worked on",
 		    visit->id);
-	if (visit_load(visit, err) == -1)
+	if (!has_begun(&visit->row) && visit_load(visit, err) == -1)
 		return -1;
 	switch (visit->row.phase) {
 	case PHASE_NONE:
