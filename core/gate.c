@@ -14,7 +14,7 @@
 
 #include "core/clock.h"
 
-#define GATE_MODE 0640
+#define GATE_MODE 0600	/* who only reads must not be able to hold up writers */
 #define GATE_PATH_BYTES 1024
 /* The alarm repeats, so that one that rings before flock() sleeps is not lost. */
 #define GATE_ALARM_REPEAT_MS 50

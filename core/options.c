@@ -1,6 +1,6 @@
 /*
- * options.c: the table of the options of `actionkit serve`, and who wins: the command line,
- * the environment, the default.
+ * options.c: the table of the options of `actionkit serve`, and who wins: the command
+ * line, the environment, the default.
  */
 #include "config.h"
 
@@ -203,14 +203,16 @@ apply_argument(int argc, char **argv, int *index, struct options *options,
 	length = strcspn(name, "=");
 	option = find(name, length);
 	if (option == NULL)
-		return err_set(err, ERR_USAGE, "--%.*s: unknown option", (int)length, name);
+		return err_set(err, ERR_USAGE, "--%.*s: unknown option", (int)length,
+		    name);
 	if (name[length] == '=')
 		text = name + length + 1;
 	if (option->argument == NULL && text != NULL)
 		return err_set(err, ERR_USAGE, "--%s: takes no value", option->name);
 	if (option->argument != NULL && text == NULL) {
 		if (*index + 1 >= argc)
-			return err_set(err, ERR_USAGE, "--%s: needs a value", option->name);
+			return err_set(err, ERR_USAGE, "--%s: needs a value",
+			    option->name);
 		text = argv[++*index];
 	}
 	++*index;

@@ -1,8 +1,9 @@
 /*
  * options.h: the options of `actionkit serve`, from the environment and the command line.
  *
- * One table (options.c) has the name, the default, the meaning and the parser of each; the
- * help text and ACTIONKIT_<NAME> come from it. The command line wins over the environment.
+ * One table (options.c) has the name, the default, the meaning and the parser of each;
+ * the help text and ACTIONKIT_<NAME> come from it. The command line wins over the
+ * environment.
  */
 #ifndef CORE_OPTIONS_H
 #define CORE_OPTIONS_H
@@ -45,13 +46,13 @@ struct options {
 
 /*
  * Fills options from defaults, environment (ACTIONKIT_<NAME>; STEADYBIT_LOG_LEVEL and
- * STEADYBIT_LOG_FORMAT where ours are not set) and argv (argv[0] is skipped; "--name value" or
- * "--name=value"). Returns 0; 1 if --help was asked for (nothing is printed); or -1 with
- * ERR_USAGE and a message that names the option or variable.
+ * STEADYBIT_LOG_FORMAT where ours are not set) and argv (argv[0] is skipped; "--name
+ * value" or "--name=value"). Returns 0; 1 if --help was asked for (nothing is printed);
+ * or -1 with ERR_USAGE and a message that names the option or variable.
  */
 int options_parse(int argc, char **argv, struct options *ret_options, struct err *err);
 
-/* What is wrong with a base path (also one that nginx sends), as a sentence; NULL: nothing. */
+/* What is wrong with a base path (an option, or sent by nginx), in words; NULL: nothing. */
 const char *options_base_path_fault(const char *path);
 
 /* Prints one paragraph per option. */

@@ -1,6 +1,6 @@
 /*
- * scoreboard.c: maps the scoreboard, a file in the state directory that holds nothing that
- * must survive, and writes a process's own slot.
+ * scoreboard.c: maps the scoreboard, a file in the state directory that holds nothing
+ * that must survive, and writes a process's own slot.
  */
 #include "config.h"
 
@@ -60,8 +60,8 @@ map_existing(const char *path)
 }
 
 /*
- * A new file in the place of another, which older processes may still have mapped. Its blocks
- * are allocated now: on a full disk, writing into a hole would end the process.
+ * A new file in the place of another, which older processes may still have mapped. Its
+ * blocks are allocated now: on a full disk, writing into a hole would end the process.
  */
 static struct scoreboard *
 map_new(const char *path)

@@ -19,7 +19,7 @@
 #include "core/log.h"
 #include "core/reaper.h"
 
-#define TAKEOVER_MODE 0640
+#define TAKEOVER_MODE 0600
 #define TAKEOVER_PATH_BYTES 1024
 #define TAKEOVER_TEXT_BYTES 64
 #define TAKEOVER_PAUSE_MS 20
