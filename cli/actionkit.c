@@ -1,6 +1,6 @@
 /*
- * actionkit.c: the program `actionkit`: the actions of actions.def, and everything else from
- * the library.
+ * actionkit.c: the program `actionkit`: the actions of actions.def, and everything else
+ * from the library.
  */
 #include "config.h"
 

@@ -19,8 +19,8 @@
 #define DRAIN_MAX_BYTES (INT64_C(64) * 1024 * 1024)
 
 /*
- * Reads what there is, up to size bytes; waits only for the first of them. Returns 0 at the
- * end of the body, and where the connection broke (FCGX_GetError() tells).
+ * Reads what there is, up to size bytes; waits only for the first of them. Returns 0 at
+ * the end of the body, and where the connection broke (FCGX_GetError() tells).
  */
 static size_t
 read_part(const struct options *options, FCGX_Stream *in, struct scoreboard_slot *slot,
@@ -58,7 +58,8 @@ check_headers(const struct request *request, const struct options *options,
 	if (request->length == REQUEST_LENGTH_UNKNOWN)
 		return err_set(err, ERR_LENGTH, "header Content-Length is missing");
 	if (request->length > options->max_body)
-		return err_set(err, ERR_TOO_LARGE, "the body has %lld bytes, allowed are %lld",
+		return err_set(err, ERR_TOO_LARGE,
+		    "the body has %lld bytes, allowed are %lld",
 		    (long long)request->length, (long long)options->max_body);
 	if (type_is_json(request->content_type))
 		return 0;
@@ -86,8 +87,8 @@ body_read(const struct request *request, const struct options *options,
 			break;
 	}
 	if (length < wanted || FCGX_GetError(in) != 0) {
-		err_set(err, ERR_REQUEST, "the body is truncated: %zu of %zu bytes", length,
-		    wanted);
+		err_set(err, ERR_REQUEST, "the body is truncated: %zu of %zu bytes",
+		    length, wanted);
 		goto refuse;
 	}
 	if (read_part(options, in, slot, &beyond, sizeof(beyond)) != 0) {

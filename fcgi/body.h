@@ -1,9 +1,9 @@
 /*
  * body.h: the body of a request.
  *
- * A body is always read to its end: what is left over would be taken for the next request of
- * a kept connection, and a connection that is closed before all is read loses the reply.
- * Every part moves the deadline of the responder's slot.
+ * A body is always read to its end: what is left over would be taken for the next
+ * request of a kept connection, and a connection that is closed before all is read
+ * loses the reply. Every part moves the deadline of the responder's slot.
  */
 #ifndef FCGI_BODY_H
 #define FCGI_BODY_H
@@ -19,9 +19,9 @@
 #include "fcgi/request.h"
 
 /*
- * Reads a JSON body. *ret_body is owned, and ends in a NUL that *ret_length does not count.
- * Returns 0, or -1 with ERR_LENGTH, ERR_TOO_LARGE, ERR_MEDIA_TYPE or ERR_REQUEST (truncated);
- * body_drain() reads what is left.
+ * Reads a JSON body. *ret_body is owned, and ends in a NUL that *ret_length does not
+ * count. Returns 0, or -1 with ERR_LENGTH, ERR_TOO_LARGE, ERR_MEDIA_TYPE or ERR_REQUEST
+ * (truncated); body_drain() reads what is left.
  */
 int body_read(const struct request *request, const struct options *options,
     FCGX_Stream *in, struct scoreboard_slot *slot, char **ret_body, size_t *ret_length,

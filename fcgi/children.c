@@ -1,6 +1,6 @@
 /*
- * children.c: the table of the supervisor's processes, who has ended, and who is to be started
- * again when.
+ * children.c: the table of the supervisor's processes, who has ended, and who is to be
+ * started again when.
  */
 #include "config.h"
 
@@ -29,6 +29,16 @@ child_name(enum child_kind kind)
 	};
 
 	return names[kind];
+}
+
+int64_t
+children_request_max_ms(const struct options *options)
+{
+	int64_t handler_ms = options->handler_timeout;
+
+	if (handler_ms < options->stop_timeout)
+		handler_ms = options->stop_timeout;
+	return options->body_timeout + handler_ms;
 }
 
 void
@@ -307,7 +317,8 @@ children_responders(const struct children *children, pid_t ret_pids[SCOREBOARD_S
 	size_t i, count = 0;
 
 	for (i = 0; i < children->count && count < SCOREBOARD_SLOTS; i++)
-		if (children->list[i].kind == CHILD_RESPONDER && children->list[i].pid != 0)
+		if (children->list[i].kind == CHILD_RESPONDER &&
+		    children->list[i].pid != 0)
 			ret_pids[count++] = children->list[i].pid;
 	return count;
 }

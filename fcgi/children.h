@@ -1,5 +1,6 @@
 /*
- * children.h: the processes of the supervisor: starting, watching, restarting, ending them.
+ * children.h: the processes of the supervisor: starting, watching, restarting, ending
+ * them.
  */
 #ifndef FCGI_CHILDREN_H
 #define FCGI_CHILDREN_H
@@ -44,6 +45,7 @@ struct children {
 	int listener;
 	int32_t generation;
 	int64_t watched_ms;	/* boot time of the watchdog's last look */
+	int64_t patient_until_ms; /* boot time before which it kills nobody */
 	struct child list[CHILDREN_MAX];
 	size_t count;
 };
@@ -94,6 +96,9 @@ bool children_lost(const struct children *children);
 /* Pids of the responders that run; returns how many, at most SCOREBOARD_SLOTS. */
 size_t children_responders(const struct children *children,
     pid_t ret_pids[SCOREBOARD_SLOTS]);
+
+/* The longest that a responder may be at one request, each of its parts at its limit. */
+int64_t children_request_max_ms(const struct options *options);
 
 /* What a child is called in log lines. */
 const char *child_name(enum child_kind kind);

@@ -89,7 +89,8 @@ log_answer(const struct request *request, const struct verb_call *call,
 
 	if (route != NULL)
 		snprintf(subject, sizeof(subject), "%s %s %s", verb_name(route->verb),
-		    route->action->id, call->execution);
+		    route->action->id,
+		    call->execution[0] == '\0' ? "-" : call->execution);
 	else
 		snprintf(subject, sizeof(subject), "%s %s", request->method,
 		    request->path == NULL ? "" : request->path);

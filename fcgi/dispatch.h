@@ -11,8 +11,8 @@
 #include "fcgi/responder.h"
 
 /*
- * Answers one request and logs it. Returns whether its body was read to the end, so that the
- * connection is fit for more.
+ * Answers one request and logs it. Returns whether its body was read to the end, so
+ * that the connection is fit for more.
  */
 bool dispatch(struct responder *responder, FCGX_Request *fcgi);
 

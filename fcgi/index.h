@@ -22,8 +22,8 @@ struct index_text {
 struct index {
 	char base_path[OPTIONS_PATH_BYTES];
 	/*
-	 * A hash over all texts and the binary: the same in every process of a server, another
-	 * one when the set of actions or the binary changes.
+	 * A hash over all texts and the binary: the same in every process of a server,
+	 * another one when the set of actions or the binary changes.
 	 */
 	char revision[INDEX_REVISION_BYTES];
 	struct index_text *texts;	/* the list first */
@@ -45,8 +45,8 @@ const struct index_text *index_find(const struct index *index,
     const struct ak_action *action);
 
 /*
- * Whether an If-None-Match header names this revision: quoted, unquoted, weak, in a list, or
- * by "*". header may be NULL.
+ * Whether an If-None-Match header names this revision: quoted, unquoted, weak, in a
+ * list, or by "*". header may be NULL.
  */
 bool index_matches(const struct index *index, const char *header);
 

@@ -1,5 +1,6 @@
 /*
- * notify.c: the protocol of sd_notify(3): a datagram to the socket named in NOTIFY_SOCKET.
+ * notify.c: the protocol of sd_notify(3): a datagram to the socket named in
+ * NOTIFY_SOCKET.
  */
 #include "config.h"
 

@@ -57,8 +57,8 @@ try_path(const char *directory, const char *name)
 }
 
 /*
- * The path that it was started by, not the file behind it: an installation may make a symbolic
- * link point to another one.
+ * The path that it was started by, not the file behind it: an installation may make a
+ * symbolic link point to another one.
  */
 static void
 find_program(void)

@@ -1,8 +1,8 @@
 /*
  * reexec.h: SIGHUP: this process goes on as the program that is at its path by now.
  *
- * The pid stays, and so do the listener, the locks, and the children. What the new program
- * has to know of them is in an environment variable.
+ * The pid stays, and so do the listener, the locks, and the children. What the new
+ * program has to know of them is in an environment variable.
  */
 #ifndef FCGI_REEXEC_H
 #define FCGI_REEXEC_H
@@ -23,8 +23,8 @@ struct inheritance {
 };
 
 /*
- * Notes where the program is, before it is replaced, and the arguments (borrowed; argv[0] is
- * "serve").
+ * Notes where the program is, before it is replaced, and the arguments (borrowed;
+ * argv[0] is "serve").
  */
 void reexec_remember(int argc, char **argv);
 
@@ -36,8 +36,8 @@ int reexec(const struct sockets *sockets, const struct children *children,
     struct err *err);
 
 /*
- * Whether this process was executed by reexec(), and what it has from before. To be called
- * once: the variable is not passed on.
+ * Whether this process was executed by reexec(), and what it has from before. To be
+ * called once: the variable is not passed on.
  */
 bool reexec_inherited(struct inheritance *ret_inheritance);
 

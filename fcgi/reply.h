@@ -42,8 +42,8 @@ size_t reply_head(const struct reply *reply, const char *request_id,
     char ret_head[REPLY_HEAD_BYTES]);
 
 /*
- * Writes it, without its body if head_only, into the stream, which sends it when it is full or
- * closed. Returns 0, or -1 if the client is gone.
+ * Writes it, without its body if head_only, into the stream, which sends it when it is
+ * full or closed. Returns 0, or -1 if the client is gone.
  */
 int reply_send(const struct reply *reply, FCGX_Stream *out, const char *request_id,
     bool head_only);

@@ -26,8 +26,8 @@ struct request {
 
 /*
  * Reads the parameters. id and method are set in any case, so that a refusal can be
- * answered. Returns 0, or -1 with ERR_REQUEST (naming the header), ERR_NOT_FOUND (not below the
- * base path) or ERR_INTERNAL (nginx does not send what it must).
+ * answered. Returns 0, or -1 with ERR_REQUEST (naming the header), ERR_NOT_FOUND (not
+ * below the base path) or ERR_INTERNAL (nginx does not send what it must).
  */
 int request_read(struct request *ret_request, const struct options *options,
     char **parameters, struct err *err);

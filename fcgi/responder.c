@@ -9,7 +9,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
@@ -18,6 +20,7 @@
 
 #include "core/clock.h"
 #include "core/log.h"
+#include "core/process.h"
 #include "fcgi/children.h"
 #include "fcgi/dispatch.h"
 
@@ -25,15 +28,17 @@
 #define ACCEPT_BACKOFF_MS 100
 
 enum {
-	POLL_LEAVE,		/* SIGTERM; first, so that no load keeps it from being seen */
+	POLL_LEAVE,		/* SIGTERM; first, so that it is seen under load */
 	POLL_LISTENER,
 	POLL_COUNT
 };
 
 /*
- * FCGX_Init() installs handlers of its own for SIGTERM, SIGUSR1 and SIGPIPE; with them, the
- * children of action code would no longer die of SIGTERM. All signals stay blocked: libfcgi
- * does not repeat an interrupted read. SIGTERM is read from the descriptor that is returned.
+ * FCGX_Init() installs handlers of its own for SIGTERM, SIGUSR1 and SIGPIPE; with them,
+ * the children of action code would no longer die of SIGTERM. All signals stay blocked:
+ * libfcgi does not repeat an interrupted read. SIGTERM is read from the descriptor that
+ * is returned. What action code forks must not have them blocked: it would not end when
+ * it is told to.
  */
 static int
 open_signals(void)
@@ -45,22 +50,27 @@ open_signals(void)
 
 	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
 		sigaction(numbers[i], &action, NULL);
+	if (pthread_atfork(NULL, NULL, process_default_signals) != 0)
+		return -1;
 	sigemptyset(&leave);
 	sigaddset(&leave, SIGTERM);
 	return signalfd(-1, &leave, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
 /*
- * Accepts a connection and reads the request's parameters. Returns 0; 1 if there was nothing
- * (another responder took it, or the client gave up); or -1 if there can be nothing more.
+ * Accepts a connection and reads the request's parameters. Returns 0; 1 if there was
+ * nothing (another responder took it, or the client gave up); or -1 if there can be
+ * nothing more.
  */
 static int
 accept_request(FCGX_Request *request, struct pollfd *leave)
 {
+	static bool starved;	/* said so */
 	int result = FCGX_Accept_r(request);
 
 	switch (-result) {
 	case 0:
+		starved = false;
 		fcntl(request->ipcFd, F_SETFD, FD_CLOEXEC);
 		return 0;
 	case EBADF:
@@ -72,7 +82,9 @@ accept_request(FCGX_Request *request, struct pollfd *leave)
 	case ENFILE:
 	case ENOBUFS:
 	case ENOMEM:
-		log_warn("accept: %s", strerror(-result));
+		if (!starved)
+			log_warn("accept: %s", strerror(-result));
+		starved = true;
 		poll(leave, 1, ACCEPT_BACKOFF_MS);
 		return 1;
 	default:
@@ -133,7 +145,8 @@ responder_run(const struct site *site, struct scoreboard_slot *slot, int listene
 		log_error("the responder cannot be set up: %s", strerror(errno));
 		return EXIT_FAILURE;
 	}
-	if (lifecycle_open(&responder.life, site->options, site->scoreboard, &err) == -1) {
+	if (lifecycle_open(&responder.life, site->options, site->scoreboard,
+	    &err) == -1) {
 		log_error("%s", err.msg);
 		return err.code == ERR_USAGE ? CHILDREN_EXIT_FOR_GOOD : EXIT_FAILURE;
 	}

@@ -28,9 +28,9 @@ struct responder {
 };
 
 /*
- * Body of a responder's process; returns its exit status. SIGTERM asks it to leave after the
- * request that it is at. The caller has blocked all signals and closed what the supervisor
- * had open, apart from the listener.
+ * Body of a responder's process; returns its exit status. SIGTERM asks it to leave
+ * after the request that it is at. The caller has blocked all signals and closed what
+ * the supervisor had open, apart from the listener.
  */
 int responder_run(const struct site *site, struct scoreboard_slot *slot, int listener);
 

@@ -1,9 +1,9 @@
 /*
  * route.h: which path is what.
  *
- * The table is built once, before the responders are forked, from the registered actions.
- * An action that is not enabled can still be asked for its status and be stopped; its other
- * paths are unknown.
+ * The table is built once, before the responders are forked, from the registered
+ * actions. An action that is not enabled can still be asked for its status and be
+ * stopped; its other paths are unknown.
  */
 #ifndef FCGI_ROUTE_H
 #define FCGI_ROUTE_H

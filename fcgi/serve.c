@@ -24,13 +24,15 @@ static void
 help(void)
 {
 	printf("usage: %s serve [--OPTION VALUE ...]\n\n"
-	    "Answers the ActionKit protocol behind nginx, in the foreground; logs to standard\n"
-	    "error. An option is also taken from the environment; the command line wins.\n\n",
+	    "Answers the ActionKit protocol behind nginx, in the foreground; logs to\n"
+	    "standard error. An option is also taken from the environment; the command\n"
+	    "line wins.\n\n",
 	    program_invocation_short_name);
 	options_help(stdout);
-	printf("\nSignals: TERM and INT stop all executions, then the server; USR1 stops all\n"
-	    "executions; HUP continues with the program that is installed by then; QUIT ends\n"
-	    "the server without stopping executions, for a restart within --grace.\n");
+	printf("\nSignals: TERM and INT stop all executions, then the server; USR1 stops\n"
+	    "all executions; HUP continues with the program that is installed by then;\n"
+	    "QUIT ends the server without stopping executions, for a restart within\n"
+	    "--grace.\n");
 }
 
 /* What is opened later must not become standard error. */

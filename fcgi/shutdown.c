@@ -1,6 +1,6 @@
 /*
- * shutdown.c: the way out, stage by stage: stop all, let the responders end, stop all again,
- * let the reaper end.
+ * shutdown.c: the way out, stage by stage: stop all, let the responders end, stop all
+ * again, let the reaper end.
  */
 #include "config.h"
 
@@ -17,13 +17,15 @@
 #define SWEEP_AGAIN_MIN_MS 5000
 /* The reaper has nothing left to do. */
 #define REAPER_LEAVE_MAX_MS 15000
+/* After the watchdog has killed what does not leave: it may be stuck in the kernel. */
+#define KILLED_LEAVE_MAX_MS 15000
 #define EXTEND_EVERY_MS 5000
 #define EXTEND_BY_MS 20000
 
 static bool
-late(const struct supervisor *supervisor)
+past(int64_t boot_ms)
 {
-	return clock_boot_ms() >= supervisor->deadline_ms;
+	return clock_boot_ms() >= boot_ms;
 }
 
 static int
@@ -53,9 +55,20 @@ shutdown_begin(struct supervisor *supervisor, int number)
 	    name);
 	notify_stopping();
 	supervisor->site->scoreboard->draining = 1;
-	supervisor->deadline_ms = clock_boot_ms() + supervisor->options->shutdown_timeout;
+	supervisor->sweep_until_ms = clock_boot_ms() +
+	    supervisor->options->shutdown_timeout;
 	supervisor->stage = STAGE_SWEEPING;
 	supervisor_stop_all(supervisor, number);
+}
+
+/* Each responder may need the time of its request; then the watchdog kills it. */
+static void
+dismiss_responders(struct supervisor *supervisor, enum stage stage)
+{
+	supervisor->leave_until_ms = clock_boot_ms() +
+	    children_request_max_ms(supervisor->options) + KILLED_LEAVE_MAX_MS;
+	supervisor->stage = stage;
+	children_dismiss(&supervisor->children, CHILD_RESPONDER);
 }
 
 void
@@ -67,8 +80,7 @@ shutdown_quit(struct supervisor *supervisor)
 	}
 	log_info("SIGQUIT: leaving; executions go on, the reaper guards them");
 	notify_stopping();
-	supervisor->stage = STAGE_QUITTING;
-	children_dismiss(&supervisor->children, CHILD_RESPONDER);
+	dismiss_responders(supervisor, STAGE_QUITTING);
 }
 
 static void
@@ -87,8 +99,8 @@ sweep_again(struct supervisor *supervisor)
 {
 	int64_t least_ms = clock_boot_ms() + SWEEP_AGAIN_MIN_MS;
 
-	if (supervisor->deadline_ms < least_ms)
-		supervisor->deadline_ms = least_ms;
+	if (supervisor->sweep_until_ms < least_ms)
+		supervisor->sweep_until_ms = least_ms;
 	supervisor->stage = STAGE_SWEEPING_AGAIN;
 	supervisor_stop_all(supervisor, supervisor->site->scoreboard->stop_all_signal);
 }
@@ -98,7 +110,7 @@ after_last_sweep(struct supervisor *supervisor)
 {
 	if (supervisor_swept(supervisor) && active(supervisor) == 0) {
 		children_dismiss(&supervisor->children, CHILD_REAPER);
-		supervisor->deadline_ms = clock_boot_ms() + REAPER_LEAVE_MAX_MS;
+		supervisor->leave_until_ms = clock_boot_ms() + REAPER_LEAVE_MAX_MS;
 		supervisor->stage = STAGE_ENDING;
 		return;
 	}
@@ -107,15 +119,18 @@ after_last_sweep(struct supervisor *supervisor)
 	over(supervisor, EXIT_FAILURE);
 }
 
-/*
- * How long responders take is bounded by the watchdog: it kills each a little after the deadline
- * of its request.
- */
+static bool
+have_left(const struct supervisor *supervisor, enum child_kind kind)
+{
+	return children_running(&supervisor->children, kind) == 0 ||
+	    past(supervisor->leave_until_ms);
+}
+
 void
 shutdown_advance(struct supervisor *supervisor)
 {
-	struct children *children = &supervisor->children;
 	bool swept = supervisor_swept(supervisor) && active(supervisor) == 0;
+	bool sweep_over = swept || past(supervisor->sweep_until_ms);
 
 	if (supervisor->stage != STAGE_SERVING)
 		extend_systemd(supervisor);
@@ -124,25 +139,23 @@ shutdown_advance(struct supervisor *supervisor)
 	case STAGE_OVER:
 		return;
 	case STAGE_SWEEPING:
-		if (!swept && !late(supervisor))
-			return;
-		children_dismiss(children, CHILD_RESPONDER);
-		supervisor->stage = STAGE_DISMISSING;
+		if (sweep_over)
+			dismiss_responders(supervisor, STAGE_DISMISSING);
 		return;
 	case STAGE_DISMISSING:
-		if (children_running(children, CHILD_RESPONDER) == 0)
+		if (have_left(supervisor, CHILD_RESPONDER))
 			sweep_again(supervisor);
 		return;
 	case STAGE_SWEEPING_AGAIN:
-		if (swept || late(supervisor))
+		if (sweep_over)
 			after_last_sweep(supervisor);
 		return;
 	case STAGE_ENDING:
-		if (children_running(children, CHILD_REAPER) == 0 || late(supervisor))
+		if (have_left(supervisor, CHILD_REAPER))
 			over(supervisor, EXIT_SUCCESS);
 		return;
 	case STAGE_QUITTING:
-		if (children_running(children, CHILD_RESPONDER) == 0)
+		if (have_left(supervisor, CHILD_RESPONDER))
 			over(supervisor, EXIT_SUCCESS);
 		return;
 	}

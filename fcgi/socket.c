@@ -1,6 +1,6 @@
 /*
- * socket.c: opens the listening socket and takes the locks. In the file system it leaves the
- * lock files, and, while it serves, the socket.
+ * socket.c: opens the listening socket and takes the locks. In the file system it
+ * leaves the lock files, and, while it serves, the socket.
  */
 #include "config.h"
 
@@ -20,7 +20,7 @@
 #define STATE_DIR_MODE 0750
 #define SOCKET_DIR_MODE 0755
 #define SOCKET_MODE 0660
-#define LOCK_MODE 0640
+#define LOCK_MODE 0600	/* who only reads must not be able to keep us out */
 /* A full backlog is an error for nginx at once; the kernel has a limit of its own. */
 #define SOCKET_BACKLOG 4096
 #define SOCKET_LOCK_SUFFIX ".lock"
@@ -44,7 +44,8 @@ lock_file(const char *path, const char *what, int *ret_fd, struct err *err)
 	}
 	if (errno != EAGAIN && errno != EACCES)
 		err_sys(err, ERR_USAGE, "%s", path);
-	else if (fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK && lock.l_pid > 0)
+	else if (fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK &&
+	    lock.l_pid > 0)
 		err_set(err, ERR_USAGE, "another server (pid %ld) uses this %s",
 		    (long)lock.l_pid, what);
 	else
@@ -129,7 +130,8 @@ remove_stale(const char *path, struct err *err)
 	if (lstat(path, &st) == -1)
 		return errno == ENOENT ? 0 : err_sys(err, ERR_USAGE, "socket %s", path);
 	if (!S_ISSOCK(st.st_mode))
-		return err_set(err, ERR_USAGE, "socket %s: is there and is no socket", path);
+		return err_set(err, ERR_USAGE, "socket %s: is there and is no socket",
+		    path);
 	if (unlink(path) == -1)
 		return err_sys(err, ERR_USAGE, "socket %s", path);
 	return 0;
@@ -162,7 +164,8 @@ bind_socket(int fd, const struct options *options, struct err *err)
 		return err_sys(err, ERR_USAGE, "socket %s", options->socket);
 	if (give_to_group(options, err) == -1)
 		goto fail;
-	if (chmod(options->socket, SOCKET_MODE) == -1 || listen(fd, SOCKET_BACKLOG) == -1) {
+	if (chmod(options->socket, SOCKET_MODE) == -1 ||
+	    listen(fd, SOCKET_BACKLOG) == -1) {
 		err_sys(err, ERR_USAGE, "socket %s", options->socket);
 		goto fail;
 	}

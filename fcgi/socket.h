@@ -28,8 +28,8 @@ int socket_lock_state(struct sockets *sockets, const struct options *options,
     struct err *err);
 
 /*
- * Takes the listener from systemd (LISTEN_FDS), or binds options->socket, in the place of one
- * that a dead server left. Returns 0, or -1 with ERR_USAGE.
+ * Takes the listener from systemd (LISTEN_FDS), or binds options->socket, in the place
+ * of one that a dead server left. Returns 0, or -1 with ERR_USAGE.
  */
 int socket_listen(struct sockets *sockets, const struct options *options,
     struct err *err);

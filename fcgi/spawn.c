@@ -20,8 +20,8 @@
 #define SPAWN_RETRY_MS 1000
 
 /*
- * Blocks all signals but those that the process raises itself: blocked, these would end it
- * without the handlers that sanitizers have.
+ * Blocks all signals but those that the process raises itself: blocked, these would end
+ * it without the handlers that sanitizers have.
  */
 static void
 block_signals(void)
@@ -62,8 +62,8 @@ run_responder(const struct children *children, struct scoreboard_slot *slot,
 }
 
 /*
- * The reaper outlives what ends the supervisor: a Ctrl-C, or a signal to the whole group. So
- * it has a session of its own.
+ * The reaper outlives what ends the supervisor: a Ctrl-C, or a signal to the whole
+ * group. So it has a session of its own.
  */
 static _Noreturn void
 run_reaper(const struct children *children, pid_t supervisor)

@@ -1,5 +1,6 @@
 /*
- * supervisor.c: takes its place, forks, and waits for signals and for the ends of children.
+ * supervisor.c: takes its place, forks, and waits for signals and for the ends of
+ * children.
  */
 #include "config.h"
 
@@ -32,8 +33,8 @@ static const int signals[] = {
 #define SIGNALS (sizeof(signals) / sizeof(signals[0]))
 
 /*
- * They are taken by sigtimedwait(), never by a handler. Who ignored them before us (nohup,
- * a shell in the background) must not decide that.
+ * They are taken by sigtimedwait(), never by a handler. Who ignored them before us
+ * (nohup, a shell in the background) must not decide that.
  */
 static void
 block_signals(sigset_t *ret_set)
@@ -50,12 +51,15 @@ block_signals(sigset_t *ret_set)
 }
 
 /*
- * A new server begins with a clean sheet, apart from what the reaper writes: an old one, which
- * guards since another server ended, may still be at it.
+ * A new server begins with a clean sheet, apart from what the reaper writes: an old
+ * one, which guards since another server ended, may still be at it.
  */
 static void
 begin_scoreboard(struct scoreboard *scoreboard, bool inherited)
 {
+	/* New because it is of another version: the old reaper writes into the old one. */
+	if (inherited && scoreboard->serving_since_ms == 0)
+		scoreboard->reaper_beat_ms = clock_boot_ms();
 	if (!inherited || scoreboard->serving_since_ms == 0) {
 		scoreboard->serving_since_ms = clock_boot_ms();
 		scoreboard->draining = 0;
@@ -210,7 +214,8 @@ look(struct supervisor *supervisor)
 		return;
 	if (!supervisor->ready && children_ready(&supervisor->children)) {
 		supervisor->ready = true;
-		log_info("serving on %s, generation %d", supervisor->options->socket,
+		log_info("serving on %s, generation %d", supervisor->sockets.lock == -1 ?
+		    "systemd's socket" : supervisor->options->socket,
 		    (int)supervisor->children.generation);
 		notify_ready();
 		children_dismiss_older(&supervisor->children);

@@ -1,6 +1,6 @@
 /*
- * supervisor.h: the parent of all: it forks responders and reaper, watches them, and turns
- * signals into what they ask for.
+ * supervisor.h: the parent of all: it forks responders and reaper, watches them, and
+ * turns signals into what they ask for.
  *
  * It runs no action code and holds no database handle.
  */
@@ -35,7 +35,8 @@ struct supervisor {
 	enum stage stage;
 	bool ready;		/* this generation has answered for itself */
 	bool sweeping;		/* SIGUSR1 is not yet done with */
-	int64_t deadline_ms;	/* boot time at which this stage is over in any case */
+	int64_t sweep_until_ms;	/* boot time at which sweeping is over in any case */
+	int64_t leave_until_ms;	/* the same for waiting until children have left */
 	int64_t extended_ms;	/* boot time at which systemd was last asked for patience */
 	int exit_status;
 };

@@ -21,8 +21,8 @@ struct verb_call {
 };
 
 /*
- * Reads the body and runs the call of call->route; fills call->execution. Returns 0 and the
- * reply, or -1 with err.
+ * Reads the body and runs the call of call->route; fills call->execution. Returns 0 and
+ * the reply, or -1 with err.
  */
 int verb_answer(struct responder *responder, const struct request *request,
     FCGX_Stream *in, struct verb_call *call, struct reply *ret_reply, struct err *err);

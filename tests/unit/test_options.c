@@ -135,7 +135,8 @@ START_TEST(test_actions)
 	ck_assert_uint_eq(options.enable_action_count, 2);
 	ck_assert_str_eq(options.enable_action[0], "org.a");
 	ck_assert_str_eq(options.enable_action[1], "org.b");
-	ck_assert_int_eq(parse("--enable-action", "org.c", "--enable-action=org.d", NULL), 0);
+	ck_assert_int_eq(parse("--enable-action", "org.c", "--enable-action=org.d",
+	    NULL), 0);
 	ck_assert_uint_eq(options.enable_action_count, 2);
 	ck_assert_str_eq(options.enable_action[0], "org.c");
 	ck_assert_str_eq(options.enable_action[1], "org.d");
