@@ -473,16 +473,16 @@ class Server:
             raise AssertionError(f"no exit within {timeout} s") from None
 
     def kill_all(self):
-        """SIGKILL for the supervisor and everything that is left of it."""
-        kill(self.process.pid)
-        self.process.wait()
-
-        def gone():
-            found = self.processes()
+        """SIGKILL for the supervisor and everything else, as if at the same moment."""
+        stopped = set()
+        while not stopped.issuperset(found := self.processes()):
             for pid in found:
-                kill(pid)
-            return not found
-        wait_for(gone, "the death of all processes")
+                kill(pid, signal.SIGSTOP)   # so that none sees another die
+            stopped.update(found)
+        for pid in stopped:
+            kill(pid)
+        self.process.wait()
+        self.wait_gone()
 
     def wait_gone(self, timeout=PATIENCE_S):
         wait_for(lambda: not self.processes(), "the end of all processes", timeout)

@@ -577,7 +577,8 @@ def action_is_gone():
                      execution.id)
         server.serve()
         wait_for(lambda: any(execution.id in line and " ERROR " in line
-                             for line in server.log().splitlines()), "an error logged")
+                             for line in server.log().splitlines()),
+                 "an error logged", 10)
         equal(execution.phase(), "running", "phase")
         server.running().stop().ok()
         server.write("UPDATE executions SET action = ?", EFFECT)
