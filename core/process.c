@@ -20,8 +20,10 @@
 #include <unistd.h>
 
 #include "core/actionkit.h"
+#include "core/log.h"
 
 #define PROCESS_PATH_BYTES 64
+#define PROCESS_TITLE_BYTES 16	/* the kernel keeps no more */
 /* Fields up to the start time: 20 numbers of at most 20 digits, and the name. */
 #define PROCESS_STAT_BYTES 1024
 /* A chain of parents longer than this is not real: it changed while it was read. */
@@ -262,6 +264,16 @@ process_die_with_parent(pid_t parent)
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) == -1 || getppid() != parent)
 		_exit(EXIT_FAILURE);
 	process_server_parent = parent;
+}
+
+void
+process_name(const char *name)
+{
+	char title[PROCESS_TITLE_BYTES];
+
+	log_process(name);
+	snprintf(title, sizeof(title), "ak-%s", name);
+	prctl(PR_SET_NAME, title);
 }
 
 void

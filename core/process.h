@@ -13,6 +13,12 @@
  */
 void process_die_with_parent(pid_t parent);
 
+/*
+ * Names this process in the lines of the log and, as "ak-NAME", for ps, top and pgrep. name
+ * is borrowed, and longer than 12 bytes it is cut for the latter.
+ */
+void process_name(const char *name);
+
 /* Restores default signal handlers and an empty mask: for a child that runs action code. */
 void process_default_signals(void);
 

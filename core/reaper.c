@@ -18,6 +18,7 @@
 #include "core/housekeeping.h"
 #include "core/lifecycle.h"
 #include "core/log.h"
+#include "core/process.h"
 #include "core/registry.h"
 #include "core/stopper.h"
 #include "core/takeover.h"
@@ -297,7 +298,7 @@ reaper_run(const struct options *options, struct scoreboard *scoreboard, pid_t s
 	};
 	struct err err;
 
-	log_process("reaper");
+	process_name("reaper");
 	sigemptyset(&reaper.signals);
 	sigaddset(&reaper.signals, SIGTERM);
 	sigaddset(&reaper.signals, SIGUSR1);

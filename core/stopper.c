@@ -89,7 +89,7 @@ stopper_main(const struct options *options, struct scoreboard *scoreboard,
 	struct err err;
 	int status;
 
-	log_process("stopper");
+	process_name("stopper");
 	if (lifecycle_open(&life, options, scoreboard, &err) == -1) {
 		log_error("stop of execution %s: %s", execution, err.msg);
 		return STOPPER_UNRECORDED;

@@ -57,7 +57,7 @@ run_responder(const struct children *children, struct scoreboard_slot *slot,
 	block_signals();
 	close_files(children->listener);
 	notify_forget();
-	log_process("responder");
+	process_name("responder");
 	exit(responder_run(children->site, slot, children->listener));
 }
 
@@ -72,7 +72,6 @@ run_reaper(const struct children *children, pid_t supervisor)
 	block_signals();
 	close_files(-1);
 	notify_forget();
-	log_process("reaper");
 	exit(reaper_run(children->site->options, children->site->scoreboard, supervisor));
 }
 

@@ -63,10 +63,6 @@ resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_
 
 # Saying what is wrong
 
-class Skip(Exception):
-    """The test cannot run here."""
-
-
 def check(condition, message):
     if not condition:
         raise AssertionError(message)
@@ -244,21 +240,20 @@ def at_once(functions):
 
 # A server
 
-LIVE = set()            # servers that run, for the case that the test is ended
+LIVE = set()            # what runs, for the case that the tests are ended
+ENDED = []              # not empty once they are
 
 
 class Server:
     """`serve` and nginx in a directory of their own.
 
     Options are keywords: Server(stop_timeout="1s"). With serve=False it is the test that
-    calls serve(). unclean says that executions may be left that cannot be stopped.
+    calls serve().
     """
 
-    def __init__(self, program=None, serve=True, environment=None, unclean=False,
-                 **options):
+    def __init__(self, program=None, serve=True, environment=None, **options):
         self.program = program or EXTENSION
         self.environment = environment or {}
-        self.unclean = unclean
         self.options = {"responders": 4, "log_level": "debug", **options}
         self.process = None
         self.nginx = None
@@ -273,8 +268,11 @@ class Server:
         self.log_file = os.path.join(self.dir, "serve.log")
         os.mkdir(self.state_dir, 0o750)
         os.mkdir(self.effects)
+        self.closing = threading.Lock()
+        self.diagnostics = []
         LIVE.add(self)
         try:
+            check(not ENDED, "the tests are ended")
             self.nginx_start()
             if serve:
                 self.serve()
@@ -489,11 +487,16 @@ class Server:
 
     # Ending
 
-    def close(self, kill_all):
+    def close(self, kill_all=True):
         """Ends everything; returns what was wrong, and keeps the logs as diagnostics."""
-        LIVE.discard(self)
+        with self.closing:      # a signal may come while a test ends by itself
+            problems = self.end(kill_all) if self in LIVE else []
+            LIVE.discard(self)
+        return problems
+
+    def end(self, kill_all):
         problems = []
-        if not kill_all and not self.unclean:
+        if not kill_all:
             problems += self.leave()
         if self.process and self.process.poll() is None:
             kill(self.process.pid)
@@ -515,7 +518,8 @@ class Server:
         for line in self.log().splitlines() if os.path.exists(self.log_file) else []:
             if "Sanitizer" in line or "runtime error:" in line:
                 problems.append(f"in the log: {line}")
-        shutil.rmtree(self.dir, ignore_errors=True)
+        while os.path.exists(self.dir) and time.monotonic() < end:
+            shutil.rmtree(self.dir, ignore_errors=True)
         if os.path.exists(self.dir):
             problems.append(f"{self.dir} cannot be removed")
         return problems
@@ -719,12 +723,17 @@ class Victim:
     def __init__(self, program="sleep", *arguments):
         self.process = subprocess.Popen([program, *(arguments or ("600",))])
         self.pid = self.process.pid
+        LIVE.add(self)
 
     def __enter__(self):
         wait_for(lambda: self.state() == "S", "the victim to sleep")
         return self
 
     def __exit__(self, *fault):
+        self.close()
+
+    def close(self):
+        LIVE.discard(self)
         self.process.kill()
         self.process.wait()
 
@@ -753,22 +762,21 @@ def title(function):
 
 
 def run(function):
-    """Runs a test; returns whether it passed, a directive, and diagnostics."""
+    """Runs a test; returns whether it passed, and diagnostics."""
     begin = time.monotonic()
     try:
         function()
-    except Skip as reason:
-        return True, f" # SKIP {reason}", []
     except BaseException as fault:
         lines = "".join(traceback.format_exception(
             type(fault), fault, fault.__traceback__)).splitlines()
-        return False, "", lines + list(getattr(fault, "diagnostics", []))
-    return True, "", [f"{time.monotonic() - begin:.1f} s"]
+        return False, lines + list(getattr(fault, "diagnostics", []))
+    return True, [f"{time.monotonic() - begin:.1f} s"]
 
 
 def end_all():
-    for server in list(LIVE):
-        server.close(kill_all=True)
+    ENDED.append(True)
+    for thing in list(LIVE):
+        thing.close()
 
 
 def main(workers=WORKERS):
@@ -779,16 +787,16 @@ def main(workers=WORKERS):
         sys.exit(f"no such test: {', '.join(sorted(unknown))}")
     chosen = [function for function in TESTS if not names or function.__name__ in names]
     atexit.register(end_all)
-    signal.signal(signal.SIGTERM, lambda *_: os._exit(end_all() or 1))
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: os._exit(end_all() or 1))
     print(f"1..{len(chosen)}", flush=True)
     good = True
     with concurrent.futures.ThreadPoolExecutor(max_workers=workers) as pool:
         futures = [pool.submit(run, function) for function in chosen]
         for number, (function, future) in enumerate(zip(chosen, futures), 1):
-            passed, directive, diagnostics = future.result()
+            passed, diagnostics = future.result()
             good = good and passed
-            result = "ok" if passed else "not ok"
-            print(f"{result} {number} - {title(function)}{directive}")
+            print(f"{'ok' if passed else 'not ok'} {number} - {title(function)}")
             for line in diagnostics:
                 print(f"# {line}")
             sys.stdout.flush()

@@ -88,7 +88,7 @@ def refuses_what_is_not_there():
     """No such process, neither pid nor name, both"""
     with Server(ACTIONKIT) as server, Victim() as victim:
         gone = Victim()
-        gone.__exit__()
+        gone.close()
         error = pause(server, pid=gone.pid).prepare().failed()
         contains(f"{error['title']} {error.get('detail')}", str(gone.pid), "error")
         pause(server).prepare().failed()
@@ -127,8 +127,7 @@ def victim_dies():
         execution = pause(server, pid=victim.pid)
         execution.prepare().ok()
         execution.start().ok()
-        victim.process.kill()
-        victim.process.wait()
+        victim.close()
         execution.stop().ok()
         equal(execution.phase(), "stopped", "phase")
 

@@ -19,6 +19,7 @@ def race(server, ask, title, spread):
     won = {"agent": 0, "extension": 0}
     moment = spread / 2
     for _ in range(EXECUTIONS // ROUND):
+        witness = server.running()      # only the reaper stops it
         executions = [server.effect(stop_delay=2) for _ in range(ROUND)]
         for part in range(0, ROUND, 4):
             at_once([lambda execution=execution: (execution.prepare().ok(),
@@ -54,6 +55,7 @@ def race(server, ask, title, spread):
             again = execution.stop()
             equal((again.status, again.json()), (reply.status, reply.json()),
                   "the stop repeated")
+        equal(witness.wait_phase("stopped")["stop_by"], "extension", "the witness")
         for who, count in score.items():
             won[who] += count
         # Move the reaper's moment towards a draw.

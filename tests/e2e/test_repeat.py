@@ -5,7 +5,7 @@ import contextlib
 import signal
 
 from harness import (
-    CHECK, CLAIM, EFFECT, FLASH, SLOW, Execution, Later, Server, at_once, check,
+    CHECK, CLAIM, EFFECT, FLASH, IN_ORDER, SLOW, Execution, Later, Server, at_once, check,
     check_stopped_by_extension, contains, equal, kill, main, test, wait_for)
 
 
@@ -527,13 +527,15 @@ def start_against_stop():
     """start and stop at once: whoever wins, nothing is left"""
     with Server(responders=8) as server:
         for _ in range(20):
-            execution = server.effect()
+            execution = server.effect(start_trouble="hang", start_ms=10, stop_delay=10)
             execution.prepare().ok()
             start, stop = at_once([execution.start, execution.stop])
             stop.ok()
             check(start.status in (200, 409), f"{start!r}")
             equal(execution.phase(), "stopped", "phase")
             check(not execution.exists(), f"the effect is there: {execution.notes()}")
+            ran = IN_ORDER if start.status == 200 else IN_ORDER[-2:]
+            equal(execution.edges("start", "stop"), ran, "what ran")
 
 
 @test

@@ -148,8 +148,10 @@ def usr1_undoes_and_serves():
         for execution in executions + [prepared]:
             check_stopped_by_extension(execution, "received signal SIGUSR1")
             equal(len(execution.notes("stop", "end")), 1, "calls of stop()")
+        wait_for(lambda: server.log().count("SIGUSR1: done") == 1, "the first sweep")
         server.running().stop().ok()
         server.signal(signal.SIGUSR1)
+        wait_for(lambda: server.log().count("SIGUSR1: done") == 2, "the second sweep")
         later = server.running()
         server.signal(signal.SIGUSR1)
         check_stopped_by_extension(later, "received signal SIGUSR1")
