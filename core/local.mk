@@ -9,7 +9,11 @@ libcore_la_SOURCES = \
 	core/call.c core/call.h \
 	core/claim.c core/claim.h \
 	core/clock.c core/clock.h \
+	core/describe_parameters.c \
+	core/describe_targets.c \
+	core/describe_widgets.c \
 	core/description.c core/description.h \
+	core/description_internal.h \
 	core/due.c core/due.h \
 	core/duration.c core/duration.h \
 	core/err.c core/err.h \
@@ -48,6 +52,8 @@ libcore_la_SOURCES = \
 	core/verify_internal.h \
 	core/verify_parameters.c \
 	core/verify_state.c \
+	core/verify_targets.c \
+	core/verify_widgets.c \
 	core/visit.c core/visit.h
 
 # Only what actionkit.h marks with AK_API is visible in the shared library.
