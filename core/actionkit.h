@@ -465,6 +465,23 @@ AK_API int ak_errno(struct ak_call *call, const char *format, ...) AK_PRINTF(2, 
 /* What the action checks is not as it should be ("failed"). Returns -1. */
 AK_API int ak_failed(struct ak_call *call, const char *format, ...) AK_PRINTF(2, 3);
 
+enum ak_error_status {
+	AK_ERRORED = 1,			/* as ak_error() says */
+	AK_FAILED			/* as ak_failed() says */
+};
+
+/* What an error has beside its title. What is zero is left out. */
+struct ak_error_details {
+	enum ak_error_status status;	/* 0: AK_ERRORED */
+	const char *type;		/* URI of what kind of problem it is */
+	const char *detail;		/* what happened this time */
+	const char *instance;		/* URI of what happened this time */
+};
+
+/* An error with details (borrowed, copied). Returns -1. */
+AK_API int ak_error_as(struct ak_call *call, const struct ak_error_details *details,
+    const char *format, ...) AK_PRINTF(3, 4);
+
 enum ak_level {
 	AK_DEBUG = 1,
 	AK_INFO,
@@ -482,12 +499,78 @@ struct ak_label {
 };
 #define AK_LABELS_END { NULL, NULL }
 
+/* Whose clock a timestamp is of. */
+enum ak_timestamp_source {
+	AK_TIMESTAMP_EXTENSION = 1,	/* this machine's; the agent corrects it */
+	AK_TIMESTAMP_EXTERNAL		/* another system's; is left as it is */
+};
+
+/* What a message is beside its text. What is zero is left out, but for the level. */
+struct ak_message_details {
+	enum ak_level level;
+	const char *type;		/* what a log or Markdown widget selects it by */
+	const struct ak_label *fields;	/* shown beside it; AK_LABELS_END */
+	int64_t timestamp_ms;		/* since the Unix epoch; 0: now */
+	enum ak_timestamp_source timestamp_source;
+};
+
+/* A message with details (borrowed, copied). */
+AK_API void ak_message_as(struct ak_call *call, const struct ak_message_details *details,
+    const char *format, ...) AK_PRINTF(3, 4);
+
 /*
  * A measurement, stamped with the time of now. labels (borrowed, copied) may be NULL. A
  * value that is no finite number makes the handler fail: JSON cannot say it.
  */
 AK_API void ak_metric(struct ak_call *call, const char *name, double value,
     const struct ak_label *labels);
+
+/* What a measurement is beside its name and value. What is zero is left out. */
+struct ak_metric_details {
+	const struct ak_label *labels;	/* AK_LABELS_END */
+	int64_t timestamp_ms;		/* when it was measured; 0: now */
+	enum ak_timestamp_source timestamp_source;
+};
+
+/* A measurement with details (borrowed, copied). */
+AK_API void ak_metric_as(struct ak_call *call, const char *name, double value,
+    const struct ak_metric_details *details);
+
+/* The most bytes of one artifact, and of all artifacts of one call. */
+#define AK_ARTIFACT_BYTES_MAX 5229771
+#define AK_ARTIFACTS_BYTES_MAX (8 * AK_ARTIFACT_BYTES_MAX)
+
+/*
+ * A file that people find with the experiment: a report, a log. label is its name there, at
+ * most 256 characters. The data is copied, or read from the file at path. Returns 0, or -1
+ * where it is too large or cannot be read: the call's error is set then. In stop() it is a
+ * message instead, for no report is worth an effect that is not undone.
+ */
+AK_API int ak_artifact(struct ak_call *call, const char *label, const void *data,
+    size_t size);
+AK_API int ak_artifact_file(struct ak_call *call, const char *label, const char *path);
+
+/* What is done to a property of the experiment's execution. */
+enum ak_modification {
+	AK_SET_PROPERTY = 1,		/* it becomes the value */
+	AK_ADD_TO_PROPERTY		/* it is a list, and gets the value, too */
+};
+
+/*
+ * Modifies the property key (1 to 64 characters), in every handler but query_metrics(). The
+ * value (copied) is text, a number, a truth value, or any JSON. Returns 0, or -1 with the
+ * call's error set: no property, not a finite number, not JSON.
+ */
+AK_API int ak_modify_string(struct ak_call *call, enum ak_modification how,
+    const char *key, const char *value);
+AK_API int ak_modify_integer(struct ak_call *call, enum ak_modification how,
+    const char *key, int64_t value);
+AK_API int ak_modify_double(struct ak_call *call, enum ak_modification how,
+    const char *key, double value);
+AK_API int ak_modify_boolean(struct ak_call *call, enum ak_modification how,
+    const char *key, bool value);
+AK_API int ak_modify_json(struct ak_call *call, enum ak_modification how, const char *key,
+    const char *json);
 
 /* The summary of the step, at most 512 characters; AK_INFO or AK_WARN. The last one wins. */
 AK_API void ak_summary(struct ak_call *call, enum ak_level level, const char *format, ...)

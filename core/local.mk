@@ -6,6 +6,8 @@ noinst_LTLIBRARIES += libcore.la
 libcore_la_LIBTOOLFLAGS = $(CONVENIENCE)
 nodist_libcore_la_SOURCES = migrations/migrations.c
 libcore_la_SOURCES = \
+	core/artifact.c \
+	core/base64.c core/base64.h \
 	core/call.c core/call.h \
 	core/claim.c core/claim.h \
 	core/clock.c core/clock.h \
@@ -28,6 +30,7 @@ libcore_la_SOURCES = \
 	core/log.c core/log.h \
 	core/migrate.c \
 	core/migrations.h \
+	core/modification.c \
 	core/option_values.c core/option_values.h \
 	core/options.c core/options.h \
 	core/outcome.c \
