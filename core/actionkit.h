@@ -79,7 +79,7 @@ enum ak_type {
 	AK_TARGET_SELECTION	/* not sent */
 };
 
-/* A limit that may be absent. AK_LIMIT(2) is one that is there. */
+/* A number that may be absent. AK_LIMIT(2) is one that is there. */
 struct ak_limit {
 	bool set;
 	int64_t value;
@@ -92,6 +92,26 @@ struct ak_option {
 	const char *value;
 };
 #define AK_OPTIONS_END { NULL, NULL }
+
+enum ak_hint_type {
+	AK_HINT_INFO = 1,
+	AK_HINT_WARNING
+};
+
+/* What people are told while they fill in the form. All zero: nothing. */
+struct ak_hint {
+	enum ak_hint_type type;
+	const char *content;		/* may be Markdown */
+};
+
+/* The units in which people may say a duration; they are added up with |. */
+enum ak_duration_unit {
+	AK_MILLISECONDS = 1 << 0,
+	AK_SECONDS = 1 << 1,
+	AK_MINUTES = 1 << 2,
+	AK_HOURS = 1 << 3,
+	AK_DAYS = 1 << 4
+};
 
 /*
  * One row of a parameter table; the table ends with AK_PARAMETERS_END. name, label and
@@ -110,6 +130,20 @@ struct ak_parameter {
 	struct ak_limit max;
 	const struct ak_option *options; /* ends with AK_OPTIONS_END */
 	bool options_open;		/* text that is not an option is allowed */
+	/*
+	 * Names of target attributes, ending with NULL, whose values are options, too. Only
+	 * the agent knows these, so that the runtime then accepts any text.
+	 */
+	const char *const *option_attributes;
+	size_t max_length;		/* bytes of text or of an item; 0: any */
+	size_t max_items;		/* of a string array or key-value list; 0: any */
+	unsigned int duration_units;	/* AK_SECONDS | AK_MINUTES; 0: the agent's choice */
+	const char *const *accepted_file_types;	/* ".json", ending with NULL; of a file */
+	struct ak_hint hint;
+	/* Not shown for new steps any more; then neither required nor with a default. */
+	bool deprecated;
+	const char *deprecation_message;
+	struct ak_limit order;		/* deprecated by the protocol: the table has one */
 };
 #define AK_PARAMETERS_END { .name = NULL }
 
@@ -124,6 +158,148 @@ struct ak_metrics {
 	struct ak_endpoint endpoint;
 	const char *call_interval;	/* "5s" */
 	const struct ak_parameter *parameters;
+};
+
+/*
+ * Targets: what the action is done to, chosen by people (TargetSelection)
+ */
+
+enum ak_quantity {
+	AK_ANY_NUMBER = 1,		/* people may choose a part of them, at random */
+	AK_EXACTLY_ONE,
+	AK_ALL_TARGETS			/* all that the query finds */
+};
+
+enum ak_missing_query {
+	AK_INCLUDE_ALL = 1,
+	AK_INCLUDE_NONE
+};
+
+enum ak_blast_radius_mode {
+	AK_BLAST_PERCENTAGE = 1,	/* so many percent of the targets */
+	AK_BLAST_MAXIMUM		/* so many targets */
+};
+
+/* All zero: not said, which is 100 percent. */
+struct ak_blast_radius {
+	enum ak_blast_radius_mode mode;
+	int64_t value;
+};
+
+/* A query that people start from. */
+struct ak_target_template {
+	const char *label;
+	const char *description;	/* or NULL */
+	const char *query;
+};
+#define AK_TARGET_TEMPLATES_END { NULL, NULL, NULL }
+
+/* Only target_type is required; what is zero is left to the platform. */
+struct ak_target_selection {
+	const char *target_type;	/* as its discovery calls it */
+	const char *target_query;	/* narrows down what can be chosen */
+	const struct ak_target_template *templates;	/* AK_TARGET_TEMPLATES_END */
+	enum ak_quantity quantity;
+	struct ak_blast_radius default_blast_radius;
+	enum ak_missing_query missing_query;	/* what is chosen at first */
+};
+
+/*
+ * Widgets: how what the action tells is shown after the experiment
+ *
+ * A table that ends with AK_WIDGETS_END. A row has a type, a title (a predefined one has
+ * none), and the one member that goes with its type.
+ */
+
+enum ak_widget_type {
+	AK_WIDGET_STATE_OVER_TIME = 1,
+	AK_WIDGET_LOG,
+	AK_WIDGET_MARKDOWN,
+	AK_WIDGET_PREDEFINED,
+	AK_WIDGET_LINE_CHART
+};
+
+/* Rows of coloured segments. Each member names a label of the metrics; url may be NULL. */
+struct ak_state_over_time {
+	const char *identity;		/* one row for each of its values */
+	const char *label;
+	const char *tooltip;
+	const char *state;		/* success, info, warn, danger */
+	const char *url;
+	bool hide_value;
+};
+
+/* The messages of one type, as a log. */
+struct ak_log_widget {
+	const char *log_type;
+};
+
+/* The messages of one type, as Markdown. */
+struct ak_markdown_widget {
+	const char *message_type;
+	bool append;			/* to what was told before, or instead of it */
+};
+
+/* One that the platform knows. */
+struct ak_predefined_widget {
+	const char *id;
+};
+
+enum ak_chart_mode {
+	AK_CHART_SELECT = 1,		/* one chart, people choose whose */
+	AK_CHART_PER_VALUE		/* a chart for each value */
+};
+
+enum ak_chart_match {
+	AK_MATCH_FALLBACK = 1,		/* what is in no other group */
+	AK_MATCH_EQUALS,		/* the label key is value */
+	AK_MATCH_NOT_EMPTY		/* the label key has a value */
+};
+
+/* A part of the points of a chart. */
+struct ak_chart_group {
+	const char *title;
+	const char *color;		/* success, info, warn, danger */
+	enum ak_chart_match match;
+	const char *key;		/* NULL of AK_MATCH_FALLBACK */
+	const char *value;		/* of AK_MATCH_EQUALS */
+};
+#define AK_CHART_GROUPS_END { NULL, NULL, (enum ak_chart_match)0, NULL, NULL }
+
+/* A line of the tooltip of a chart's point. */
+struct ak_chart_content {
+	const char *title;
+	const char *from;		/* a label of the metric */
+	const char *unit;		/* or NULL */
+};
+#define AK_CHART_CONTENT_END { NULL, NULL, NULL }
+
+struct ak_line_chart {
+	const char *metric;		/* name of the metrics that are shown */
+	const char *from;		/* the label that tells charts apart */
+	enum ak_chart_mode mode;
+	const struct ak_chart_group *groups;	/* AK_CHART_GROUPS_END, or NULL */
+	bool show_summary;		/* of the groups, as a pie chart */
+	const char *value_title;	/* in the tooltip, or NULL */
+	const char *value_unit;		/* in the tooltip, or NULL */
+	const struct ak_chart_content *content;	/* AK_CHART_CONTENT_END, or NULL */
+};
+
+struct ak_widget {
+	enum ak_widget_type type;
+	const char *title;
+	struct ak_state_over_time state_over_time;
+	struct ak_log_widget log;
+	struct ak_markdown_widget markdown;
+	struct ak_predefined_widget predefined;
+	struct ak_line_chart line_chart;
+};
+#define AK_WIDGETS_END { .type = (enum ak_widget_type)0 }
+
+/* Flags of an action; they are added up with |. */
+enum ak_flag {
+	/* Between agent and platform; the runtime goes on to watch the agent's calls. */
+	AK_DISABLE_HEARTBEAT = 1 << 0
 };
 
 /*
@@ -191,12 +367,19 @@ struct ak_action {
 	const char *label;
 	const char *version;		/* change it with the description */
 	const char *description;
-	const char *icon;		/* data URI, or NULL */
+	const char *icon;		/* data URI, or NULL; icon.sh makes one of a file */
 	const char *technology;		/* or NULL */
 	const char *category;		/* or NULL */
 	enum ak_kind kind;
 	enum ak_time_control time_control;
 	const struct ak_parameter *parameters;	/* or NULL: none */
+	const struct ak_target_selection *target_selection;	/* or NULL: no target */
+	/* These two are deprecated by the protocol: target_selection says them. */
+	const char *target_type;
+	const struct ak_target_template *target_templates;
+	const struct ak_widget *widgets;	/* AK_WIDGETS_END, or NULL */
+	struct ak_hint hint;
+	unsigned int flags;		/* AK_DISABLE_HEARTBEAT, or 0 */
 	struct ak_state state;
 	struct ak_endpoint prepare_endpoint;
 	struct ak_endpoint start_endpoint;
@@ -282,6 +465,23 @@ AK_API int ak_errno(struct ak_call *call, const char *format, ...) AK_PRINTF(2, 
 /* What the action checks is not as it should be ("failed"). Returns -1. */
 AK_API int ak_failed(struct ak_call *call, const char *format, ...) AK_PRINTF(2, 3);
 
+enum ak_error_status {
+	AK_ERRORED = 1,			/* as ak_error() says */
+	AK_FAILED			/* as ak_failed() says */
+};
+
+/* What an error has beside its title. What is zero is left out. */
+struct ak_error_details {
+	enum ak_error_status status;	/* 0: AK_ERRORED */
+	const char *type;		/* URI of what kind of problem it is */
+	const char *detail;		/* what happened this time */
+	const char *instance;		/* URI of what happened this time */
+};
+
+/* An error with details (borrowed, copied). Returns -1. */
+AK_API int ak_error_as(struct ak_call *call, const struct ak_error_details *details,
+    const char *format, ...) AK_PRINTF(3, 4);
+
 enum ak_level {
 	AK_DEBUG = 1,
 	AK_INFO,
@@ -299,12 +499,78 @@ struct ak_label {
 };
 #define AK_LABELS_END { NULL, NULL }
 
+/* Whose clock a timestamp is of. */
+enum ak_timestamp_source {
+	AK_TIMESTAMP_EXTENSION = 1,	/* this machine's; the agent corrects it */
+	AK_TIMESTAMP_EXTERNAL		/* another system's; is left as it is */
+};
+
+/* What a message is beside its text. What is zero is left out, but for the level. */
+struct ak_message_details {
+	enum ak_level level;
+	const char *type;		/* what a log or Markdown widget selects it by */
+	const struct ak_label *fields;	/* shown beside it; AK_LABELS_END */
+	int64_t timestamp_ms;		/* since the Unix epoch; 0: now */
+	enum ak_timestamp_source timestamp_source;
+};
+
+/* A message with details (borrowed, copied). */
+AK_API void ak_message_as(struct ak_call *call, const struct ak_message_details *details,
+    const char *format, ...) AK_PRINTF(3, 4);
+
 /*
  * A measurement, stamped with the time of now. labels (borrowed, copied) may be NULL. A
  * value that is no finite number makes the handler fail: JSON cannot say it.
  */
 AK_API void ak_metric(struct ak_call *call, const char *name, double value,
     const struct ak_label *labels);
+
+/* What a measurement is beside its name and value. What is zero is left out. */
+struct ak_metric_details {
+	const struct ak_label *labels;	/* AK_LABELS_END */
+	int64_t timestamp_ms;		/* when it was measured; 0: now */
+	enum ak_timestamp_source timestamp_source;
+};
+
+/* A measurement with details (borrowed, copied). */
+AK_API void ak_metric_as(struct ak_call *call, const char *name, double value,
+    const struct ak_metric_details *details);
+
+/* The most bytes of one artifact, and of all artifacts of one call. */
+#define AK_ARTIFACT_BYTES_MAX 5229771
+#define AK_ARTIFACTS_BYTES_MAX (8 * AK_ARTIFACT_BYTES_MAX)
+
+/*
+ * A file that people find with the experiment: a report, a log. label is its name there, at
+ * most 256 characters. The data is copied, or read from the file at path. Returns 0, or -1
+ * where it is too large or cannot be read: the call's error is set then. In stop() it is a
+ * message instead, for no report is worth an effect that is not undone.
+ */
+AK_API int ak_artifact(struct ak_call *call, const char *label, const void *data,
+    size_t size);
+AK_API int ak_artifact_file(struct ak_call *call, const char *label, const char *path);
+
+/* What is done to a property of the experiment's execution. */
+enum ak_modification {
+	AK_SET_PROPERTY = 1,		/* it becomes the value */
+	AK_ADD_TO_PROPERTY		/* it is a list, and gets the value, too */
+};
+
+/*
+ * Modifies the property key (1 to 64 characters), in every handler but query_metrics(). The
+ * value (copied) is text, a number, a truth value, or any JSON. Returns 0, or -1 with the
+ * call's error set: no property, not a finite number, not JSON.
+ */
+AK_API int ak_modify_string(struct ak_call *call, enum ak_modification how,
+    const char *key, const char *value);
+AK_API int ak_modify_integer(struct ak_call *call, enum ak_modification how,
+    const char *key, int64_t value);
+AK_API int ak_modify_double(struct ak_call *call, enum ak_modification how,
+    const char *key, double value);
+AK_API int ak_modify_boolean(struct ak_call *call, enum ak_modification how,
+    const char *key, bool value);
+AK_API int ak_modify_json(struct ak_call *call, enum ak_modification how, const char *key,
+    const char *json);
 
 /* The summary of the step, at most 512 characters; AK_INFO or AK_WARN. The last one wins. */
 AK_API void ak_summary(struct ak_call *call, enum ak_level level, const char *format, ...)

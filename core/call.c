@@ -157,6 +157,8 @@ call_reply(struct ak_call *call, struct json_object *reply)
 {
 	move(reply, "messages", &call->messages);
 	move(reply, "metrics", &call->metrics);
+	move(reply, "artifacts", &call->artifacts);
+	move(reply, "modifications", &call->modifications);
 	/* QueryMetricsResult has no place for one. */
 	if (call->verb != VERB_QUERY)
 		move(reply, "summary", &call->summary);
@@ -168,9 +170,13 @@ call_done(struct ak_call *call)
 {
 	json_object_put(call->messages);
 	json_object_put(call->metrics);
+	json_object_put(call->artifacts);
+	json_object_put(call->modifications);
 	json_object_put(call->summary);
 	json_object_put(call->error);
-	call->messages = call->metrics = call->summary = call->error = NULL;
+	call->messages = call->metrics = call->artifacts = call->modifications = NULL;
+	call->summary = call->error = NULL;
+	call->artifacts_size = 0;
 }
 
 int
@@ -204,6 +210,24 @@ ak_failed(struct ak_call *call, const char *format, ...)
 	va_start(arguments, format);
 	set_error(call, call_format(format, arguments), NULL, STATUS_FAILED);
 	va_end(arguments);
+	return -1;
+}
+
+int
+ak_error_as(struct ak_call *call, const struct ak_error_details *details,
+    const char *format, ...)
+{
+	const struct ak_error_details none = { .status = AK_ERRORED };
+	va_list arguments;
+
+	if (details == NULL)
+		details = &none;
+	va_start(arguments, format);
+	set_error(call, call_format(format, arguments), details->detail,
+	    details->status == AK_FAILED ? STATUS_FAILED : STATUS_ERRORED);
+	va_end(arguments);
+	json_add_string(call->error, "type", details->type);
+	json_add_string(call->error, "instance", details->instance);
 	return -1;
 }
 

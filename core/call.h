@@ -19,6 +19,8 @@
 /* More in one reply is a mistake of the action; what is beyond is dropped, with a warning. */
 #define CALL_MESSAGES_MAX 10000
 #define CALL_METRICS_MAX 10000
+/* More is an error: a modification must not be lost in silence. */
+#define CALL_MODIFICATIONS_MAX 10000
 
 struct ak_call {
 	/* What was asked; borrowed. */
@@ -42,10 +44,13 @@ struct ak_call {
 	/* The reply so far; owned, NULL while empty. */
 	struct json_object *messages;
 	struct json_object *metrics;
+	struct json_object *artifacts;
+	struct json_object *modifications;
 	struct json_object *summary;
 	struct json_object *error;	/* ActionKitError */
 	bool completed;
 	bool metrics_dropped;		/* over CALL_METRICS_MAX; the agent was told */
+	size_t artifacts_size;		/* bytes of all artifacts, before base64 */
 };
 
 /*
@@ -72,7 +77,7 @@ void call_misuse(struct ak_call *call, const char *format, ...) AK_PRINTF(2, 3);
  */
 char *call_format(const char *format, va_list arguments) AK_PRINTF(1, 0);
 
-/* Moves messages, metrics, summary and error into the reply object. */
+/* Moves the reply's parts into the reply object. */
 void call_reply(struct ak_call *call, struct json_object *reply);
 
 /* Title and detail of call->error as one line: "title: detail"; borrowed parts, cut to size. */

@@ -15,7 +15,6 @@
 #define BOOT_ID_PATH "/proc/sys/kernel/random/boot_id"
 #define MS_PER_S 1000
 #define NS_PER_MS 1000000
-#define RFC3339_MAX_MS INT64_C(253402300799999)	/* the last of the year 9999 */
 
 static int64_t
 read_ms(clockid_t id)
@@ -71,8 +70,8 @@ clock_rfc3339(int64_t wall_ms, char ret_text[CLOCK_RFC3339_BYTES])
 	/* Years that need more than four digits are no RFC 3339. */
 	if (wall_ms < 0)
 		wall_ms = 0;
-	if (wall_ms > RFC3339_MAX_MS)
-		wall_ms = RFC3339_MAX_MS;
+	if (wall_ms > CLOCK_RFC3339_MAX_MS)
+		wall_ms = CLOCK_RFC3339_MAX_MS;
 	time = (time_t)(wall_ms / MS_PER_S);
 	gmtime_r(&time, &utc);
 	strftime(seconds, sizeof(seconds), "%Y-%m-%dT%H:%M:%S", &utc);

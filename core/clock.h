@@ -11,6 +11,7 @@
 
 #define CLOCK_BOOT_ID_BYTES 37
 #define CLOCK_RFC3339_BYTES 32
+#define CLOCK_RFC3339_MAX_MS INT64_C(253402300799999)	/* the last of the year 9999 */
 
 /* Milliseconds since this boot. */
 int64_t clock_boot_ms(void);

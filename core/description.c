@@ -8,9 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/description_internal.h"
 #include "core/duration.h"
 #include "core/log.h"
-#include "core/parameters.h"
 #include "core/registry.h"
 
 #define CALL_INTERVAL_MS 5000
@@ -112,20 +112,6 @@ description_call_interval(const struct ak_action *action)
 }
 
 static void
-add_true(struct json_object *object, const char *name, bool value)
-{
-	if (value)
-		json_add_bool(object, name, true);
-}
-
-static void
-add_limit(struct json_object *object, const char *name, struct ak_limit limit)
-{
-	if (limit.set)
-		json_add_int(object, name, limit.value);
-}
-
-static void
 add_path(struct json_object *object, const char *base_path, const char *path)
 {
 	char *joined;
@@ -160,52 +146,6 @@ add_call_interval(struct json_object *endpoint, int64_t ms)
 }
 
 static struct json_object *
-options_json(const struct ak_option *option)
-{
-	struct json_object *array = json_new_array(), *object;
-
-	for (; option->label != NULL; option++) {
-		object = json_new_object();
-		json_add_string(object, "label", option->label);
-		json_add_string(object, "value", option->value);
-		json_append(array, object);
-	}
-	return array;
-}
-
-static struct json_object *
-parameter_json(const struct ak_parameter *parameter)
-{
-	struct json_object *object = json_new_object();
-
-	json_add_string(object, "name", parameter->name);
-	json_add_string(object, "label", parameter->label);
-	json_add_string(object, "description", parameter->description);
-	json_add_string(object, "type", parameters_type_name(parameter->type));
-	add_true(object, "required", parameter->required);
-	add_true(object, "advanced", parameter->advanced);
-	json_add_string(object, "defaultValue", parameter->default_value);
-	add_limit(object, "minValue", parameter->min);
-	add_limit(object, "maxValue", parameter->max);
-	if (parameter->options != NULL) {
-		json_add(object, "options", options_json(parameter->options));
-		if (parameter->options_open)
-			json_add_bool(object, "optionsOnly", false);
-	}
-	return object;
-}
-
-static struct json_object *
-parameters_json(const struct ak_parameter *parameter)
-{
-	struct json_object *array = json_new_array();
-
-	for (; parameter != NULL && parameter->name != NULL; parameter++)
-		json_append(array, parameter_json(parameter));
-	return array;
-}
-
-static struct json_object *
 metrics_json(const struct ak_action *action, const char *base_path)
 {
 	struct json_object *metrics = json_new_object(), *query = json_new_object();
@@ -216,9 +156,22 @@ metrics_json(const struct ak_action *action, const char *base_path)
 	if (interval != NULL && duration_parse(interval, &ms) == 0)
 		add_call_interval(endpoint, ms);
 	json_add(query, "endpoint", endpoint);
-	json_add(query, "parameters", parameters_json(action->metrics->parameters));
+	json_add(query, "parameters", description_parameters(action->metrics->parameters));
 	json_add(metrics, "query", query);
 	return metrics;
+}
+
+static void
+add_flags(struct json_object *object, unsigned int flags)
+{
+	struct json_object *array;
+
+	if (flags == 0)
+		return;
+	array = json_new_array();
+	if ((flags & AK_DISABLE_HEARTBEAT) != 0)
+		json_append(array, json_new_string("DISABLE_HEARTBEAT"));
+	json_add(object, "additionalFlags", array);
 }
 
 struct json_object *
@@ -236,7 +189,18 @@ description_json(const struct ak_action *action, const char *base_path)
 	json_add_string(object, "kind", kind_names[action->kind]);
 	json_add_string(object, "timeControl",
 	    time_control_names[action->time_control]);
-	json_add(object, "parameters", parameters_json(action->parameters));
+	if (action->target_selection != NULL)
+		json_add(object, "targetSelection",
+		    description_target_selection(action->target_selection));
+	json_add_string(object, "targetType", action->target_type);
+	if (action->target_templates != NULL)
+		json_add(object, "targetSelectionTemplates",
+		    description_target_templates(action->target_templates));
+	json_add(object, "parameters", description_parameters(action->parameters));
+	add_flags(object, action->flags);
+	description_hint(object, &action->hint);
+	if (action->widgets != NULL)
+		json_add(object, "widgets", description_widgets(action->widgets));
 	if (description_has(action, VERB_QUERY) && action->metrics != NULL)
 		json_add(object, "metrics", metrics_json(action, base_path));
 	json_add(object, "prepare", endpoint_json(action, VERB_PREPARE, base_path));

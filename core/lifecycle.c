@@ -102,9 +102,12 @@ lifecycle_call(struct lifecycle *life, enum verb verb, const struct ak_action *a
 	};
 	int result;
 
+	*ret_reply = NULL;
 	result = read_request(&visit, err);
 	if (result == 0)
 		result = calls[verb](&visit, ret_reply, err);
+	if (result == -1 && err->code == ERR_HANDLER && visit.call.error != NULL)
+		execution_set(ret_reply, json_text(visit.call.error, NULL));
 	visit_end(&visit);
 	/* Tried again by the next call: what is at its path then may be good. */
 	if (result == -1 && err->code == ERR_STORE)

@@ -43,7 +43,8 @@ int lifecycle_need_store(struct lifecycle *life, struct err *err);
  * Answers one call. request is the body, a JSON object (borrowed); deadline_ms the boot time
  * at which it must be over. Returns 0 and *ret_reply, the JSON text of a result of the
  * protocol (owned, free()), which may carry an error of the action; or -1 with err, where the
- * request is refused or the call failed.
+ * request is refused or the call failed. *ret_reply is then NULL, or, if the action's own
+ * handler failed (ERR_HANDLER), its ActionKitError with everything that it says.
  */
 int lifecycle_call(struct lifecycle *life, enum verb verb, const struct ak_action *action,
     struct json_object *request, int64_t deadline_ms, char **ret_reply, struct err *err);

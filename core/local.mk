@@ -6,10 +6,16 @@ noinst_LTLIBRARIES += libcore.la
 libcore_la_LIBTOOLFLAGS = $(CONVENIENCE)
 nodist_libcore_la_SOURCES = migrations/migrations.c
 libcore_la_SOURCES = \
+	core/artifact.c \
+	core/base64.c core/base64.h \
 	core/call.c core/call.h \
 	core/claim.c core/claim.h \
 	core/clock.c core/clock.h \
+	core/describe_parameters.c \
+	core/describe_targets.c \
+	core/describe_widgets.c \
 	core/description.c core/description.h \
+	core/description_internal.h \
 	core/due.c core/due.h \
 	core/duration.c core/duration.h \
 	core/err.c core/err.h \
@@ -24,6 +30,7 @@ libcore_la_SOURCES = \
 	core/log.c core/log.h \
 	core/migrate.c \
 	core/migrations.h \
+	core/modification.c \
 	core/option_values.c core/option_values.h \
 	core/options.c core/options.h \
 	core/outcome.c \
@@ -48,6 +55,8 @@ libcore_la_SOURCES = \
 	core/verify_internal.h \
 	core/verify_parameters.c \
 	core/verify_state.c \
+	core/verify_targets.c \
+	core/verify_widgets.c \
 	core/visit.c core/visit.h
 
 # Only what actionkit.h marks with AK_API is visible in the shared library.

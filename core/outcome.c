@@ -3,6 +3,7 @@
  */
 #include "config.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,39 +21,92 @@ static const char *const level_names[] = {
 	[AK_ERROR] = "error",
 };
 
-static void
-add_timestamp(struct json_object *object)
-{
-	char text[CLOCK_RFC3339_BYTES];
+static const char *const source_names[] = {
+	[0] = NULL,
+	[AK_TIMESTAMP_EXTENSION] = "extension",
+	[AK_TIMESTAMP_EXTERNAL] = "external",
+};
 
-	clock_rfc3339(clock_wall_ms(), text);
-	json_add_string(object, "timestamp", text);
+/* Whether a timestamp can be told; if not, the call has failed. */
+static bool
+check_timestamp(struct ak_call *call, const char *function, int64_t ms,
+    enum ak_timestamp_source source)
+{
+	if (ms < 0 || ms > CLOCK_RFC3339_MAX_MS) {
+		call_misuse(call, "%s: %" PRId64 " is not a timestamp", function, ms);
+		return false;
+	}
+	if ((int)source < 0 || source > AK_TIMESTAMP_EXTERNAL) {
+		call_misuse(call, "%s: %d is not a source of timestamps", function,
+		    (int)source);
+		return false;
+	}
+	return true;
 }
 
 static void
-append_message(struct ak_call *call, enum ak_level level, const char *text)
+add_timestamp(struct json_object *object, int64_t ms, enum ak_timestamp_source source)
+{
+	char text[CLOCK_RFC3339_BYTES];
+
+	clock_rfc3339(ms == 0 ? clock_wall_ms() : ms, text);
+	json_add_string(object, "timestamp", text);
+	json_add_string(object, "timestampSource", source_names[source]);
+}
+
+/* Copies labels, with names that are UTF-8, which json_add() does not look at. */
+static struct json_object *
+labels_json(const struct ak_label *label)
+{
+	struct json_object *object = json_new_object();
+	char *name;
+
+	for (; label != NULL && label->name != NULL; label++) {
+		name = utf8_repair(label->name, strlen(label->name));
+		json_add_string(object, name, label->value == NULL ? "" : label->value);
+		free(name);
+	}
+	return object;
+}
+
+static void
+append_message(struct ak_call *call, const struct ak_message_details *details,
+    const char *text)
 {
 	struct json_object *message = json_new_object();
 
 	json_add_string(message, "message", text);
-	json_add_string(message, "level", level_names[level]);
-	add_timestamp(message);
+	json_add_string(message, "type", details->type);
+	json_add_string(message, "level", level_names[details->level]);
+	add_timestamp(message, details->timestamp_ms, details->timestamp_source);
+	if (details->fields != NULL)
+		json_add(message, "fields", labels_json(details->fields));
 	json_append(call->messages, message);
 }
 
-void
-call_message(struct ak_call *call, enum ak_level level, const char *text)
+static void
+add_message(struct ak_call *call, const struct ak_message_details *details,
+    const char *text)
 {
+	const struct ak_message_details warning = { .level = AK_WARN };
 	size_t count;
 
 	if (call->messages == NULL)
 		call->messages = json_new_array();
 	count = json_object_array_length(call->messages);
 	if (count < CALL_MESSAGES_MAX)
-		append_message(call, level, text);
+		append_message(call, details, text);
 	else if (count == CALL_MESSAGES_MAX)
-		append_message(call, AK_WARN,
+		append_message(call, &warning,
 		    "Too many messages in one call: further ones are dropped");
+}
+
+void
+call_message(struct ak_call *call, enum ak_level level, const char *text)
+{
+	const struct ak_message_details details = { .level = level };
+
+	add_message(call, &details, text);
 }
 
 void
@@ -72,6 +126,27 @@ ak_message(struct ak_call *call, enum ak_level level, const char *format, ...)
 	free(text);
 }
 
+void
+ak_message_as(struct ak_call *call, const struct ak_message_details *details,
+    const char *format, ...)
+{
+	va_list arguments;
+	char *text;
+
+	if (details->level < AK_DEBUG || details->level > AK_ERROR) {
+		call_misuse(call, "%s: %d is not a level", __func__, (int)details->level);
+		return;
+	}
+	if (!check_timestamp(call, __func__, details->timestamp_ms,
+	    details->timestamp_source))
+		return;
+	va_start(arguments, format);
+	text = call_format(format, arguments);
+	va_end(arguments);
+	add_message(call, details, text);
+	free(text);
+}
+
 /* Whether the reply has room for one more metric; says so once if not. */
 static bool
 may_measure(struct ak_call *call)
@@ -87,42 +162,46 @@ may_measure(struct ak_call *call)
 	return false;
 }
 
-/* A copy with a name that is UTF-8, which json_add() does not look at. */
 static void
-add_label(struct json_object *object, const struct ak_label *label)
+add_metric(struct ak_call *call, const char *name, double value,
+    const struct ak_metric_details *details, const char *function)
 {
-	char *name = utf8_repair(label->name, strlen(label->name));
+	struct json_object *metric;
 
-	json_add_string(object, name, label->value == NULL ? "" : label->value);
-	free(name);
+	if (name == NULL) {
+		call_misuse(call, "%s: the name is missing", function);
+		return;
+	}
+	if (!isfinite(value)) {
+		call_misuse(call, "%s: the value of %s is not a finite number", function,
+		    name);
+		return;
+	}
+	if (!check_timestamp(call, function, details->timestamp_ms,
+	    details->timestamp_source) || !may_measure(call))
+		return;
+	metric = json_new_object();
+	add_timestamp(metric, details->timestamp_ms, details->timestamp_source);
+	json_add_string(metric, "name", name);
+	json_add(metric, "metric", labels_json(details->labels));
+	json_add(metric, "value", json_double(value));
+	json_append(call->metrics, metric);
 }
 
 void
 ak_metric(struct ak_call *call, const char *name, double value,
     const struct ak_label *labels)
 {
-	struct json_object *metric, *object;
+	const struct ak_metric_details details = { .labels = labels };
 
-	if (name == NULL) {
-		call_misuse(call, "ak_metric: the name is missing");
-		return;
-	}
-	if (!isfinite(value)) {
-		call_misuse(call, "ak_metric: the value of %s is not a finite number",
-		    name);
-		return;
-	}
-	if (!may_measure(call))
-		return;
-	object = json_new_object();
-	for (; labels != NULL && labels->name != NULL; labels++)
-		add_label(object, labels);
-	metric = json_new_object();
-	add_timestamp(metric);
-	json_add_string(metric, "name", name);
-	json_add(metric, "metric", object);
-	json_add(metric, "value", json_double(value));
-	json_append(call->metrics, metric);
+	add_metric(call, name, value, &details, __func__);
+}
+
+void
+ak_metric_as(struct ak_call *call, const char *name, double value,
+    const struct ak_metric_details *details)
+{
+	add_metric(call, name, value, details, __func__);
 }
 
 /* Cuts text after max characters. It is UTF-8. */

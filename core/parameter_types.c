@@ -168,7 +168,9 @@ is_option(const struct ak_parameter *parameter, const char *text)
 {
 	const struct ak_option *option = parameter->options;
 
-	if (option == NULL || parameter->options_open)
+	/* The values of target attributes are known to the agent only. */
+	if (option == NULL || parameter->options_open ||
+	    parameter->option_attributes != NULL)
 		return true;
 	for (; option->label != NULL; option++)
 		if (strcmp(option->value, text) == 0)
@@ -197,6 +199,35 @@ refuse_option(struct err *err, const char *prefix, const struct ak_option *optio
 	return NULL;
 }
 
+/* Whether a text is not too long; prefix says which item of a list it is, if any. */
+static bool
+fits(const struct ak_parameter *parameter, const char *prefix, const char *text,
+    struct err *err)
+{
+	if (parameter->max_length == 0 || strlen(text) <= parameter->max_length)
+		return true;
+	err_set(err, ERR_CONFIG, "%smust have at most %zu bytes", prefix,
+	    parameter->max_length);
+	return false;
+}
+
+/* Whether value is a list, and not too long a one. */
+static bool
+is_list(const struct ak_parameter *parameter, struct json_object *value, struct err *err)
+{
+	if (!json_object_is_type(value, json_type_array)) {
+		err_set(err, ERR_CONFIG, "must be an array");
+		return false;
+	}
+	if (parameter->max_items != 0 &&
+	    json_object_array_length(value) > parameter->max_items) {
+		err_set(err, ERR_CONFIG, "must have at most %zu items",
+		    parameter->max_items);
+		return false;
+	}
+	return true;
+}
+
 static struct json_object *
 convert_string(const struct ak_parameter *parameter, struct json_object *value,
     struct err *err)
@@ -206,6 +237,8 @@ convert_string(const struct ak_parameter *parameter, struct json_object *value,
 	if (text == NULL)
 		return refuse(err, json_object_is_type(value, json_type_string) ?
 		    "must not contain a NUL character" : "must be text");
+	if (!fits(parameter, "", text, err))
+		return NULL;
 	if (!is_option(parameter, text))
 		return refuse_option(err, "", parameter->options);
 	return json_object_get(value);
@@ -237,8 +270,8 @@ convert_string_array(const struct ak_parameter *parameter, struct json_object *v
 	char prefix[ITEM_PREFIX_BYTES];
 	size_t i;
 
-	if (!json_object_is_type(value, json_type_array))
-		return refuse(err, "must be an array");
+	if (!is_list(parameter, value, err))
+		return NULL;
 	for (i = 0; i < json_object_array_length(value); i++) {
 		item = json_object_array_get_idx(value, i);
 		snprintf(prefix, sizeof(prefix), "item %zu ", i + 1);
@@ -248,6 +281,8 @@ convert_string_array(const struct ak_parameter *parameter, struct json_object *v
 			    "must not contain a NUL character" : "must be text");
 			return NULL;
 		}
+		if (!fits(parameter, prefix, text, err))
+			return NULL;
 		if (!is_option(parameter, text))
 			return refuse_option(err, prefix, parameter->options);
 	}
@@ -260,11 +295,11 @@ convert_key_value(const struct ak_parameter *parameter, struct json_object *valu
 {
 	struct json_object *list, *item, *pair;
 	const char *key, *text;
+	char prefix[ITEM_PREFIX_BYTES];
 	size_t i;
 
-	(void)parameter;
-	if (!json_object_is_type(value, json_type_array))
-		return refuse(err, "must be an array");
+	if (!is_list(parameter, value, err))
+		return NULL;
 	list = json_new_array();
 	for (i = 0; i < json_object_array_length(value); i++) {
 		item = json_object_array_get_idx(value, i);
@@ -273,6 +308,12 @@ convert_key_value(const struct ak_parameter *parameter, struct json_object *valu
 		if (key == NULL || text == NULL) {
 			err_set(err, ERR_CONFIG, "item %zu must be an object with the "
 			    "texts \"key\" and \"value\"", i + 1);
+			json_object_put(list);
+			return NULL;
+		}
+		snprintf(prefix, sizeof(prefix), "item %zu ", i + 1);
+		if (!fits(parameter, prefix, key, err) ||
+		    !fits(parameter, prefix, text, err)) {
 			json_object_put(list);
 			return NULL;
 		}

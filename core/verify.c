@@ -6,6 +6,7 @@
 #include "core/verify.h"
 
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -100,6 +101,30 @@ verify_text(struct verify *verify, const char *member, const char *text,
 	return true;
 }
 
+bool
+verify_enum(struct verify *verify, const char *member, int value, int last)
+{
+	if (value >= 0 && value <= last)
+		return true;
+	verify_mistake(verify, "%s %d is unknown", member, value);
+	return false;
+}
+
+void
+verify_hint(struct verify *verify, const struct ak_hint *hint)
+{
+	size_t outer;
+
+	if (hint->type == 0 && hint->content == NULL)
+		return;
+	outer = verify_enter(verify, "hint");
+	if (hint->type == 0)
+		verify_mistake(verify, "type is missing");
+	verify_enum(verify, "type", (int)hint->type, AK_HINT_WARNING);
+	verify_text(verify, "content", hint->content, true, SIZE_MAX);
+	verify_leave(verify, outer);
+}
+
 void
 verify_interval(struct verify *verify, const char *interval)
 {
@@ -165,8 +190,7 @@ check_kind(struct verify *verify, const struct ak_action *action)
 {
 	if (action->kind == 0)
 		verify_mistake(verify, "kind is missing");
-	else if (action->kind > AK_OTHER)
-		verify_mistake(verify, "kind %d is unknown", (int)action->kind);
+	verify_enum(verify, "kind", (int)action->kind, AK_OTHER);
 }
 
 static void
@@ -363,7 +387,15 @@ check_action(struct verify *verify, size_t index)
 	check_endpoint(verify, index, VERB_STOP, &action->stop_endpoint);
 	check_endpoint(verify, index, VERB_QUERY,
 	    action->metrics == NULL ? &none : &action->metrics->endpoint);
+	verify_target_selection(verify, action->target_selection);
+	verify_text(verify, "target_type", action->target_type, false, SIZE_MAX);
+	verify_target_templates(verify, action->target_templates);
 	verify_parameters(verify, action->parameters);
+	verify_widgets(verify, action->widgets);
+	verify_hint(verify, &action->hint);
+	if ((action->flags & ~(unsigned int)AK_DISABLE_HEARTBEAT) != 0)
+		verify_mistake(verify, "flags 0x%x are unknown",
+		    action->flags & ~(unsigned int)AK_DISABLE_HEARTBEAT);
 	verify_state(verify, &action->state);
 	check_metrics(verify, action);
 }

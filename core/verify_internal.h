@@ -32,6 +32,20 @@ void verify_leave(struct verify *verify, size_t outer);
 bool verify_text(struct verify *verify, const char *member, const char *text,
     bool required, size_t max);
 
+/*
+ * Checks that an enum is 0, which is absent, or one of 1 to last. Returns whether all is well.
+ */
+bool verify_enum(struct verify *verify, const char *member, int value, int last);
+
+/* A hint, which may be absent. */
+void verify_hint(struct verify *verify, const struct ak_hint *hint);
+
+/* These may be NULL. */
+void verify_target_selection(struct verify *verify,
+    const struct ak_target_selection *selection);
+void verify_target_templates(struct verify *verify, const struct ak_target_template *table);
+void verify_widgets(struct verify *verify, const struct ak_widget *table);
+
 /* A call_interval, or NULL. */
 void verify_interval(struct verify *verify, const char *interval);
 

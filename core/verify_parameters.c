@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/parameters.h"
@@ -16,6 +17,11 @@
 #define DESCRIPTION_CHARACTERS_MAX 2000
 #define DEFAULT_CHARACTERS_MAX 255
 #define OPTION_CHARACTERS_MAX 255
+#define FILE_TYPES_MAX 32
+#define FILE_TYPE_CHARACTERS_MAX 128
+
+#define UNITS_ALL \
+	(AK_MILLISECONDS | AK_SECONDS | AK_MINUTES | AK_HOURS | AK_DAYS)
 
 static bool
 has_limits(enum ak_type type)
@@ -27,6 +33,88 @@ static bool
 has_options(enum ak_type type)
 {
 	return type == AK_STRING || type == AK_STRING_ARRAY;
+}
+
+static bool
+has_length(enum ak_type type)
+{
+	switch (type) {
+	case AK_STRING:
+	case AK_TEXTAREA:
+	case AK_URL:
+	case AK_REGEX:
+	case AK_STRING_ARRAY:
+	case AK_KEY_VALUE:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool
+has_items(enum ak_type type)
+{
+	return type == AK_STRING_ARRAY || type == AK_KEY_VALUE;
+}
+
+/* A list of texts that ends with NULL; what is one of them. Returns their number. */
+static size_t
+check_list(struct verify *verify, const char *what, const char *const *list, size_t max)
+{
+	char member[VERIFY_WHERE_BYTES];
+	size_t count, other;
+
+	for (count = 0; list[count] != NULL; count++) {
+		snprintf(member, sizeof(member), "%s %zu", what, count + 1);
+		verify_text(verify, member, list[count], true, max);
+		for (other = 0; other < count; other++)
+			if (strcmp(list[other], list[count]) == 0) {
+				verify_mistake(verify, "%s \"%s\" is there twice", what,
+				    list[count]);
+				break;
+			}
+	}
+	return count;
+}
+
+/* The members that go with some types only. */
+static void
+check_members(struct verify *verify, const struct ak_parameter *parameter)
+{
+	const char *type = parameters_type_name(parameter->type);
+	size_t count;
+
+	if (parameter->max_length != 0 && !has_length(parameter->type))
+		verify_mistake(verify, "type %s has no max_length", type);
+	if (parameter->max_items != 0 && !has_items(parameter->type))
+		verify_mistake(verify, "type %s has no max_items", type);
+	if (parameter->duration_units != 0 && parameter->type != AK_DURATION)
+		verify_mistake(verify, "type %s has no duration_units", type);
+	else if ((parameter->duration_units & ~(unsigned int)UNITS_ALL) != 0)
+		verify_mistake(verify, "duration_units 0x%x are unknown",
+		    parameter->duration_units & ~(unsigned int)UNITS_ALL);
+	if (parameter->accepted_file_types == NULL)
+		return;
+	if (strcmp(type, "file") != 0)
+		verify_mistake(verify, "type %s has no accepted_file_types", type);
+	count = check_list(verify, "accepted_file_type", parameter->accepted_file_types,
+	    FILE_TYPE_CHARACTERS_MAX);
+	if (count > FILE_TYPES_MAX)
+		verify_mistake(verify, "there are %zu accepted_file_types, more than %d",
+		    count, FILE_TYPES_MAX);
+}
+
+static void
+check_deprecated(struct verify *verify, const struct ak_parameter *parameter)
+{
+	if (parameter->deprecation_message != NULL && !parameter->deprecated)
+		verify_mistake(verify, "deprecation_message needs deprecated");
+	verify_text(verify, "deprecation_message", parameter->deprecation_message, false,
+	    SIZE_MAX);
+	if (parameter->deprecated && parameter->required)
+		verify_mistake(verify, "what is deprecated cannot be required");
+	if (parameter->deprecated && parameter->default_value != NULL)
+		verify_mistake(verify, "what is deprecated has no default_value");
 }
 
 static void
@@ -65,7 +153,7 @@ check_options(struct verify *verify, const struct ak_parameter *parameter)
 	bool fine = true;
 	size_t outer;
 
-	if (first == NULL) {
+	if (first == NULL && parameter->option_attributes == NULL) {
 		if (parameter->options_open)
 			verify_mistake(verify, "options_open needs options");
 		return true;
@@ -73,6 +161,12 @@ check_options(struct verify *verify, const struct ak_parameter *parameter)
 	if (!has_options(parameter->type))
 		verify_mistake(verify, "type %s has no options",
 		    parameters_type_name(parameter->type));
+	if (parameter->option_attributes != NULL &&
+	    check_list(verify, "option_attribute", parameter->option_attributes,
+	    OPTION_CHARACTERS_MAX) == 0)
+		verify_mistake(verify, "option_attributes are empty");
+	if (first == NULL)
+		return true;
 	if (is_options_end(first))
 		verify_mistake(verify, "options are empty");
 	for (option = first; !is_options_end(option); option++) {
@@ -126,6 +220,7 @@ check_type(struct verify *verify, const struct ak_parameter *parameter)
 		return;
 	}
 	check_limits(verify, parameter);
+	check_members(verify, parameter);
 	options_fine = check_options(verify, parameter);
 	if (!parameters_sent(parameter->type)) {
 		if (parameter->required)
@@ -148,6 +243,8 @@ check_parameter(struct verify *verify, const struct ak_parameter *table,
 	verify_text(verify, "label", parameter->label, true, LABEL_CHARACTERS_MAX);
 	verify_text(verify, "description", parameter->description, false,
 	    DESCRIPTION_CHARACTERS_MAX);
+	verify_hint(verify, &parameter->hint);
+	check_deprecated(verify, parameter);
 	for (other = table; parameter->name != NULL && other != parameter; other++)
 		if (other->name != NULL && strcmp(other->name, parameter->name) == 0) {
 			verify_mistake(verify, "name is there twice");

@@ -122,7 +122,9 @@ dispatch(struct responder *responder, FCGX_Request *fcgi)
 	if (!refused)
 		refused = answer(responder, &request, fcgi->in, &call, &reply, &allow,
 		    &err) == -1;
-	if (refused)
+	if (refused && call.error != NULL)
+		reply_error_text(&reply, &err, call.error);
+	else if (refused)
 		reply_error(&reply, &err);
 	reply.allow = allow;
 	log_answer(&request, &call, &reply, refused ? &err : NULL,

@@ -104,6 +104,15 @@ reply_error(struct reply *ret_reply, const struct err *err)
 }
 
 void
+reply_error_text(struct reply *ret_reply, const struct err *err, char *text)
+{
+	reply_error(ret_reply, err);
+	free(ret_reply->owned);
+	ret_reply->body = ret_reply->owned = text;
+	ret_reply->length = strlen(text);
+}
+
+void
 reply_done(struct reply *reply)
 {
 	free(reply->owned);

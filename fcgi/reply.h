@@ -35,6 +35,8 @@ void reply_json(struct reply *ret_reply, int status, struct json_object *json);
 void reply_not_modified(struct reply *ret_reply, const char *etag);
 /* The status of the error's code, and an ActionKitError with its message. */
 void reply_error(struct reply *ret_reply, const struct err *err);
+/* The same with an ActionKitError (allocated; is taken) that says more than the message. */
+void reply_error_text(struct reply *ret_reply, const struct err *err, char *text);
 void reply_done(struct reply *reply);
 
 /* Writes status line and headers, with the empty line that ends them; returns the length. */

@@ -85,8 +85,10 @@ verb_answer(struct responder *responder, const struct request *request, FCGX_Str
 	result = lifecycle_call(&responder->life, route->verb, route->action, object,
 	    deadline_ms, &text, err);
 	json_object_put(object);
-	if (result == -1)
+	if (result == -1) {
+		call->error = text;
 		return -1;
+	}
 	reply_take(ret_reply, 200, text);
 	return 0;
 }

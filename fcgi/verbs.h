@@ -18,11 +18,12 @@
 struct verb_call {
 	const struct route *route;
 	char execution[VERB_EXECUTION_BYTES]; /* UUID, empty if there is none */
+	char *error;			/* the ActionKitError of its handler, or NULL; owned */
 };
 
 /*
- * Reads the body and runs the call of call->route; fills call->execution. Returns 0 and
- * the reply, or -1 with err.
+ * Reads the body and runs the call of call->route; fills call->execution. Returns 0 and the
+ * reply, or -1 with err, and call->error where the handler has failed.
  */
 int verb_answer(struct responder *responder, const struct request *request,
     FCGX_Stream *in, struct verb_call *call, struct reply *ret_reply, struct err *err);

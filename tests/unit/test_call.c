@@ -8,7 +8,9 @@
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/clock.h"
 #include "core/parameters.h"
@@ -290,6 +292,199 @@ START_TEST(test_outcome)
 }
 END_TEST
 
+static int
+detailed(void)
+{
+	static const struct ak_label fields[] = {
+		{ "room", "kitchen" }, { "\xff", NULL }, AK_LABELS_END
+	};
+	static const struct ak_message_details log = {
+		.level = AK_WARN, .type = "LOG", .fields = fields,
+		.timestamp_ms = 1500, .timestamp_source = AK_TIMESTAMP_EXTERNAL
+	};
+	static const struct ak_message_details plain = {
+		.level = AK_INFO, .timestamp_source = AK_TIMESTAMP_EXTENSION
+	};
+	static const struct ak_metric_details external = {
+		.labels = fields, .timestamp_ms = 253402300799999,
+		.timestamp_source = AK_TIMESTAMP_EXTERNAL
+	};
+	static const struct ak_metric_details none;
+
+	ak_message_as(&call, &log, "m %d", 1);
+	ak_message_as(&call, &plain, "m %d", 2);
+	ak_metric_as(&call, "m", 1, &external);
+	ak_metric_as(&call, "m", 2, &none);
+	return 0;
+}
+
+START_TEST(test_details)
+{
+	struct json_object *reply = json_new_object(), *messages, *metrics;
+
+	ck_assert_int_eq(run(detailed), 0);
+	call_reply(&call, reply);
+	messages = json_member(reply, "messages");
+	metrics = json_member(reply, "metrics");
+	ck_assert_str_eq(json_text(json_object_array_get_idx(messages, 0), NULL),
+	    "{\"message\":\"m 1\",\"type\":\"LOG\",\"level\":\"warn\","
+	    "\"timestamp\":\"1970-01-01T00:00:01.500Z\",\"timestampSource\":\"external\","
+	    "\"fields\":{\"room\":\"kitchen\",\"\xef\xbf\xbd\":\"\"}}");
+	ck_assert_str_eq(json_member_string(json_object_array_get_idx(messages, 1),
+	    "timestampSource"), "extension");
+	ck_assert_str_eq(json_text(json_object_array_get_idx(metrics, 0), NULL),
+	    "{\"timestamp\":\"9999-12-31T23:59:59.999Z\",\"timestampSource\":\"external\","
+	    "\"name\":\"m\",\"metric\":{\"room\":\"kitchen\",\"\xef\xbf\xbd\":\"\"},"
+	    "\"value\":1}");
+	ck_assert_ptr_null(json_member(json_object_array_get_idx(metrics, 1),
+	    "timestampSource"));
+	json_object_put(reply);
+}
+END_TEST
+
+static int
+problem(void)
+{
+	static const struct ak_error_details details = {
+		.status = AK_FAILED, .type = "https://example.org/slow",
+		.detail = "300 ms", .instance = "urn:x:1"
+	};
+
+	return ak_error_as(&call, &details, "Too slow: %d", 1);
+}
+
+static int
+plain_problem(void)
+{
+	return ak_error_as(&call, NULL, "Broken");
+}
+
+START_TEST(test_error_details)
+{
+	ck_assert_int_eq(run(problem), -1);
+	reply_is("{\"error\":{\"title\":\"Too slow: 1\",\"detail\":\"300 ms\","
+	    "\"status\":\"failed\",\"type\":\"https://example.org/slow\","
+	    "\"instance\":\"urn:x:1\"}}");
+	ck_assert_int_eq(run(plain_problem), -1);
+	reply_is("{\"error\":{\"title\":\"Broken\",\"status\":\"errored\"}}");
+}
+END_TEST
+
+static int
+modifying(void)
+{
+	ck_assert_int_eq(ak_modify_string(&call, AK_SET_PROPERTY, "s", "x"), 0);
+	ck_assert_int_eq(ak_modify_integer(&call, AK_ADD_TO_PROPERTY, "i", -7), 0);
+	ck_assert_int_eq(ak_modify_double(&call, AK_SET_PROPERTY, "d", 0.5), 0);
+	ck_assert_int_eq(ak_modify_boolean(&call, AK_SET_PROPERTY, "b", true), 0);
+	ck_assert_int_eq(ak_modify_json(&call, AK_ADD_TO_PROPERTY, "j",
+	    " {\"a\" : [null, 1.50]} "), 0);
+	ck_assert_int_eq(ak_modify_json(&call, AK_SET_PROPERTY, "n", "null"), 0);
+	return 0;
+}
+
+START_TEST(test_modifications)
+{
+	call.verb = VERB_STOP;
+	ck_assert_int_eq(run(modifying), 0);
+	reply_is("{\"modifications\":["
+	    "{\"type\":\"set_property_value\",\"propertyKey\":\"s\",\"value\":\"x\"},"
+	    "{\"type\":\"add_value_to_list_property\",\"propertyKey\":\"i\",\"value\":-7},"
+	    "{\"type\":\"set_property_value\",\"propertyKey\":\"d\",\"value\":0.5},"
+	    "{\"type\":\"set_property_value\",\"propertyKey\":\"b\",\"value\":true},"
+	    "{\"type\":\"add_value_to_list_property\",\"propertyKey\":\"j\","
+	    "\"value\":{\"a\":[null,1.50]}},"
+	    "{\"type\":\"set_property_value\",\"propertyKey\":\"n\",\"value\":null}]}");
+}
+END_TEST
+
+START_TEST(test_artifacts)
+{
+	const char *const texts[] = { "", "f", "fo", "foo", "foob", "fooba", "foobar" };
+	size_t i;
+
+	for (i = 0; i < UNIT_COUNT(texts); i++)
+		ck_assert_int_eq(ak_artifact(&call, texts[i][0] == '\0' ? "empty" : texts[i],
+		    texts[i], strlen(texts[i])), 0);
+	ck_assert_int_eq(ak_artifact(&call, "bytes", "\xff\x00\xfe", 3), 0);
+	reply_is("{\"artifacts\":[{\"label\":\"empty\",\"data\":\"\"},"
+	    "{\"label\":\"f\",\"data\":\"Zg==\"},{\"label\":\"fo\",\"data\":\"Zm8=\"},"
+	    "{\"label\":\"foo\",\"data\":\"Zm9v\"},{\"label\":\"foob\",\"data\":\"Zm9vYg==\"},"
+	    "{\"label\":\"fooba\",\"data\":\"Zm9vYmE=\"},"
+	    "{\"label\":\"foobar\",\"data\":\"Zm9vYmFy\"},"
+	    "{\"label\":\"bytes\",\"data\":\"/wD+\"}]}");
+}
+END_TEST
+
+/* The error of the call so far, which is then forgotten. */
+static void
+error_is(const char *wanted)
+{
+	char text[1024];
+
+	call_error_text(&call, text, sizeof(text));
+	ck_assert_str_eq(text, wanted);
+	json_object_put(call.error);
+	call.error = NULL;
+}
+
+START_TEST(test_artifact_limits)
+{
+	char path[] = "/tmp/ak-test-XXXXXX", label[258], text[1024];
+	char *data = calloc(1, AK_ARTIFACT_BYTES_MAX + 1);
+	int fd = mkstemp(path), i;
+
+	ck_assert_ptr_nonnull(data);
+	ck_assert_int_ne(fd, -1);
+	ck_assert_int_eq(ak_artifact(&call, "big", data, AK_ARTIFACT_BYTES_MAX + 1), -1);
+	error_is("Failed to add artifact \"big\": it has 5229772 bytes, more than 5229771");
+	ck_assert_int_eq(ak_artifact(&call, "big", data, AK_ARTIFACT_BYTES_MAX), 0);
+	ck_assert_uint_eq(strlen(json_member_string(json_object_array_get_idx(
+	    call.artifacts, 0), "data")), 6973028);
+	for (i = 1; i < 8; i++)
+		ck_assert_int_eq(ak_artifact(&call, "big", data, AK_ARTIFACT_BYTES_MAX), 0);
+	ck_assert_int_eq(ak_artifact(&call, "one", data, 1), -1);
+	error_is("Failed to add artifact \"one\": with it the artifacts of this call have "
+	    "41838169 bytes, more than 41838168");
+	call_done(&call);
+
+	ck_assert_int_eq(write(fd, "foobar", 6), 6);
+	ck_assert_int_eq(ak_artifact_file(&call, "f", path), 0);
+	reply_is("{\"artifacts\":[{\"label\":\"f\",\"data\":\"Zm9vYmFy\"}]}");
+	ck_assert_int_eq(ftruncate(fd, AK_ARTIFACT_BYTES_MAX + 1), 0);
+	ck_assert_int_eq(ak_artifact_file(&call, "f", path), -1);
+	error_is("Failed to add artifact \"f\": it has 5229772 bytes, more than 5229771");
+	close(fd);
+	unlink(path);
+	ck_assert_int_eq(ak_artifact_file(&call, "f", path), -1);
+	snprintf(text, sizeof(text),
+	    "Failed to add artifact \"f\": %s: No such file or directory", path);
+	error_is(text);
+	ck_assert_int_eq(ak_artifact_file(&call, "f", "/dev/zero"), -1);
+	error_is("Failed to add artifact \"f\": /dev/zero is not a regular file");
+	ck_assert_int_eq(ak_artifact_file(&call, "f", NULL), -1);
+	error_is("Failed to add artifact \"f\": it has no path");
+	ck_assert_int_eq(ak_artifact(&call, NULL, "", 0), -1);
+	error_is("Failed to add artifact \"\": it has no label");
+	memset(label, 'l', sizeof(label));
+	label[257] = '\0';
+	ck_assert_int_eq(ak_artifact(&call, label, "", 0), -1);
+	ck_assert_str_eq(json_member_string(call.error, "detail"),
+	    "the label has 257 characters, more than 256");
+	json_object_put(call.error);
+	call.error = NULL;
+	ck_assert_int_eq(ak_artifact(&call, label + 1, "", 0), 0);
+	call_done(&call);
+
+	/* No report is worth an effect that is not undone. */
+	call.verb = VERB_STOP;
+	ck_assert_int_eq(ak_artifact_file(&call, "f", "/dev/zero"), -1);
+	reply_is("{\"messages\":[{\"message\":\"Failed to add artifact \\\"f\\\": "
+	    "/dev/zero is not a regular file\",\"level\":\"error\"}]}");
+	free(data);
+}
+END_TEST
+
 START_TEST(test_runtime_message)
 {
 	call_message(&call, AK_INFO, "from us");
@@ -457,6 +652,38 @@ START_TEST(test_misuse)
 	misused("ak_message: 0 is not a level");
 	ak_summary(&call, AK_ERROR, "x");
 	misused("ak_summary: the level must be AK_INFO or AK_WARN");
+
+	ak_message_as(&call, &(struct ak_message_details){ .type = "x" }, "x");
+	misused("ak_message_as: 0 is not a level");
+	ak_message_as(&call, &(struct ak_message_details){ .level = AK_INFO,
+	    .timestamp_ms = -1 }, "x");
+	misused("ak_message_as: -1 is not a timestamp");
+	ak_message_as(&call, &(struct ak_message_details){ .level = AK_INFO,
+	    .timestamp_source = (enum ak_timestamp_source)3 }, "x");
+	misused("ak_message_as: 3 is not a source of timestamps");
+	ak_metric_as(&call, "m", 1, &(struct ak_metric_details){
+	    .timestamp_ms = 253402300800000 });
+	misused("ak_metric_as: 253402300800000 is not a timestamp");
+	ak_metric_as(&call, "m", NAN, &(struct ak_metric_details){ .timestamp_ms = 1 });
+	misused("ak_metric_as: the value of m is not a finite number");
+	call.verb = VERB_START;
+	ak_modify_string(&call, (enum ak_modification)3, "k", "v");
+	misused("ak_modify_string: 3 is not a modification");
+	ak_modify_integer(&call, AK_SET_PROPERTY, "", 1);
+	misused("ak_modify_integer: the key is missing");
+	ak_modify_boolean(&call, AK_SET_PROPERTY, "\xff", true);
+	misused("ak_modify_boolean: the key is not UTF-8");
+	ak_modify_string(&call, AK_SET_PROPERTY,
+	    "0123456789012345678901234567890123456789012345678901234567890123x", "v");
+	misused("ak_modify_string: the key has 65 characters, more than 64");
+	ak_modify_double(&call, AK_SET_PROPERTY, "k", NAN);
+	misused("ak_modify_double: the value of k is not a finite number");
+	ak_modify_json(&call, AK_SET_PROPERTY, "k", "{");
+	misused("ak_modify_json: the value of k is not JSON: byte 2: the text "
+	    "ends where a name is expected");
+	call.verb = VERB_QUERY;
+	ak_modify_string(&call, AK_SET_PROPERTY, "k", "v");
+	misused("ak_modify_string: the result of a query has no modifications");
 	json_object_put(call.config);
 }
 END_TEST
@@ -567,7 +794,9 @@ int
 main(void)
 {
 	const TTest *const tests[] = {
-		test_run, test_errors, test_error_text, test_outcome, test_runtime_message,
+		test_run, test_errors, test_error_text, test_outcome, test_details,
+		test_error_details, test_modifications, test_artifacts,
+		test_artifact_limits, test_runtime_message,
 		test_summary_length, test_long_text, test_flood, test_config,
 		test_config_empty, test_misuse, test_target, test_times, test_save,
 		test_claim, test_error_json, NULL

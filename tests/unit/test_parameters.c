@@ -18,6 +18,8 @@
 
 static const struct ak_option ab[] = { { "A", "a" }, { "B", "b" }, AK_OPTIONS_END };
 
+static const char *const hosts[] = { "host.hostname", NULL };
+
 /* One parameter "p", what is sent for it, and what comes of it: a value or a fault. */
 struct row {
 	struct ak_parameter parameter;
@@ -53,7 +55,20 @@ static const struct row rows[] = {
 	{ P(AK_STRING, .options = ab), "\"\"", NULL, "p: must be one of \"a\", \"b\"" },
 	{ P(AK_STRING, .options = ab, .options_open = true), "\"c\"", V("\"c\""), NULL },
 	{ P(AK_TEXTAREA), "\"a\\nb\"", V("\"a\\nb\""), NULL },
+	{ P(AK_STRING, .options = ab, .option_attributes = hosts), "\"c\"", V("\"c\""), NULL },
+	{ P(AK_STRING, .option_attributes = hosts), "\"c\"", V("\"c\""), NULL },
+	{ P(AK_STRING, .option_attributes = hosts), "7", NULL, "p: must be text" },
+	{ P(AK_STRING, .max_length = 2), "\"ab\"", V("\"ab\""), NULL },
+	{ P(AK_STRING, .max_length = 2), "\"abc\"", NULL, "p: must have at most 2 bytes" },
+	{ P(AK_STRING, .max_length = 2), "\"a\xc3\xa9\"", NULL,
+	  "p: must have at most 2 bytes" },
+	{ P(AK_STRING, .max_length = 2, .default_value = "ab"), "null", V("\"ab\""), NULL },
 	{ P(AK_TEXTAREA), "{}", NULL, "p: must be text" },
+	{ P(AK_TEXTAREA, .max_length = 1), "\"\\n\\n\"", NULL,
+	  "p: must have at most 1 bytes" },
+	{ P(AK_URL, .max_length = 3), "\"a://\"", NULL, "p: must have at most 3 bytes" },
+	{ P(AK_REGEX, .max_length = 1), "\"..\"", NULL, "p: must have at most 1 bytes" },
+	{ P(AK_REGEX), "[]", NULL, "p: must be text" },
 	{ P(AK_URL), "\"http://x/y\"", V("\"http://x/y\""), NULL },
 	{ P(AK_URL), "1", NULL, "p: must be text" },
 	{ P(AK_REGEX), "\"[a-\"", V("\"[a-\""), NULL },
@@ -90,6 +105,13 @@ static const struct row rows[] = {
 	  "p: item 2 must be one of \"a\", \"b\"" },
 	{ P(AK_STRING_ARRAY, .options = ab, .options_open = true), "[\"c\"]", V("[\"c\"]"),
 	  NULL },
+	{ P(AK_STRING_ARRAY, .options = ab, .option_attributes = hosts), "[\"c\"]",
+	  V("[\"c\"]"), NULL },
+	{ P(AK_STRING_ARRAY, .max_items = 2), "[\"a\",\"b\"]", V("[\"a\",\"b\"]"), NULL },
+	{ P(AK_STRING_ARRAY, .max_items = 2), "[\"a\",\"b\",\"c\"]", NULL,
+	  "p: must have at most 2 items" },
+	{ P(AK_STRING_ARRAY, .max_length = 1), "[\"a\",\"bb\"]", NULL,
+	  "p: item 2 must have at most 1 bytes" },
 	{ P(AK_STRING_ARRAY, .required = true), NULL, NULL, "p: required" },
 	{ P(AK_STRING_ARRAY, .default_value = "[\"a\",\"b\"]"), NULL, V("[\"a\",\"b\"]"),
 	  NULL },
@@ -187,6 +209,13 @@ static const struct row rows[] = {
 	  PAIR("2") },
 	{ P(AK_KEY_VALUE), "[{\"key\":\"k\",\"value\":1}]", NULL, PAIR("1") },
 	{ P(AK_KEY_VALUE), "[{\"key\":null,\"value\":\"v\"}]", NULL, PAIR("1") },
+	{ P(AK_KEY_VALUE, .max_items = 1), "[{\"key\":\"k\",\"value\":\"v\"},"
+	  "{\"key\":\"k\",\"value\":\"v\"}]", NULL, "p: must have at most 1 items" },
+	{ P(AK_KEY_VALUE, .max_length = 1), "[{\"key\":\"kk\",\"value\":\"v\"}]", NULL,
+	  "p: item 1 must have at most 1 bytes" },
+	{ P(AK_KEY_VALUE, .max_length = 1), "[{\"key\":\"k\",\"value\":\"vv\"}]", NULL,
+	  "p: item 1 must have at most 1 bytes" },
+	{ P(AK_KEY_VALUE, .required = true), "null", NULL, "p: required" },
 	{ P(AK_KEY_VALUE, .default_value = "[{\"key\":\"k\",\"value\":\"v\"}]"), NULL,
 	  V("[{\"key\":\"k\",\"value\":\"v\"}]"), NULL },
 

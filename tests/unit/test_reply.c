@@ -129,6 +129,11 @@ START_TEST(test_handler)
 	ck_assert_str_eq(json_member_string(json, "title"), "tc: exit status 2");
 	json_object_put(json);
 	reply_done(&reply);
+	reply_error_text(&reply, &err, strdup("{\"title\":\"tc\"}"));
+	ck_assert_int_eq(reply.status, 500);
+	ck_assert_uint_eq(reply.length, strlen("{\"title\":\"tc\"}"));
+	ck_assert_str_eq(reply.body, "{\"title\":\"tc\"}");
+	reply_done(&reply);
 }
 END_TEST
 

@@ -449,6 +449,200 @@ START_TEST(test_options)
 }
 END_TEST
 
+START_TEST(test_members)
+{
+	static const char *const names[] = { "host", "", "host", NULL };
+	static const char *const none[] = { NULL };
+	static const char *const text[] = { ".txt", NULL };
+	const char *const longer[] = { long_text(256), NULL };
+
+	PARAMETER("", .type = AK_STRING, .option_attributes = text, .options_open = true);
+	PARAMETER("x: parameter \"p\": option_attribute 2 is missing\n"
+	    "x: parameter \"p\": option_attribute \"host\" is there twice",
+	    .type = AK_STRING, .option_attributes = names);
+	PARAMETER("x: parameter \"p\": option_attributes are empty", .type = AK_STRING,
+	    .option_attributes = none);
+	PARAMETER("x: parameter \"p\": type boolean has no options", .type = AK_BOOLEAN,
+	    .option_attributes = text);
+	PARAMETER("x: parameter \"p\": option_attribute 1 has 256 characters, more than 255",
+	    .type = AK_STRING, .option_attributes = longer);
+	/* Any default may be the value of an attribute. */
+	PARAMETER("", .type = AK_STRING, .options = ab, .option_attributes = text,
+	    .default_value = "c");
+	PARAMETER("x: parameter \"p\": default_value \"abc\" must have at most 2 bytes",
+	    .type = AK_STRING, .max_length = 2, .default_value = "abc");
+	PARAMETER("x: parameter \"p\": type integer has no max_length\n"
+	    "x: parameter \"p\": type integer has no max_items", .type = AK_INTEGER,
+	    .max_length = 1, .max_items = 1);
+	PARAMETER("x: parameter \"p\": type string has no max_items", .type = AK_STRING,
+	    .max_items = 1);
+	PARAMETER("x: parameter \"p\": type integer has no duration_units",
+	    .type = AK_INTEGER, .duration_units = AK_SECONDS);
+	PARAMETER("x: parameter \"p\": duration_units 0x60 are unknown",
+	    .type = AK_DURATION, .duration_units = 0x60 | AK_SECONDS);
+	PARAMETER("x: parameter \"p\": type url has no accepted_file_types",
+	    .type = AK_URL, .accepted_file_types = text);
+	PARAMETER("x: parameter \"p\": type url has no accepted_file_types\n"
+	    "x: parameter \"p\": accepted_file_type 2 is missing\n"
+	    "x: parameter \"p\": accepted_file_type \"host\" is there twice",
+	    .type = AK_URL, .accepted_file_types = names);
+	PARAMETER("x: parameter \"p\": hint: type is missing", .type = AK_STRING,
+	    .hint.content = "x");
+	PARAMETER("x: parameter \"p\": hint: content is missing", .type = AK_STRING,
+	    .hint.type = AK_HINT_INFO);
+	PARAMETER("x: parameter \"p\": hint: type 3 is unknown", .type = AK_STRING,
+	    .hint = { (enum ak_hint_type)3, "x" });
+	PARAMETER("x: parameter \"p\": what is deprecated cannot be required",
+	    .type = AK_STRING, .deprecated = true, .required = true);
+	PARAMETER("x: parameter \"p\": what is deprecated has no default_value",
+	    .type = AK_STRING, .deprecated = true, .default_value = "x");
+	PARAMETER("x: parameter \"p\": deprecation_message needs deprecated",
+	    .type = AK_STRING, .deprecation_message = "x");
+	PARAMETER("x: parameter \"p\": deprecation_message is not UTF-8",
+	    .type = AK_STRING, .deprecated = true, .deprecation_message = "\xff");
+}
+END_TEST
+
+/* The least action with a target selection. */
+#define SELECTION(lines_, ...) do { \
+	const struct ak_target_selection selection_ = { __VA_ARGS__ }; \
+	ACTION(lines_, a.target_selection = &selection_); \
+} while (0)
+
+START_TEST(test_targets)
+{
+	static const struct ak_target_template good[] = {
+		{ "By name", "Chooses.", "a.b=\"c\"" }, { "All", NULL, "*" },
+		AK_TARGET_TEMPLATES_END
+	};
+	static const struct ak_target_template bad[] = {
+		{ NULL, "x", NULL }, { "X", "", "" }, AK_TARGET_TEMPLATES_END
+	};
+	static const struct ak_target_template none[] = { AK_TARGET_TEMPLATES_END };
+	static struct ak_target_template longer[] = {
+		{ NULL, NULL, "x" }, AK_TARGET_TEMPLATES_END
+	};
+
+	SELECTION("", .target_type = "host", .target_query = "x", .templates = good,
+	    .quantity = AK_ALL_TARGETS, .default_blast_radius = { AK_BLAST_PERCENTAGE, 100 },
+	    .missing_query = AK_INCLUDE_NONE);
+	SELECTION("x: target_selection: target_type is missing", .target_query = NULL);
+	SELECTION("x: target_selection: target_query has 1025 characters, more than 1024",
+	    .target_type = "t", .target_query = long_text(1025));
+	SELECTION("x: target_selection: quantity 4 is unknown", .target_type = "t",
+	    .quantity = (enum ak_quantity)4);
+	SELECTION("x: target_selection: missing_query 3 is unknown", .target_type = "t",
+	    .missing_query = (enum ak_missing_query)3);
+	SELECTION("x: target_selection: default_blast_radius: mode is missing",
+	    .target_type = "t", .default_blast_radius.value = 5);
+	SELECTION("x: target_selection: default_blast_radius: mode 3 is unknown",
+	    .target_type = "t",
+	    .default_blast_radius.mode = (enum ak_blast_radius_mode)3);
+	SELECTION("x: target_selection: default_blast_radius: value 101 is more than 100 "
+	    "percent", .target_type = "t",
+	    .default_blast_radius = { AK_BLAST_PERCENTAGE, 101 });
+	SELECTION("x: target_selection: default_blast_radius: value -1 is negative",
+	    .target_type = "t", .default_blast_radius = { AK_BLAST_MAXIMUM, -1 });
+	SELECTION("", .target_type = "t", .default_blast_radius = { AK_BLAST_MAXIMUM, 101 });
+	SELECTION("x: target_selection: template 1: label is missing\n"
+	    "x: target_selection: template 1: query is missing\n"
+	    "x: target_selection: template 2: query is missing", .target_type = "t",
+	    .templates = bad);
+	SELECTION("x: target_selection: templates are empty", .target_type = "t",
+	    .templates = none);
+	longer[0].label = long_text(129);
+	SELECTION("x: target_selection: template 1: label has 129 characters, more than 128",
+	    .target_type = "t", .templates = longer);
+	ACTION("x: templates are empty", a.target_templates = none);
+	ACTION("x: target_type is not UTF-8", a.target_type = "\xff");
+	ACTION("x: hint: content is missing", a.hint.type = AK_HINT_INFO);
+	ACTION("x: flags 0x2 are unknown", a.flags = AK_DISABLE_HEARTBEAT | 2);
+}
+END_TEST
+
+/* The least action with one widget. */
+#define WIDGET(lines_, ...) do { \
+	const struct ak_widget table_[] = { { __VA_ARGS__ }, AK_WIDGETS_END }; \
+	ACTION(lines_, a.widgets = table_); \
+} while (0)
+
+START_TEST(test_widgets)
+{
+	static const struct ak_chart_group good[] = {
+		{ "Low", "success", AK_MATCH_EQUALS, "level", "" },
+		{ "Some", "info", AK_MATCH_NOT_EMPTY, "level", NULL },
+		{ "Rest", "warn", AK_MATCH_FALLBACK, NULL, NULL }, AK_CHART_GROUPS_END
+	};
+	static const struct ak_chart_group bad[] = {
+		{ "Low", NULL, (enum ak_chart_match)0, "level", NULL },
+		{ NULL, "info", AK_MATCH_NOT_EMPTY, NULL, "x" },
+		{ "Rest", "warn", AK_MATCH_FALLBACK, "x", NULL },
+		{ "Low", "success", AK_MATCH_EQUALS, "level", NULL },
+		{ "Low", "success", (enum ak_chart_match)4, NULL, NULL },
+		AK_CHART_GROUPS_END
+	};
+	static const struct ak_chart_content lines[] = {
+		{ "Host", "host", NULL }, AK_CHART_CONTENT_END
+	};
+	static const struct ak_chart_content halves[] = {
+		{ NULL, "host", NULL }, { "Host", NULL, "ms" }, AK_CHART_CONTENT_END
+	};
+
+	WIDGET("", .type = AK_WIDGET_STATE_OVER_TIME, .title = "W",
+	    .state_over_time = { "id", "label", "tip", "state", "url", true });
+	WIDGET("", .type = AK_WIDGET_LOG, .title = "W", .log = { "LOG" });
+	WIDGET("", .type = AK_WIDGET_MARKDOWN, .title = "W", .markdown = { "MD", true });
+	WIDGET("", .type = AK_WIDGET_PREDEFINED, .predefined = { "w" });
+	WIDGET("", .type = AK_WIDGET_LINE_CHART, .title = "W",
+	    .line_chart = { "m", "id", AK_CHART_SELECT, good, true, "T", "ms", lines });
+
+	WIDGET("x: widget 1: type is missing", .title = "W");
+	WIDGET("x: widget 1: type is missing", .markdown.append = true);
+	WIDGET("x: widget 1: type 6 is unknown", .type = (enum ak_widget_type)6);
+	WIDGET("x: widget 1: title is missing\n"
+	    "x: widget 1: log: log_type is missing", .type = AK_WIDGET_LOG);
+	WIDGET("x: widget 1: title has 129 characters, more than 128\n"
+	    "x: widget 1: log: log_type has 129 characters, more than 128",
+	    .type = AK_WIDGET_LOG, .title = long_text(129), .log = { long_text(129) });
+	WIDGET("x: widget 1: markdown does not go with its type", .type = AK_WIDGET_LOG,
+	    .title = "W", .log = { "L" }, .markdown = { "M", false });
+	WIDGET("x: widget 1: state_over_time does not go with its type\n"
+	    "x: widget 1: log does not go with its type\n"
+	    "x: widget 1: predefined does not go with its type\n"
+	    "x: widget 1: line_chart does not go with its type\n"
+	    "x: widget 1: markdown: message_type is missing", .type = AK_WIDGET_MARKDOWN,
+	    .title = "W", .state_over_time.hide_value = true, .log = { "L" },
+	    .predefined = { "P" }, .line_chart.value_unit = "ms");
+	WIDGET("x: widget 1: a predefined widget has no title\n"
+	    "x: widget 1: predefined: id is missing", .type = AK_WIDGET_PREDEFINED,
+	    .title = "W");
+	WIDGET("x: widget 1: state_over_time: identity is missing\n"
+	    "x: widget 1: state_over_time: label is missing\n"
+	    "x: widget 1: state_over_time: tooltip is missing\n"
+	    "x: widget 1: state_over_time: state is missing",
+	    .type = AK_WIDGET_STATE_OVER_TIME, .title = "W");
+	WIDGET("x: widget 1: line_chart: metric is missing\n"
+	    "x: widget 1: line_chart: from is missing\n"
+	    "x: widget 1: line_chart: mode is missing\n"
+	    "x: widget 1: line_chart: show_summary needs groups",
+	    .type = AK_WIDGET_LINE_CHART, .title = "W", .line_chart.show_summary = true);
+	WIDGET("x: widget 1: line_chart: mode 3 is unknown\n"
+	    "x: widget 1: line_chart: group 1: color is missing\n"
+	    "x: widget 1: line_chart: group 1: match is missing\n"
+	    "x: widget 1: line_chart: group 1: key does not go with its match\n"
+	    "x: widget 1: line_chart: group 2: title is missing\n"
+	    "x: widget 1: line_chart: group 2: key is missing\n"
+	    "x: widget 1: line_chart: group 2: value does not go with its match\n"
+	    "x: widget 1: line_chart: group 3: key does not go with its match\n"
+	    "x: widget 1: line_chart: group 4: value is missing\n"
+	    "x: widget 1: line_chart: group 5: match 4 is unknown\n"
+	    "x: widget 1: line_chart: content 1: title is missing\n"
+	    "x: widget 1: line_chart: content 2: from is missing",
+	    .type = AK_WIDGET_LINE_CHART, .title = "W", .line_chart = { "m", "id",
+	    (enum ak_chart_mode)3, bad, false, NULL, NULL, halves });
+}
+END_TEST
+
 START_TEST(test_tables)
 {
 	static const struct ak_parameter broken[] = {
@@ -561,7 +755,8 @@ main(void)
 	const TTest *const tests[] = {
 		test_right, test_texts, test_icon, test_ids, test_enums, test_handlers,
 		test_duration_parameter, test_intervals, test_endpoints, test_across,
-		test_parameters, test_defaults, test_options, test_tables, test_states,
+		test_parameters, test_defaults, test_options, test_members, test_targets,
+		test_widgets, test_tables, test_states,
 		test_all, NULL
 	};
 
