@@ -12,6 +12,7 @@ libcli_la_SOURCES = \
 	cli/rows.c cli/rows.h \
 	cli/show.c \
 	cli/status.c \
+	cli/stop.c \
 	cli/subcommand.h \
 	cli/table.c
 

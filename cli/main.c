@@ -24,6 +24,7 @@ static const struct subcommand *const table[] = {
 	&subcommand_serve,
 	&subcommand_list,
 	&subcommand_show,
+	&subcommand_stop,
 	&subcommand_status,
 	&subcommand_actions,
 	&subcommand_describe,

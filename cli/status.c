@@ -13,6 +13,7 @@
 #include "core/clock.h"
 #include "core/reaper.h"
 #include "core/scoreboard.h"
+#include "core/takeover.h"
 #include "fcgi/socket.h"
 
 static const char *const mode_names[] = {
@@ -50,7 +51,7 @@ read_slot(const struct scoreboard_slot *slot, int64_t now_ms)
 }
 
 static struct json_object *
-read_scoreboard(const struct scoreboard *scoreboard, pid_t supervisor)
+read_scoreboard(const struct scoreboard *scoreboard, pid_t supervisor, bool reaper_alive)
 {
 	struct json_object *status = json_new_object(), *reaper = json_new_object();
 	struct json_object *responders = json_new_array();
@@ -70,8 +71,7 @@ read_scoreboard(const struct scoreboard *scoreboard, pid_t supervisor)
 	    atomic_load(&scoreboard->stop_all_swept));
 
 	json_add_int(reaper, "pid", atomic_load(&scoreboard->reaper_pid));
-	json_add_bool(reaper, "alive", atomic_load(&scoreboard->reaper_beat_ms) != 0 &&
-	    silent_ms >= 0 && silent_ms <= REAPER_HANG_MS);
+	json_add_bool(reaper, "alive", reaper_alive && silent_ms <= REAPER_HANG_MS);
 	json_add_int(reaper, "silent_for_ms", silent_ms);
 	json_add(status, "reaper", reaper);
 
@@ -174,7 +174,7 @@ status_run(struct arguments *arguments)
 	bool json = false, well;
 	pid_t supervisor;
 	struct err err;
-	int key;
+	int key, held;
 
 	while ((key = arguments_next(arguments)) != 0)
 		switch (key) {
@@ -192,9 +192,9 @@ status_run(struct arguments *arguments)
 	if (scoreboard == NULL)
 		return arguments_fail(arguments, &err);
 	supervisor = socket_state_holder(state_dir, &err);
-	if (supervisor == -1)
+	if (supervisor == -1 || (held = takeover_held(state_dir, &err)) == -1)
 		return arguments_fail(arguments, &err);
-	status = read_scoreboard(scoreboard, supervisor);
+	status = read_scoreboard(scoreboard, supervisor, held == 1);
 	well = is_well(status);
 	if (json)
 		output_json(json_object_get(status));

@@ -38,6 +38,7 @@ extern const struct subcommand subcommand_describe;
 extern const struct subcommand subcommand_list;
 extern const struct subcommand subcommand_show;
 extern const struct subcommand subcommand_status;
+extern const struct subcommand subcommand_stop;
 
 /* In the order of the help; NULL behind the last. */
 const struct subcommand *subcommand_at(unsigned int index);

@@ -146,6 +146,7 @@ def status_of_processes():
         server.kill_all()
         piped, _ = both_ways("status", server=server, status=1)
         contains(piped.out, "no server uses this state directory", "status")
+        contains(piped.out, "gone", "the reaper")
 
 
 @test
