@@ -8,7 +8,9 @@ libcli_la_SOURCES = \
 	cli/describe.c \
 	cli/list.c \
 	cli/main.c \
+	cli/outcome.c cli/outcome.h \
 	cli/output.c cli/output.h \
+	cli/recover.c \
 	cli/rows.c cli/rows.h \
 	cli/show.c \
 	cli/status.c \

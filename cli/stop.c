@@ -15,6 +15,7 @@
 #include <uuid/uuid.h>
 
 #include "cli/arguments.h"
+#include "cli/outcome.h"
 #include "cli/output.h"
 #include "cli/rows.h"
 #include "core/abandon.h"
@@ -40,9 +41,6 @@ struct request {
 
 static const char select_active[] =
     "SELECT id FROM executions WHERE phase <> 'stopped' ORDER BY created_at";
-static const char select_one[] =
-    "SELECT id, action, phase, stop_by, stop_reason, stop_attempts, last_error, due_at "
-    "FROM executions WHERE id = ?1";
 static const char select_unhandled[] =
     "SELECT id FROM stop_requests WHERE handled_at IS NULL AND id = CAST(?1 AS INTEGER)";
 
@@ -88,52 +86,6 @@ is_handled(struct store *store, int64_t id, struct err *err)
 	return handled;
 }
 
-/*
- * When the request was passed on, an attempt was made due: one that is due later than now has
- * been made, and has failed.
- */
-static const char *
-outcome_of(struct json_object *row, bool handled)
-{
-	const char *due = json_member_string(row, "due_at");
-
-	if (strcmp(json_member_string(row, "phase"), phase_name(PHASE_STOPPED)) == 0)
-		return "stopped";
-	if (handled && json_member(row, "last_error") != NULL && strcmp(due, "now") != 0)
-		return "failing";
-	return "waiting";
-}
-
-/* Looks at each of executions (ids); how it is with them, owned. NULL and err on failure. */
-static struct json_object *
-look(struct store *store, struct json_object *executions, bool handled, bool *ret_over,
-    struct err *err)
-{
-	struct json_object *found = json_new_array(), *rows, *row;
-	const char *outcome;
-	size_t i;
-
-	*ret_over = true;
-	for (i = 0; i < json_object_array_length(executions); i++) {
-		rows = rows_read(store, select_one, json_member_string(
-		    json_object_array_get_idx(executions, i), "id"), err);
-		if (rows == NULL) {
-			json_object_put(found);
-			return NULL;
-		}
-		/* One that is no longer there was stopped long enough ago. */
-		row = json_object_get(json_object_array_get_idx(rows, 0));
-		json_object_put(rows);
-		if (row == NULL)
-			continue;
-		outcome = outcome_of(row, handled);
-		json_add_string(row, "outcome", outcome);
-		*ret_over = *ret_over && strcmp(outcome, "waiting") != 0;
-		json_append(found, row);
-	}
-	return found;
-}
-
 /* Until all are stopped or failing, or time is over, or nobody is there to stop them. */
 static struct json_object *
 watch(struct store *store, const struct request *request, int64_t id,
@@ -150,7 +102,7 @@ watch(struct store *store, const struct request *request, int64_t id,
 		handled = held == -1 ? -1 : is_handled(store, id, err);
 		if (handled == -1)
 			return NULL;
-		found = look(store, executions, handled == 1, &over, err);
+		found = outcome_read(store, executions, handled == 1, &over, err);
 		if (found == NULL || (over && handled == 1) ||
 		    clock_boot_ms() >= deadline_ms)
 			return found;
@@ -165,55 +117,12 @@ watch(struct store *store, const struct request *request, int64_t id,
 	}
 }
 
-static void
-print_table(struct json_object *found)
-{
-	static const char *const headers[] = { "ID", "ACTION", "OUTCOME", "NOTE", NULL };
-	struct json_object *row;
-	struct table table;
-	const char *outcome;
-	size_t i;
-
-	table_init(&table, headers);
-	for (i = 0; i < json_object_array_length(found); i++) {
-		row = json_object_array_get_idx(found, i);
-		outcome = json_member_string(row, "outcome");
-		table_cell(&table, json_member_string(row, "id"));
-		table_cell(&table, json_member_string(row, "action"));
-		table_cell(&table, outcome);
-		table_cell(&table, rows_text(row,
-		    strcmp(outcome, "failing") == 0 ? "last_error" : "stop_reason"));
-	}
-	table_print(&table);
-	table_done(&table);
-}
-
-/* Takes what was found; the exit status. */
-static int
-report(const struct request *request, struct json_object *found)
-{
-	int status = EXIT_SUCCESS;
-	size_t i;
-
-	for (i = 0; i < json_object_array_length(found); i++)
-		if (strcmp(json_member_string(json_object_array_get_idx(found, i),
-		    "outcome"), "stopped") != 0)
-			status = EXIT_FAILURE;
-	if (request->json) {
-		output_json(found);
-		return status;
-	}
-	print_table(found);
-	json_object_put(found);
-	return status;
-}
-
 /* What the request is about; an array with ids, owned. */
 static struct json_object *
 read_executions(struct store *store, const struct request *request, struct err *err)
 {
 	struct json_object *rows = rows_read(store,
-	    request->all ? select_active : select_one, request->execution, err);
+	    request->all ? select_active : outcome_select, request->execution, err);
 
 	if (rows != NULL && !request->all && json_object_array_length(rows) == 0) {
 		err_set(err, ERR_NOT_FOUND, "%s: there is no such execution",
@@ -246,12 +155,12 @@ stop(const struct arguments *arguments, const struct request *request)
 		return arguments_fail(arguments, &err);
 	executions = read_executions(&store, request, &err);
 	if (executions != NULL && is_stopped(request, executions))
-		found = look(&store, executions, true, &over, &err);
+		found = outcome_read(&store, executions, true, &over, &err);
 	else if (executions != NULL && insert_request(&store, request, &id, &err) == 0)
 		found = watch(&store, request, id, executions, &err);
 	json_object_put(executions);
 	store_close(&store);
-	return found == NULL ? arguments_fail(arguments, &err) : report(request, found);
+	return found == NULL ? arguments_fail(arguments, &err) : outcome_report(found, request->json);
 }
 
 static int
@@ -270,11 +179,11 @@ give_up(const struct arguments *arguments, const struct request *request)
 	    request->reason, clock_boot_ms() + request->timeout_ms, &err) == 0) {
 		executions = read_executions(&life.store, request, &err);
 		if (executions != NULL)
-			found = look(&life.store, executions, true, &over, &err);
+			found = outcome_read(&life.store, executions, true, &over, &err);
 		json_object_put(executions);
 	}
 	lifecycle_close(&life);
-	return found == NULL ? arguments_fail(arguments, &err) : report(request, found);
+	return found == NULL ? arguments_fail(arguments, &err) : outcome_report(found, request->json);
 }
 
 /* Reads ids as agents and people write them. */

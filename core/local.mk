@@ -34,6 +34,7 @@ libcore_la_SOURCES = \
 	core/process.c core/process.h \
 	core/query.c \
 	core/reaper.c core/reaper.h \
+	core/recovery.c core/recovery.h \
 	core/registry.c core/registry.h \
 	core/scoreboard.c core/scoreboard.h \
 	core/start.c \
