@@ -9,14 +9,14 @@
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
-#include "core/options.h"
-
 #define ARGUMENTS_OPTIONS_MAX 32
+#define ARGUMENTS_GIVEN_MAX 16
 #define ARGUMENTS_LABEL_BYTES 64
 #define ARGUMENTS_LABEL_COLUMNS 22
 #define ARGUMENTS_HELP_KEY 256		/* no character */
@@ -141,4 +141,24 @@ arguments_state_dir(const char *option)
 	if (option != NULL)
 		return option;
 	return variable != NULL && *variable != '\0' ? variable : OPTIONS_STATE_DIR_DEFAULT;
+}
+
+int
+arguments_serve_options(struct options *ret_options, struct err *err, ...)
+{
+	const char *argv[ARGUMENTS_GIVEN_MAX] = { NULL }, *option, *value;
+	va_list given;
+	int argc = 1;
+
+	va_start(given, err);
+	while ((option = va_arg(given, const char *)) != NULL) {
+		value = va_arg(given, const char *);
+		if (value == NULL || argc + 2 >= ARGUMENTS_GIVEN_MAX)
+			continue;
+		argv[argc++] = option;
+		argv[argc++] = value;
+	}
+	va_end(given);
+	/* It changes none of them. */
+	return options_parse(argc, (char **)(uintptr_t)argv, ret_options, err);
 }

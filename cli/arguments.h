@@ -7,6 +7,7 @@
 #include "cli/subcommand.h"
 #include "core/actionkit.h"
 #include "core/err.h"
+#include "core/options.h"
 
 struct arguments {
 	const struct subcommand *subcommand;
@@ -33,5 +34,12 @@ int arguments_fail(const struct arguments *arguments, const struct err *err);
 
 /* The state directory: of the option unless NULL, the environment, or the default. */
 const char *arguments_state_dir(const char *option);
+
+/*
+ * What serve would use: pairs of an option ("--state-dir") and a value that was given here
+ * (NULL: was not) up to NULL, else the environment, else the default. 0, or -1 with ERR_USAGE.
+ */
+int arguments_serve_options(struct options *ret_options, struct err *err, ...)
+    __attribute__((sentinel));
 
 #endif

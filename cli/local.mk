@@ -5,6 +5,7 @@ libcli_la_LIBTOOLFLAGS = $(CONVENIENCE)
 libcli_la_SOURCES = \
 	cli/actions.c \
 	cli/arguments.c cli/arguments.h \
+	cli/check.c \
 	cli/describe.c \
 	cli/list.c \
 	cli/main.c \

@@ -28,6 +28,7 @@ static const struct subcommand *const table[] = {
 	&subcommand_status,
 	&subcommand_actions,
 	&subcommand_describe,
+	&subcommand_check,
 	&subcommand_recover,
 };
 

@@ -16,8 +16,6 @@
 #include "core/reaper.h"
 #include "fcgi/socket.h"
 
-#define RECOVER_ARGUMENTS 5	/* name, and two options with values */
-
 struct request {
 	const char *state_dir;		/* as given, or NULL */
 	const char *stop_timeout;
@@ -27,25 +25,6 @@ struct request {
 
 static const char select_active[] =
     "SELECT id FROM executions WHERE phase <> 'stopped' ORDER BY created_at";
-
-/* What serve would use: given here, or in the environment, or by default. */
-static int
-read_options(const struct request *request, struct options *ret_options, struct err *err)
-{
-	char state_dir[] = "--state-dir", stop_timeout[] = "--stop-timeout";
-	char *argv[RECOVER_ARGUMENTS + 1] = { NULL };
-	int argc = 1;
-
-	if (request->state_dir != NULL) {
-		argv[argc++] = state_dir;
-		argv[argc++] = (char *)(uintptr_t)request->state_dir;
-	}
-	if (request->stop_timeout != NULL) {
-		argv[argc++] = stop_timeout;
-		argv[argc++] = (char *)(uintptr_t)request->stop_timeout;
-	}
-	return options_parse(argc, argv, ret_options, err);
-}
 
 static int
 refuse_server(const struct options *options, struct err *err)
@@ -140,7 +119,8 @@ recover_run(struct arguments *arguments)
 		default:
 			return arguments->status;
 		}
-	if (read_options(&request, &options, &err) == -1)
+	if (arguments_serve_options(&options, &err, "--state-dir", request.state_dir,
+	    "--stop-timeout", request.stop_timeout, NULL) == -1)
 		return arguments_refuse(arguments, "%s", err.msg);
 	log_init(options.log_level, options.log_format);
 	found = recover(&options, &request, &err);
