@@ -9,15 +9,36 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "cli/arguments.h"
 #include "cli/subcommand.h"
 #include "core/actionkit.h"
 #include "fcgi/serve.h"
 
-static const struct subcommand table[] = {
-	{ "serve", "answer agents behind nginx", serve_main },
+static const struct subcommand subcommand_serve = {
+	.name = "serve",
+	.help = "answer agents behind nginx",
+	.entry = serve_main,
+};
+
+static const struct subcommand *const table[] = {
+	&subcommand_serve,
+	&subcommand_list,
+	&subcommand_show,
+	&subcommand_stop,
+	&subcommand_status,
+	&subcommand_actions,
+	&subcommand_describe,
+	&subcommand_check,
+	&subcommand_recover,
 };
 
 #define SUBCOMMANDS (sizeof(table) / sizeof(table[0]))
+
+const struct subcommand *
+subcommand_at(unsigned int index)
+{
+	return index < SUBCOMMANDS ? table[index] : NULL;
+}
 
 static void
 help(FILE *out)
@@ -28,8 +49,28 @@ help(FILE *out)
 	fprintf(out, "usage: %s SUBCOMMAND [--OPTION VALUE ...]\n"
 	    "       %s --help | --version\n\nSubcommands:\n", program, program);
 	for (i = 0; i < SUBCOMMANDS; i++)
-		fprintf(out, "  %-10s %s\n", table[i].name, table[i].help);
+		fprintf(out, "  %-10s %s\n", table[i]->name, table[i]->help);
 	fprintf(out, "\nEach has a --help of its own.\n");
+}
+
+static int
+run(const struct subcommand *subcommand, int argc, char **argv)
+{
+	struct arguments arguments = {
+		.subcommand = subcommand, .argc = argc, .argv = argv
+	};
+	int status;
+
+	if (subcommand->entry != NULL)
+		return subcommand->entry(argc, argv);
+	status = subcommand->run(&arguments);
+	/* What could not be written was not told. */
+	if ((fflush(stdout) == EOF || ferror(stdout)) && status == EXIT_SUCCESS) {
+		fprintf(stderr, "%s %s: standard output: %s\n",
+		    program_invocation_short_name, subcommand->name, strerror(errno));
+		return EXIT_FAILURE;
+	}
+	return status;
 }
 
 int
@@ -51,8 +92,8 @@ ak_main(int argc, char **argv)
 		return EXIT_SUCCESS;
 	}
 	for (i = 0; i < SUBCOMMANDS; i++)
-		if (strcmp(name, table[i].name) == 0)
-			return table[i].entry(argc - 1, argv + 1);
+		if (strcmp(name, table[i]->name) == 0)
+			return run(table[i], argc - 1, argv + 1);
 	fprintf(stderr, "%s: %s: there is no such subcommand\n\n",
 	    program_invocation_short_name, name);
 	help(stderr);

@@ -1,15 +1,48 @@
 /*
  * subcommand.h: what `actionkit NAME` runs.
  *
- * A subcommand is a file with one entry in the table of main.c.
+ * A subcommand is a file that ends with its struct subcommand, and one entry in the table of
+ * main.c. Help, parsing and completion come from that struct.
  */
 #ifndef CLI_SUBCOMMAND_H
 #define CLI_SUBCOMMAND_H
 
+struct arguments;
+
+struct cli_option {
+	int key;			/* what arguments_next() returns for it */
+	const char *name;
+	const char *argument;		/* in the help; NULL: a flag */
+	const char *help;
+};
+#define CLI_OPTIONS_END { 0, NULL, NULL, NULL }
+
+/* Those that mean the same everywhere. */
+#define CLI_STATE_DIR \
+	{ 'S', "state-dir", "DIR", "Directory of the database; or ACTIONKIT_STATE_DIR." }
+#define CLI_JSON { 'j', "json", NULL, "Print JSON, for programs." }
+
 struct subcommand {
 	const char *name;
 	const char *help;		/* one line */
-	int (*entry)(int argc, char **argv); /* argv[0] is the name; the exit status */
+	const char *operands;		/* in the help: "ID"; NULL: none */
+	const char *about;		/* paragraphs of the help, its exit status too */
+	const struct cli_option *options;
+	int usage_status;		/* exit status of a wrong command line; 0: EX_USAGE */
+	int (*run)(struct arguments *arguments); /* returns the exit status */
+	int (*entry)(int argc, char **argv); /* instead: it parses its options itself */
 };
+
+extern const struct subcommand subcommand_actions;
+extern const struct subcommand subcommand_check;
+extern const struct subcommand subcommand_describe;
+extern const struct subcommand subcommand_list;
+extern const struct subcommand subcommand_recover;
+extern const struct subcommand subcommand_show;
+extern const struct subcommand subcommand_status;
+extern const struct subcommand subcommand_stop;
+
+/* In the order of the help; NULL behind the last. */
+const struct subcommand *subcommand_at(unsigned int index);
 
 #endif

@@ -139,8 +139,8 @@ is_being_stopped(const struct stopper *stoppers, const char *execution)
 }
 
 int
-due_find(struct lifecycle *life, const struct stopper *stoppers, struct due *ret_due,
-    int room, struct err *err)
+due_find(struct lifecycle *life, const struct stopper *stoppers, int64_t until_ms,
+    struct due *ret_due, int room, struct err *err)
 {
 	struct store *store = &life->store;
 	char unknown[EXECUTION_ID_BYTES] = "", unknown_action[DUE_ACTION_BYTES] = "";
@@ -151,7 +151,7 @@ due_find(struct lifecycle *life, const struct stopper *stoppers, struct due *ret
 	    "WHERE phase <> 'stopped' AND due_at <= ? ORDER BY due_at", err);
 	if (get == NULL)
 		return -1;
-	sqlite3_bind_int64(get, 1, clock_boot_ms());
+	sqlite3_bind_int64(get, 1, until_ms);
 	while (found < room && (result = store_step(store, get, err)) != 0) {
 		const char *execution, *action;
 

@@ -24,10 +24,11 @@ int due_mark_all(struct store *store, const char *reason, struct err *err);
 int due_take_requests(struct store *store, struct err *err);
 
 /*
- * Finds executions that are due and that nobody is at, neither a stopper (of STOPPERS_MAX)
- * nor the holder of their lock: at most room of them. Returns their number, or -1.
+ * Finds executions that are due at until_ms (boot time) and that nobody is at, neither a stopper
+ * (of STOPPERS_MAX) nor the holder of their lock: at most room of them. Returns their number,
+ * or -1.
  */
-int due_find(struct lifecycle *life, const struct stopper *stoppers, struct due *ret_due,
-    int room, struct err *err);
+int due_find(struct lifecycle *life, const struct stopper *stoppers, int64_t until_ms,
+    struct due *ret_due, int room, struct err *err);
 
 #endif

@@ -49,7 +49,8 @@ static const struct {
 	[MOVE_RETRY] = { FROM(PHASE_STOPPING), PHASE_STOPPING },
 	[MOVE_STOPPED] = { FROM(PHASE_STOPPING), PHASE_STOPPED },
 	[MOVE_END] = { FROM(PHASE_PREPARED) | FROM(PHASE_STARTING) | FROM(PHASE_RUNNING),
-	    PHASE_STOPPED }
+	    PHASE_STOPPED },
+	[MOVE_ABANDON] = { FROM(PHASE_STOPPING), PHASE_STOPPED }
 };
 
 static const char *const move_names[] = {
@@ -59,7 +60,8 @@ static const char *const move_names[] = {
 	[MOVE_STOP] = "stop",
 	[MOVE_RETRY] = "retry the stop of",
 	[MOVE_STOPPED] = "finish the stop of",
-	[MOVE_END] = "end"
+	[MOVE_END] = "end",
+	[MOVE_ABANDON] = "abandon"
 };
 
 const char *

@@ -44,10 +44,11 @@ enum move {
 	MOVE_RETRY,		/* the reaper is about to run stop() once more */
 	MOVE_STOPPED,		/* stop() succeeded */
 	MOVE_END,		/* over, and the action has no stop() to run */
+	MOVE_ABANDON,		/* an operator gives its stop up */
 	MOVE_COUNT
 };
 
-/* Who asked first that it be stopped. */
+/* Who asked first that it be stopped; an operator who gives its stop up takes it over. */
 enum stop_by {
 	STOP_BY_NOBODY,
 	STOP_BY_AGENT,

@@ -6,6 +6,7 @@ noinst_LTLIBRARIES += libcore.la
 libcore_la_LIBTOOLFLAGS = $(CONVENIENCE)
 nodist_libcore_la_SOURCES = migrations/migrations.c
 libcore_la_SOURCES = \
+	core/abandon.c core/abandon.h \
 	core/artifact.c \
 	core/base64.c core/base64.h \
 	core/call.c core/call.h \
@@ -40,6 +41,7 @@ libcore_la_SOURCES = \
 	core/process.c core/process.h \
 	core/query.c \
 	core/reaper.c core/reaper.h \
+	core/recovery.c core/recovery.h \
 	core/registry.c core/registry.h \
 	core/scoreboard.c core/scoreboard.h \
 	core/start.c \

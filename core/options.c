@@ -46,7 +46,7 @@ static const struct option table[] = {
 	{ .name = "socket-group", .argument = "GROUP",
 	  .help = "Group of the socket: nginx's. Its own if it is not given.",
 	  .parse = option_group, MEMBER(socket_group) },
-	{ .name = "state-dir", .argument = "DIR", .preset = "/var/lib/actionkit",
+	{ .name = "state-dir", .argument = "DIR", .preset = OPTIONS_STATE_DIR_DEFAULT,
 	  .help = "Directory of the database. Created with mode 0750 if it is missing.",
 	  .parse = option_path, MEMBER(state_dir),
 	  .max = OPTIONS_PATH_BYTES - STATE_DIR_ROOM_BYTES },
@@ -250,6 +250,12 @@ options_parse(int argc, char **argv, struct options *ret_options, struct err *er
 	}
 	*ret_options = options;
 	return 0;
+}
+
+const char *
+options_name(size_t index)
+{
+	return index < OPTIONS ? table[index].name : NULL;
 }
 
 /* Fills lines with words, so that they are read in a terminal. */

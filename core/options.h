@@ -20,6 +20,7 @@
 #define OPTIONS_PATH_BYTES 512
 #define OPTIONS_ENABLED_MAX 128
 #define OPTIONS_SOCKET_DEFAULT "/run/actionkit/fcgi.sock"
+#define OPTIONS_STATE_DIR_DEFAULT "/var/lib/actionkit"
 
 /* All times in milliseconds. */
 struct options {
@@ -54,6 +55,9 @@ int options_parse(int argc, char **argv, struct options *ret_options, struct err
 
 /* What is wrong with a base path (an option, or sent by nginx), in words; NULL: nothing. */
 const char *options_base_path_fault(const char *path);
+
+/* The name of an option ("state-dir"), in the order of the help; NULL behind the last. */
+const char *options_name(size_t index);
 
 /* Prints one paragraph per option. */
 void options_help(FILE *out);

@@ -19,6 +19,7 @@
 #include "core/lifecycle.h"
 #include "core/log.h"
 #include "core/process.h"
+#include "core/recovery.h"
 #include "core/registry.h"
 #include "core/stopper.h"
 #include "core/takeover.h"
@@ -46,6 +47,7 @@ struct reaper {
 	bool guard_sweeps;		/* the grace period is over */
 	int32_t marked;			/* stop_all_asked whose executions are marked */
 	int32_t active;			/* as of the last round */
+	struct recovery recovery;	/* on: there is no server */
 	int64_t next_due_ms;		/* the earliest due_at to come, or INT64_MAX */
 };
 
@@ -84,10 +86,12 @@ fork_stoppers(struct reaper *reaper, struct err *err)
 	struct due due[STOPPERS_MAX];
 	int room = STOPPERS_MAX - running_stoppers(reaper);
 	int count, next = 0, result = 0;
+	int64_t until_ms = reaper->recovery.on ? recovery_due_until(&reaper->recovery) :
+	    clock_boot_ms();
 
-	if (room == 0 || reaper->leave)
+	if (room == 0 || reaper->leave || until_ms == 0)
 		return 0;
-	count = due_find(&reaper->life, reaper->stoppers, due, room, err);
+	count = due_find(&reaper->life, reaper->stoppers, until_ms, due, room, err);
 	if (count <= 0)
 		return count;
 	store_close(&reaper->life.store);
@@ -141,6 +145,7 @@ take_stock(struct reaper *reaper, struct err *err)
 	reaper->active = sqlite3_column_int(count, 0);
 	atomic_store(&reaper->scoreboard->active, reaper->active);
 	atomic_store(&reaper->scoreboard->failing, sqlite3_column_int(failing, 0));
+	recovery_note(&reaper->recovery, reaper->active, sqlite3_column_int(failing, 0));
 	reaper->next_due_ms = sqlite3_column_type(next, 0) == SQLITE_NULL ? INT64_MAX :
 	    sqlite3_column_int64(next, 0);
 	sqlite3_reset(count);
@@ -176,12 +181,21 @@ guard(struct reaper *reaper, struct err *err)
 	return 0;
 }
 
+/* What is to be stopped for other reasons than its own time. */
+static int
+take_orders(struct reaper *reaper, struct err *err)
+{
+	if (reaper->recovery.on)
+		return recovery_mark(&reaper->recovery, &reaper->life.store, err);
+	return guard(reaper, err) == -1 ? -1 : take_stop_all(reaper, err);
+}
+
 static int
 do_round(struct reaper *reaper, struct err *err)
 {
 	watch_stoppers(reaper);
-	if (lifecycle_need_store(&reaper->life, err) == -1 || guard(reaper, err) == -1 ||
-	    take_stop_all(reaper, err) == -1 ||
+	if (lifecycle_need_store(&reaper->life, err) == -1 ||
+	    take_orders(reaper, err) == -1 ||
 	    due_take_requests(&reaper->life.store, err) == -1 ||
 	    fork_stoppers(reaper, err) == -1)
 		return -1;
@@ -223,7 +237,7 @@ await_signal(struct reaper *reaper, int64_t timeout_ms)
 
 	for (number = sigtimedwait(&reaper->signals, NULL, &timeout); number > 0;
 	    number = sigtimedwait(&reaper->signals, NULL, &none)) {
-		if (number != SIGTERM || reaper->leave)
+		if (number == SIGUSR1 || number == SIGCHLD || reaper->leave)
 			continue;
 		reaper->leave = true;
 		log_info("leaving after %d stops under way", running_stoppers(reaper));
@@ -245,6 +259,9 @@ is_over(const struct reaper *reaper)
 {
 	if (running_stoppers(reaper) > 0)
 		return false;
+	if (reaper->recovery.on && recovery_over(&reaper->recovery, reaper->options,
+	    reaper->next_due_ms))
+		return true;
 	return reaper->leave || (reaper->guard_until_ms != 0 && reaper->active == 0);
 }
 
@@ -289,6 +306,59 @@ loop(struct reaper *reaper)
 	}
 }
 
+/* They are taken by sigtimedwait(). */
+static void
+block_signals(struct reaper *reaper)
+{
+	sigemptyset(&reaper->signals);
+	sigaddset(&reaper->signals, SIGTERM);
+	sigaddset(&reaper->signals, SIGUSR1);
+	sigaddset(&reaper->signals, SIGCHLD);
+	if (reaper->recovery.on) {
+		sigaddset(&reaper->signals, SIGINT);
+		sigaddset(&reaper->signals, SIGHUP);
+	}
+	sigprocmask(SIG_BLOCK, &reaper->signals, NULL);
+}
+
+/* The lock is held: from now on this is the reaper. */
+static int
+begin(struct reaper *reaper, struct err *err)
+{
+	struct scoreboard *scoreboard = reaper->scoreboard;
+
+	atomic_store(&scoreboard->reaper_beat_ms, clock_boot_ms());
+	atomic_store(&scoreboard->reaper_pid, getpid());
+	reaper->marked = atomic_load(&scoreboard->stop_all_swept);
+	return lifecycle_open(&reaper->life, reaper->options, scoreboard, err);
+}
+
+int
+reaper_recover(const struct options *options, struct scoreboard *scoreboard,
+    int64_t timeout_ms, struct err *err)
+{
+	struct reaper reaper = {
+		.options = options, .scoreboard = scoreboard, .next_due_ms = INT64_MAX
+	};
+
+	recovery_begin(&reaper.recovery, timeout_ms);
+	log_process("recover");
+	reaper.lock_fd = takeover_try(options->state_dir, err);
+	if (reaper.lock_fd < 0)
+		return reaper.lock_fd == -2 ? 1 : -1;
+	block_signals(&reaper);
+	if (begin(&reaper, err) == -1) {
+		close(reaper.lock_fd);
+		return -1;
+	}
+	log_unknown_actions(&reaper);
+	loop(&reaper);
+	lifecycle_close(&reaper.life);
+	close(reaper.lock_fd);
+	sigprocmask(SIG_UNBLOCK, &reaper.signals, NULL);
+	return 0;
+}
+
 int
 reaper_run(const struct options *options, struct scoreboard *scoreboard, pid_t supervisor)
 {
@@ -299,11 +369,7 @@ reaper_run(const struct options *options, struct scoreboard *scoreboard, pid_t s
 	struct err err;
 
 	process_name("reaper");
-	sigemptyset(&reaper.signals);
-	sigaddset(&reaper.signals, SIGTERM);
-	sigaddset(&reaper.signals, SIGUSR1);
-	sigaddset(&reaper.signals, SIGCHLD);
-	sigprocmask(SIG_BLOCK, &reaper.signals, NULL);
+	block_signals(&reaper);
 	/* Wakes it when the supervisor dies; getppid() tells. */
 	prctl(PR_SET_PDEATHSIG, SIGUSR1);
 
@@ -315,10 +381,7 @@ reaper_run(const struct options *options, struct scoreboard *scoreboard, pid_t s
 		log_error("%s", err.msg);
 		return 1;
 	}
-	atomic_store(&scoreboard->reaper_beat_ms, clock_boot_ms());
-	atomic_store(&scoreboard->reaper_pid, getpid());
-	reaper.marked = atomic_load(&scoreboard->stop_all_swept);
-	if (lifecycle_open(&reaper.life, options, scoreboard, &err) == -1) {
+	if (begin(&reaper, &err) == -1) {
 		log_error("%s", err.msg);
 		return 1;
 	}

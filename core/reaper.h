@@ -28,4 +28,14 @@
 int reaper_run(const struct options *options, struct scoreboard *scoreboard,
     pid_t supervisor);
 
+/*
+ * The same without a server: stops everything that is left, with the reason "operator:
+ * recover", in this process and its children. timeout_ms 0: each stop() is tried once; else
+ * what fails is repeated for so long. A new server, SIGTERM, SIGINT and SIGHUP end it after
+ * the stops under way. Returns 0; 1 if another reaper is alive, and nothing was done; or -1
+ * with err. What came of it is in the database.
+ */
+int reaper_recover(const struct options *options, struct scoreboard *scoreboard,
+    int64_t timeout_ms, struct err *err);
+
 #endif

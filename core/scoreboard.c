@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -24,29 +25,28 @@ _Static_assert(ATOMIC_INT_LOCK_FREE == 2 && ATOMIC_LLONG_LOCK_FREE == 2,
     "the locks of other atomics are not shared between processes");
 
 static struct scoreboard *
-map(int fd)
+map(int fd, int protection)
 {
-	void *memory = mmap(NULL, sizeof(struct scoreboard), PROT_READ | PROT_WRITE,
-	    MAP_SHARED, fd, 0);
+	void *memory = mmap(NULL, sizeof(struct scoreboard), protection, MAP_SHARED, fd, 0);
 
 	return memory == MAP_FAILED ? NULL : memory;
 }
 
 /* The existing file's, or NULL and errno: ENOENT if there is none of this version. */
 static struct scoreboard *
-map_existing(const char *path)
+map_existing(const char *path, bool writable)
 {
 	struct scoreboard *scoreboard = NULL;
 	struct stat st;
 	int fd, saved;
 
-	fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	fd = open(path, (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NOFOLLOW);
 	if (fd == -1)
 		return NULL;
 	if (fstat(fd, &st) == 0) {
 		errno = ENOENT;
 		if (S_ISREG(st.st_mode) && st.st_size == sizeof(struct scoreboard))
-			scoreboard = map(fd);
+			scoreboard = map(fd, writable ? PROT_READ | PROT_WRITE : PROT_READ);
 	}
 	saved = errno;
 	if (scoreboard != NULL && scoreboard->version != SCOREBOARD_VERSION) {
@@ -78,7 +78,7 @@ map_new(const char *path)
 	if (fd == -1)
 		return NULL;
 	fault = posix_fallocate(fd, 0, sizeof(struct scoreboard));
-	if (fault == 0 && (scoreboard = map(fd)) == NULL)
+	if (fault == 0 && (scoreboard = map(fd, PROT_READ | PROT_WRITE)) == NULL)
 		fault = errno;
 	if (fault == 0) {
 		scoreboard->version = SCOREBOARD_VERSION;
@@ -102,11 +102,24 @@ scoreboard_map(const char *state_dir, struct err *err)
 	char path[SCOREBOARD_PATH_BYTES];
 
 	snprintf(path, sizeof(path), "%s/%s", state_dir, SCOREBOARD_FILE);
-	scoreboard = map_existing(path);
+	scoreboard = map_existing(path, true);
 	if (scoreboard == NULL && errno == ENOENT)
 		scoreboard = map_new(path);
 	if (scoreboard == NULL)
 		err_sys(err, errno == ENOSPC ? ERR_FULL : ERR_USAGE, "%s", path);
+	return scoreboard;
+}
+
+const struct scoreboard *
+scoreboard_map_readonly(const char *state_dir, struct err *err)
+{
+	const struct scoreboard *scoreboard;
+	char path[SCOREBOARD_PATH_BYTES];
+
+	snprintf(path, sizeof(path), "%s/%s", state_dir, SCOREBOARD_FILE);
+	scoreboard = map_existing(path, false);
+	if (scoreboard == NULL)
+		err_sys(err, errno == ENOENT ? ERR_STORE : ERR_USAGE, "%s", path);
 	return scoreboard;
 }
 

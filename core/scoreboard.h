@@ -63,6 +63,12 @@ struct scoreboard {
  */
 struct scoreboard *scoreboard_map(const char *state_dir, struct err *err);
 
+/*
+ * Maps it for looking only; read permission is enough. NULL and err on failure: ERR_STORE if
+ * there is none of this version.
+ */
+const struct scoreboard *scoreboard_map_readonly(const char *state_dir, struct err *err);
+
 /* The slot's process begins something that must be over at deadline_ms (boot time). */
 void scoreboard_busy(struct scoreboard_slot *slot, int64_t deadline_ms, const char *format,
     ...) AK_PRINTF(3, 4);

@@ -157,6 +157,48 @@ fail:
 	return -1;
 }
 
+/* The snapshot is taken by the first read. */
+static int
+read_snapshot(struct store *store, struct err *err)
+{
+	int version;
+
+	if (store_exec(store, "PRAGMA query_only = ON; BEGIN", err) == -1)
+		return -1;
+	version = store_schema_version(store, err);
+	if (version == -1)
+		return -1;
+	if ((size_t)version != migrations_count)
+		return store_wrong_version(version, err);
+	return 0;
+}
+
+int
+store_open_readonly(struct store *store, const char *state_dir, struct err *err)
+{
+	char path[STORE_PATH_BYTES];
+	int on = 1;
+
+	*store = (struct store){ .gate = { .fd = -1 } };
+	snprintf(path, sizeof(path), "%s/%s", state_dir, STORE_FILE);
+	if (sqlite3_open_v2(path, &store->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX,
+	    NULL) != SQLITE_OK) {
+		store_error(store, path, err);
+		store_close(store);
+		return -1;
+	}
+	sqlite3_busy_handler(store->db, on_busy, store);
+	/* Whoever closes last decides whether the log stays for others. */
+	sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	sqlite3_file_control(store->db, "main", SQLITE_FCNTL_PERSIST_WAL, &on);
+	if (read_snapshot(store, err) == -1) {
+		err_wrap(err, "%s", path);
+		store_close(store);
+		return -1;
+	}
+	return 0;
+}
+
 void
 store_close(struct store *store)
 {

@@ -44,6 +44,14 @@ struct store {
  */
 int store_open(struct store *store, const char *state_dir, struct err *err);
 
+/*
+ * Opens the database for looking only: nothing is written, the gate is not opened, and
+ * read permission is enough while a server runs or has left its log behind. Everything that
+ * is read is as of this moment; a snapshot holds up checkpoints, so close it soon. The same
+ * results as store_open, and ERR_STORE if there is no database.
+ */
+int store_open_readonly(struct store *store, const char *state_dir, struct err *err);
+
 /* Legal on a closed store, and on one whose store_open failed. Never checkpoints. */
 void store_close(struct store *store);
 

@@ -94,17 +94,63 @@ await_lock(int fd, const struct scoreboard *scoreboard, int64_t patience_ms,
 	return 0;
 }
 
+static int
+open_lock(const char *state_dir, int flags, struct err *err)
+{
+	char path[TAKEOVER_PATH_BYTES];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", state_dir, REAPER_LOCK_FILE);
+	fd = open(path, flags | O_CLOEXEC | O_NOFOLLOW, TAKEOVER_MODE);
+	return fd != -1 ? fd : err_sys(err, ERR_INTERNAL, "%s", path);
+}
+
+int
+takeover_try(const char *state_dir, struct err *err)
+{
+	int fd = open_lock(state_dir, O_RDWR | O_CREAT, err), result = 0;
+
+	if (fd == -1)
+		return -1;
+	if (flock(fd, LOCK_EX | LOCK_NB) == -1)
+		result = errno == EWOULDBLOCK ? -2 :
+		    err_sys(err, ERR_INTERNAL, "%s", REAPER_LOCK_FILE);
+	if (result == 0)
+		result = write_holder(fd, err);
+	if (result != 0) {
+		close(fd);
+		return result;
+	}
+	return fd;
+}
+
+/*
+ * A shared lock for a moment; a reaper that comes just then tries again. Without the file
+ * there never was one.
+ */
+int
+takeover_held(const char *state_dir, struct err *err)
+{
+	int fd = open_lock(state_dir, O_RDONLY, err), held = 0;
+
+	if (fd == -1)
+		return err->sys == ENOENT ? 0 : -1;
+	if (flock(fd, LOCK_SH | LOCK_NB) == -1)
+		held = errno == EWOULDBLOCK ? 1 :
+		    err_sys(err, ERR_INTERNAL, "%s", REAPER_LOCK_FILE);
+	close(fd);
+	return held;
+}
+
 int
 takeover_lock(const char *state_dir, const struct scoreboard *scoreboard,
     int64_t patience_ms, bool (*give_up)(void *context), void *context, struct err *err)
 {
-	char path[TAKEOVER_PATH_BYTES];
 	int fd, result;
 
-	snprintf(path, sizeof(path), "%s/%s", state_dir, REAPER_LOCK_FILE);
-	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, TAKEOVER_MODE);
+	fd = open_lock(state_dir, O_RDWR | O_CREAT, err);
 	if (fd == -1)
-		return err_sys(err, ERR_INTERNAL, "%s", path);
+		return -1;
 	result = await_lock(fd, scoreboard, patience_ms, give_up, context, err);
 	if (result == 0)
 		result = write_holder(fd, err);

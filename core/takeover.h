@@ -19,4 +19,12 @@
 int takeover_lock(const char *state_dir, const struct scoreboard *scoreboard,
     int64_t patience_ms, bool (*give_up)(void *context), void *context, struct err *err);
 
+/*
+ * Takes the lock only if nobody holds it: the descriptor, -2 if somebody does, or -1 with err.
+ */
+int takeover_try(const char *state_dir, struct err *err);
+
+/* Whether somebody holds it: 1, 0, or -1 with err. Read permission is enough. */
+int takeover_held(const char *state_dir, struct err *err);
+
 #endif

@@ -73,6 +73,26 @@ socket_lock_state(struct sockets *sockets, const struct options *options,
 	return 0;
 }
 
+pid_t
+socket_state_holder(const char *state_dir, struct err *err)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	char path[LOCK_PATH_BYTES];
+	int fd, result;
+
+	snprintf(path, sizeof(path), "%s/%s", state_dir, SOCKET_INSTANCE_FILE);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd == -1)
+		return errno == ENOENT ? 0 : err_sys(err, ERR_USAGE, "%s", path);
+	result = fcntl(fd, F_GETLK, &lock);
+	if (result == -1)
+		err_sys(err, ERR_USAGE, "%s", path);
+	close(fd);
+	if (result == -1)
+		return -1;
+	return lock.l_type == F_UNLCK ? 0 : lock.l_pid;
+}
+
 static int
 environment_number(const char *name)
 {

@@ -7,6 +7,9 @@
 #ifndef FCGI_SOCKET_H
 #define FCGI_SOCKET_H
 
+#include <stdbool.h>
+#include <sys/types.h>
+
 #include "core/err.h"
 #include "core/options.h"
 
@@ -33,6 +36,12 @@ int socket_lock_state(struct sockets *sockets, const struct options *options,
  */
 int socket_listen(struct sockets *sockets, const struct options *options,
     struct err *err);
+
+/*
+ * Pid of the server that uses a state directory; 0 if none does, -1 and err if that cannot be
+ * told. Takes no lock; read permission is enough.
+ */
+pid_t socket_state_holder(const char *state_dir, struct err *err);
 
 /* Whether the three are closed in a program that is executed. 0, or -1 and errno. */
 int socket_close_on_exec(const struct sockets *sockets, bool close_them);

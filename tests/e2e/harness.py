@@ -12,6 +12,7 @@ import fcntl
 import http.client
 import json
 import os
+import pty
 import resource
 import shutil
 import signal
@@ -20,6 +21,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import termios
 import threading
 import time
 import traceback
@@ -581,6 +583,106 @@ def tail(path):
     except OSError:
         return []
     return [f"--- {os.path.basename(path)}"] + lines[-LOG_LINES:]
+
+
+# The command line, through a pipe and through a terminal
+
+class Command:
+    """A run of the program: through pipes, or with everything on a pseudo terminal.
+
+    Given a server, its state directory and its URL are in the environment.
+    """
+
+    def __init__(self, *arguments, server=None, program=None, terminal=False,
+                 environment=None, before=None, columns=200):
+        self.arguments = arguments
+        self.master = None
+        variables = {**clean_environment(), "LC_ALL": "C.UTF-8", "TERM": "xterm",
+                     **(environment or {})}
+        if server:
+            variables.setdefault("ACTIONKIT_STATE_DIR", server.state_dir)
+            variables.setdefault("ACTIONKIT_URL", f"http://127.0.0.1:{server.port}")
+        options = {"stdin": subprocess.DEVNULL, "env": variables, "preexec_fn": before}
+        if terminal:
+            self.master, slave = pty.openpty()
+            termios.tcsetwinsize(slave, (50, columns))
+            options.update(stdin=slave, stdout=slave, stderr=slave)
+        else:
+            options.update(stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        program = program or (server.program if server else EXTENSION)
+        self.process = subprocess.Popen([program, *map(str, arguments)], **options)
+        if terminal:
+            os.close(slave)
+        self.chunks = {"out": b"", "err": b""}
+        self.readers = [Later(self.read, name, descriptor) for name, descriptor in (
+            [("out", self.master)] if terminal else
+            [("out", self.process.stdout.fileno()), ("err", self.process.stderr.fileno())])]
+
+    def read(self, name, descriptor):
+        while True:
+            try:
+                chunk = os.read(descriptor, 65536)
+            except OSError:     # of a terminal whose other side is closed
+                return
+            if not chunk:
+                return
+            self.chunks[name] += chunk
+
+    @property
+    def out(self):
+        return self.chunks["out"].decode(errors="replace").replace("\r\n", "\n")
+
+    @property
+    def err(self):
+        return self.chunks["err"].decode(errors="replace")
+
+    def signal(self, number):
+        self.process.send_signal(number)
+
+    def wait(self, status=None, timeout=PATIENCE_S):
+        """Waits for its end; checks its exit status unless that is None."""
+        try:
+            code = self.process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise AssertionError(
+                f"{self.arguments}: no end within {timeout} s: {self.out} {self.err}"
+            ) from None
+        for reader in self.readers:
+            reader.result()
+        if self.master is not None:
+            os.close(self.master)
+        else:
+            self.process.stdout.close()
+            self.process.stderr.close()
+        said = f"{self.out} {self.err}"
+        check("Sanitizer" not in said and "runtime error:" not in said, said)
+        if status is not None and code != status:
+            raise AssertionError(f"{self.arguments}: exit status {code} instead of "
+                                 f"{status}: {said}")
+        self.code = code
+        return self
+
+    def json(self):
+        try:
+            return json.loads(self.out)
+        except ValueError:
+            raise AssertionError(f"{self.arguments}: not JSON: {self.out!r}") from None
+
+
+def command(*arguments, status=0, **options):
+    """Runs the program to its end."""
+    return Command(*arguments, **options).wait(status)
+
+
+def both_ways(*arguments, status=0, **options):
+    """Runs it through a pipe and on a terminal; colours and movement only on the latter."""
+    piped = command(*arguments, status=status, **options)
+    check("\033" not in piped.out + piped.err, f"escape in a pipe: {piped.out!r}")
+    check("\r" not in piped.chunks["out"].decode(), f"progress in a pipe: {piped.out!r}")
+    shown = command(*arguments, status=status, terminal=True, **options)
+    check("\033[" in shown.out, f"no colour on a terminal: {shown.out!r}")
+    return piped, shown
 
 
 # An execution, as an agent sees it

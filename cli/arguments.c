@@ -1,0 +1,164 @@
+/*
+ * arguments.c: reads the options of a subcommand with getopt_long, and prints its help.
+ */
+#include "config.h"
+
+#include "cli/arguments.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#define ARGUMENTS_OPTIONS_MAX 32
+#define ARGUMENTS_GIVEN_MAX 16
+#define ARGUMENTS_LABEL_BYTES 64
+#define ARGUMENTS_LABEL_COLUMNS 22
+#define ARGUMENTS_HELP_KEY 256		/* no character */
+
+static void
+help(const struct subcommand *subcommand)
+{
+	const struct cli_option *option;
+	char label[ARGUMENTS_LABEL_BYTES];
+
+	printf("usage: %s %s%s%s [--OPTION ...]\n\n%s\n\nOptions:\n",
+	    program_invocation_short_name, subcommand->name,
+	    subcommand->operands == NULL ? "" : " ",
+	    subcommand->operands == NULL ? "" : subcommand->operands, subcommand->about);
+	for (option = subcommand->options; option->name != NULL; option++) {
+		snprintf(label, sizeof(label), "%s%s%s", option->name,
+		    option->argument == NULL ? "" : " ",
+		    option->argument == NULL ? "" : option->argument);
+		printf("  --%-*s %s\n", ARGUMENTS_LABEL_COLUMNS, label, option->help);
+	}
+	printf("  --%-*s Print this text.\n", ARGUMENTS_LABEL_COLUMNS, "help");
+}
+
+static int
+usage_status(const struct subcommand *subcommand)
+{
+	return subcommand->usage_status == 0 ? EX_USAGE : subcommand->usage_status;
+}
+
+static int
+stop_with(struct arguments *arguments, int status)
+{
+	arguments->status = status;
+	return -1;
+}
+
+/* In the words of getopt_long itself. */
+static int
+refuse_option(struct arguments *arguments, int found)
+{
+	const char *text = arguments->argv[optind - 1];
+	bool is_long = strncmp(text, "--", 2) == 0;
+
+	if (found == ':')
+		arguments_refuse(arguments, "%s: needs a value", text);
+	else if (!is_long)
+		arguments_refuse(arguments, "-%c: unknown option", optopt);
+	else if (optopt != 0)
+		arguments_refuse(arguments, "%s: takes no value", text);
+	else
+		arguments_refuse(arguments, "%s: unknown option", text);
+	return stop_with(arguments, usage_status(arguments->subcommand));
+}
+
+int
+arguments_next(struct arguments *arguments)
+{
+	const struct cli_option *options = arguments->subcommand->options;
+	struct option names[ARGUMENTS_OPTIONS_MAX + 2] = { { NULL, 0, NULL, 0 } };
+	size_t i;
+	int found;
+
+	for (i = 0; options[i].name != NULL && i < ARGUMENTS_OPTIONS_MAX; i++) {
+		names[i].name = options[i].name;
+		names[i].has_arg = options[i].argument == NULL ? no_argument :
+		    required_argument;
+		names[i].val = options[i].key;
+	}
+	names[i].name = "help";
+	names[i].val = ARGUMENTS_HELP_KEY;
+
+	opterr = 0;
+	found = getopt_long(arguments->argc, arguments->argv, ":", names, NULL);
+	arguments->value = optarg;
+	switch (found) {
+	case -1:
+		arguments->operands = arguments->argv + optind;
+		arguments->operand_count = arguments->argc - optind;
+		if (arguments->operand_count > 0 && arguments->subcommand->operands == NULL)
+			return stop_with(arguments, arguments_refuse(arguments,
+			    "%s: unexpected argument", arguments->operands[0]));
+		return 0;
+	case ARGUMENTS_HELP_KEY:
+		help(arguments->subcommand);
+		return stop_with(arguments, EXIT_SUCCESS);
+	case '?':
+	case ':':
+		return refuse_option(arguments, found);
+	default:
+		return found;
+	}
+}
+
+int
+arguments_refuse(const struct arguments *arguments, const char *format, ...)
+{
+	const char *program = program_invocation_short_name;
+	const char *name = arguments->subcommand->name;
+	va_list values;
+
+	fprintf(stderr, "%s %s: ", program, name);
+	va_start(values, format);
+	vfprintf(stderr, format, values);
+	va_end(values);
+	fprintf(stderr, "\n`%s %s --help` says what there is\n", program, name);
+	return usage_status(arguments->subcommand);
+}
+
+int
+arguments_fail(const struct arguments *arguments, const struct err *err)
+{
+	fprintf(stderr, "%s %s: %s\n", program_invocation_short_name,
+	    arguments->subcommand->name, err->msg);
+	return EXIT_FAILURE;
+}
+
+const char *
+arguments_state_dir(const char *option)
+{
+	const char *variable = getenv("ACTIONKIT_STATE_DIR");
+
+	if (option != NULL)
+		return option;
+	return variable != NULL && *variable != '\0' ? variable : OPTIONS_STATE_DIR_DEFAULT;
+}
+
+int
+arguments_serve_options(struct options *ret_options, struct err *err, ...)
+{
+	const char *argv[ARGUMENTS_GIVEN_MAX] = { NULL }, *option, *value;
+	va_list given;
+	int argc = 1;
+
+	va_start(given, err);
+	while ((option = va_arg(given, const char *)) != NULL) {
+		value = va_arg(given, const char *);
+		if (value == NULL || argc + 2 >= ARGUMENTS_GIVEN_MAX)
+			continue;
+		argv[argc++] = option;
+		argv[argc++] = value;
+	}
+	va_end(given);
+	/* It changes none of them. */
+	return options_parse(argc, (char **)(uintptr_t)argv, ret_options, err);
+}

@@ -1,0 +1,45 @@
+/*
+ * arguments.h: the command line of one subcommand.
+ */
+#ifndef CLI_ARGUMENTS_H
+#define CLI_ARGUMENTS_H
+
+#include "cli/subcommand.h"
+#include "core/actionkit.h"
+#include "core/err.h"
+#include "core/options.h"
+
+struct arguments {
+	const struct subcommand *subcommand;
+	int argc;
+	char **argv;
+	const char *value;		/* of the option that was found last; borrowed */
+	int status;			/* to exit with, after -1 */
+	char **operands;		/* what is no option, once all options are read */
+	int operand_count;
+};
+
+/*
+ * The key of the next option; 0 when all are read; -1 when the subcommand is to return
+ * arguments->status: --help was asked for and printed, or a mistake was.
+ */
+int arguments_next(struct arguments *arguments);
+
+/* Prints what is wrong with the command line; returns the exit status of that. */
+int arguments_refuse(const struct arguments *arguments, const char *format, ...)
+    AK_PRINTF(2, 3);
+
+/* Prints why the subcommand failed; returns EXIT_FAILURE. */
+int arguments_fail(const struct arguments *arguments, const struct err *err);
+
+/* The state directory: of the option unless NULL, the environment, or the default. */
+const char *arguments_state_dir(const char *option);
+
+/*
+ * What serve would use: pairs of an option ("--state-dir") and a value that was given here
+ * (NULL: was not) up to NULL, else the environment, else the default. 0, or -1 with ERR_USAGE.
+ */
+int arguments_serve_options(struct options *ret_options, struct err *err, ...)
+    __attribute__((sentinel));
+
+#endif

@@ -1,0 +1,381 @@
+/*
+ * check.c: `actionkit check`: everything that can be wrong with an installation, looked at
+ * without changing anything.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/arguments.h"
+#include "cli/output.h"
+#include "cli/rows.h"
+#include "core/options.h"
+#include "core/registry.h"
+#include "core/takeover.h"
+#include "core/verify.h"
+#include "fcgi/socket.h"
+
+#define CHECK_TEXT_BYTES 2048
+#define CHECK_PATH_BYTES 1024
+#define OTHERS_MODE 07
+
+enum verdict {
+	VERDICT_OK,
+	VERDICT_WARN,
+	VERDICT_FAIL
+};
+
+static const struct {
+	const char *name;
+	enum style style;
+} verdicts[] = {
+	[VERDICT_OK] = { "ok", STYLE_GOOD },
+	[VERDICT_WARN] = { "warning", STYLE_WARN },
+	[VERDICT_FAIL] = { "failed", STYLE_BAD }
+};
+
+struct checkup {
+	struct options options;
+	struct json_object *findings;
+	bool failed;
+};
+
+static void AK_PRINTF(4, 5)
+find(struct checkup *checkup, const char *what, enum verdict verdict, const char *format, ...)
+{
+	struct json_object *finding = json_new_object();
+	char text[CHECK_TEXT_BYTES];
+	va_list values;
+
+	va_start(values, format);
+	vsnprintf(text, sizeof(text), format, values);
+	va_end(values);
+	json_add_string(finding, "check", what);
+	json_add_string(finding, "verdict", verdicts[verdict].name);
+	json_add_string(finding, "detail", text);
+	json_append(checkup->findings, finding);
+	if (verdict == VERDICT_FAIL)
+		checkup->failed = true;
+}
+
+static void
+find_mistake(void *context, const char *mistake)
+{
+	find(context, "actions", VERDICT_FAIL, "%s", mistake);
+}
+
+static void
+check_actions(struct checkup *checkup)
+{
+	if (verify_registry(find_mistake, checkup) > 0)
+		return;
+	if (registry_count() == 0)
+		find(checkup, "actions", VERDICT_WARN, "this program has none");
+	else
+		find(checkup, "actions", VERDICT_OK, "%zu, of which %zu are offered",
+		    registry_count(), checkup->options.enable_action_count == 0 ?
+		    registry_count() : checkup->options.enable_action_count);
+}
+
+static const char *
+user_name(uid_t uid)
+{
+	const struct passwd *user = getpwuid(uid);
+
+	return user == NULL ? "?" : user->pw_name;
+}
+
+static const char *
+group_name(gid_t gid)
+{
+	const struct group *group = getgrgid(gid);
+
+	return group == NULL ? "?" : group->gr_name;
+}
+
+/* Who may look at states may see secrets, and who may write can forge them. */
+static void
+check_permissions(struct checkup *checkup, const char *what, const char *path,
+    const struct stat *st)
+{
+	unsigned int mode = st->st_mode & ALLPERMS;
+
+	if ((mode & (S_IWOTH | S_IROTH | S_IXOTH)) != 0)
+		find(checkup, what, VERDICT_FAIL, "%s: mode %04o lets everybody in", path,
+		    mode);
+	else if ((mode & S_IWGRP) != 0)
+		find(checkup, what, VERDICT_WARN, "%s: mode %04o lets its group %s write",
+		    path, mode, group_name(st->st_gid));
+	else
+		find(checkup, what, VERDICT_OK, "%s: mode %04o, %s, group %s", path, mode,
+		    user_name(st->st_uid), group_name(st->st_gid));
+}
+
+static bool
+check_state_dir(struct checkup *checkup)
+{
+	const char *path = checkup->options.state_dir;
+	struct stat st;
+
+	if (stat(path, &st) == -1) {
+		find(checkup, "state directory", errno == ENOENT ? VERDICT_WARN :
+		    VERDICT_FAIL, "%s: %s%s", path, strerror(errno),
+		    errno == ENOENT ? "; serve will make it" : "");
+		return false;
+	}
+	if (!S_ISDIR(st.st_mode)) {
+		find(checkup, "state directory", VERDICT_FAIL, "%s: is no directory", path);
+		return false;
+	}
+	check_permissions(checkup, "state directory", path, &st);
+	return true;
+}
+
+/* What SQLite itself says; the first line is enough. */
+static void
+check_integrity(struct checkup *checkup, struct store *store)
+{
+	struct json_object *rows;
+	const char *text;
+	struct err err;
+
+	rows = rows_read(store, "PRAGMA quick_check(1)", NULL, &err);
+	text = rows == NULL ? err.msg :
+	    rows_text(json_object_array_get_idx(rows, 0), "quick_check");
+	find(checkup, "database", text != NULL && strcmp(text, "ok") == 0 ? VERDICT_OK :
+	    VERDICT_FAIL, "integrity: %s", text);
+	json_object_put(rows);
+}
+
+static void
+check_executions(struct checkup *checkup, struct store *store)
+{
+	struct json_object *rows, *row;
+	const char *id, *action, *fault;
+	struct err err;
+	size_t i, count;
+
+	rows = rows_read(store, "SELECT id, action, last_error FROM executions "
+	    "WHERE phase <> 'stopped' ORDER BY created_at", NULL, &err);
+	if (rows == NULL) {
+		find(checkup, "executions", VERDICT_FAIL, "%s", err.msg);
+		return;
+	}
+	count = json_object_array_length(rows);
+	find(checkup, "executions", VERDICT_OK, "%zu active", count);
+	for (i = 0; i < count; i++) {
+		row = json_object_array_get_idx(rows, i);
+		id = json_member_string(row, "id");
+		action = json_member_string(row, "action");
+		fault = rows_text(row, "last_error");
+		if (registry_find(action) == NULL)
+			find(checkup, "executions", VERDICT_FAIL,
+			    "%s: this program has no action %s", id, action);
+		else if (fault != NULL)
+			find(checkup, "executions", VERDICT_WARN, "%s: cannot be stopped: %s",
+			    id, fault);
+	}
+	json_object_put(rows);
+}
+
+static void
+check_database(struct checkup *checkup)
+{
+	char path[CHECK_PATH_BYTES];
+	struct store store;
+	struct stat st;
+	struct err err;
+
+	snprintf(path, sizeof(path), "%s/%s", checkup->options.state_dir, STORE_FILE);
+	if (stat(path, &st) == -1) {
+		find(checkup, "database", errno == ENOENT ? VERDICT_WARN : VERDICT_FAIL,
+		    "%s: %s%s", path, strerror(errno),
+		    errno == ENOENT ? "; serve will make it" : "");
+		return;
+	}
+	check_permissions(checkup, "database", path, &st);
+	if (store_open_readonly(&store, checkup->options.state_dir, &err) == -1) {
+		find(checkup, "database", VERDICT_FAIL, "%s", err.msg);
+		return;
+	}
+	check_integrity(checkup, &store);
+	check_executions(checkup, &store);
+	store_close(&store);
+}
+
+static void
+check_server(struct checkup *checkup)
+{
+	const char *state_dir = checkup->options.state_dir;
+	struct err err;
+	pid_t server = socket_state_holder(state_dir, &err);
+	int held = server == -1 ? -1 : takeover_held(state_dir, &err);
+
+	if (held == -1)
+		find(checkup, "server", VERDICT_FAIL, "%s", err.msg);
+	else if (server == 0)
+		find(checkup, "server", VERDICT_WARN, "none uses this state directory%s",
+		    held == 1 ? "; a reaper guards it" : "");
+	else if (held == 0)
+		find(checkup, "server", VERDICT_FAIL, "pid %ld has no reaper", (long)server);
+	else
+		find(checkup, "server", VERDICT_OK, "pid %ld", (long)server);
+}
+
+/* To connect would cost a responder two seconds. */
+static void
+check_socket(struct checkup *checkup)
+{
+	const char *path = checkup->options.socket;
+	unsigned int mode;
+	struct stat st;
+
+	if (stat(path, &st) == -1) {
+		find(checkup, "socket", errno == ENOENT ? VERDICT_WARN : VERDICT_FAIL,
+		    "%s: %s", path, strerror(errno));
+		return;
+	}
+	mode = st.st_mode & ALLPERMS;
+	if (!S_ISSOCK(st.st_mode))
+		find(checkup, "socket", VERDICT_FAIL, "%s: is no socket", path);
+	else if ((mode & OTHERS_MODE) != 0)
+		find(checkup, "socket", VERDICT_FAIL,
+		    "%s: mode %04o lets everybody run actions, past nginx", path, mode);
+	else
+		find(checkup, "socket", VERDICT_OK, "%s: mode %04o, %s, group %s", path,
+		    mode, user_name(st.st_uid), group_name(st.st_gid));
+}
+
+static bool
+is_in_path(const char *name)
+{
+	const char *path = getenv("PATH"), *end;
+	char file[CHECK_PATH_BYTES];
+
+	for (; path != NULL && *path != '\0'; path = *end == ':' ? end + 1 : end) {
+		end = strchrnul(path, ':');
+		snprintf(file, sizeof(file), "%.*s/%s", (int)(end - path), path, name);
+		if (access(file, X_OK) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void
+check_tools(struct checkup *checkup)
+{
+	static const char *const tools[] = { "nginx", "sqlite3" };
+	size_t i;
+
+	for (i = 0; i < sizeof(tools) / sizeof(tools[0]); i++)
+		if (is_in_path(tools[i]))
+			find(checkup, "tools", VERDICT_OK, "%s", tools[i]);
+		else
+			find(checkup, "tools", VERDICT_WARN, "%s: not in PATH", tools[i]);
+}
+
+static void
+print_findings(struct json_object *findings)
+{
+	const char *detail, *verdict;
+	struct json_object *finding;
+	enum style style;
+	size_t i, k;
+
+	for (i = 0; i < json_object_array_length(findings); i++) {
+		finding = json_object_array_get_idx(findings, i);
+		verdict = json_member_string(finding, "verdict");
+		detail = json_member_string(finding, "detail");
+		style = STYLE_PLAIN;
+		for (k = 0; k < sizeof(verdicts) / sizeof(verdicts[0]); k++)
+			if (strcmp(verdicts[k].name, verdict) == 0)
+				style = verdicts[k].style;
+		printf("%s%-8s%s %-16s ", output_style(style), verdict,
+		    output_style(STYLE_PLAIN), json_member_string(finding, "check"));
+		output_text(detail);
+		putchar('\n');
+	}
+}
+
+/* Without a valid configuration nothing says where to look. */
+static void
+check_all(struct checkup *checkup, const char *state_dir, const char *socket)
+{
+	struct err err;
+
+	if (arguments_serve_options(&checkup->options, &err, "--state-dir", state_dir,
+	    "--socket", socket, NULL) == -1) {
+		find(checkup, "configuration", VERDICT_FAIL, "%s", err.msg);
+		check_actions(checkup);
+		check_tools(checkup);
+		return;
+	}
+	find(checkup, "configuration", VERDICT_OK, "state directory %s, socket %s",
+	    checkup->options.state_dir, checkup->options.socket);
+	check_actions(checkup);
+	if (check_state_dir(checkup)) {
+		check_database(checkup);
+		check_server(checkup);
+	}
+	check_socket(checkup);
+	check_tools(checkup);
+}
+
+static int
+check_run(struct arguments *arguments)
+{
+	static struct checkup checkup;
+	const char *state_dir = NULL, *socket = NULL;
+	bool json = false;
+	int key;
+
+	while ((key = arguments_next(arguments)) != 0)
+		switch (key) {
+		case 'S':
+			state_dir = arguments->value;
+			break;
+		case 's':
+			socket = arguments->value;
+			break;
+		case 'j':
+			json = true;
+			break;
+		default:
+			return arguments->status;
+		}
+	checkup.findings = json_new_array();
+	check_all(&checkup, state_dir, socket);
+	if (json)
+		output_json(json_object_get(checkup.findings));
+	else
+		print_findings(checkup.findings);
+	json_object_put(checkup.findings);
+	return checkup.failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+static const struct cli_option options_of_check[] = {
+	CLI_STATE_DIR,
+	{ 's', "socket", "PATH", "As with serve; or ACTIONKIT_SOCKET." },
+	CLI_JSON,
+	CLI_OPTIONS_END
+};
+
+const struct subcommand subcommand_check = {
+	.name = "check",
+	.help = "look for what is wrong with the installation",
+	.about = "Checks the configuration (the environment, as serve reads it), the tables of\n"
+	    "the actions, state directory, database, executions, server, socket and tools.\n"
+	    "It changes nothing.\n\n"
+	    "Exit status: 0; 1 if something has failed, warnings apart; 64 for a wrong\n"
+	    "command line.",
+	.options = options_of_check,
+	.run = check_run,
+};

@@ -1,0 +1,291 @@
+/*
+ * stop.c: `actionkit stop`: asks the reaper to stop executions, and waits for what comes of
+ * it; or gives a stop up. It persists the request.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <uuid/uuid.h>
+
+#include "cli/arguments.h"
+#include "cli/outcome.h"
+#include "cli/output.h"
+#include "cli/rows.h"
+#include "core/abandon.h"
+#include "core/clock.h"
+#include "core/duration.h"
+#include "core/execution.h"
+#include "core/takeover.h"
+
+#define STOP_PAUSE_MS 50
+#define STOP_TIMEOUT_MS 90000
+#define STOP_GATE_WAIT_MS 10000
+#define STOP_REASON_BYTES 512
+#define NS_PER_MS 1000000L
+
+struct request {
+	const char *state_dir;
+	const char *reason;
+	char execution[EXECUTION_ID_BYTES]; /* empty: all */
+	char default_reason[STOP_REASON_BYTES];
+	int64_t timeout_ms;
+	bool all, abandon, json;
+};
+
+static const char select_active[] =
+    "SELECT id FROM executions WHERE phase <> 'stopped' ORDER BY created_at";
+static const char select_unhandled[] =
+    "SELECT id FROM stop_requests WHERE handled_at IS NULL AND id = CAST(?1 AS INTEGER)";
+
+/* Commits the row that the reaper looks for; its id. */
+static int
+insert_request(struct store *store, const struct request *request, int64_t *ret_id,
+    struct err *err)
+{
+	sqlite3_stmt *add;
+
+	if (store_begin(store, STORE_NORMAL, clock_boot_ms() + STOP_GATE_WAIT_MS, err) == -1)
+		return -1;
+	add = store_prepare(store, "INSERT INTO stop_requests (execution, reason) "
+	    "VALUES (?, ?)", err);
+	if (add == NULL)
+		goto fail;
+	if (!request->all)
+		sqlite3_bind_text(add, 1, request->execution, -1, SQLITE_STATIC);
+	sqlite3_bind_text(add, 2, request->reason, -1, SQLITE_STATIC);
+	if (store_run(store, add, err) == -1)
+		goto fail;
+	*ret_id = sqlite3_last_insert_rowid(store->db);
+	return store_commit(store, err);
+fail:
+	store_rollback(store);
+	return -1;
+}
+
+/* 1 as soon as the reaper has passed the request on, else 0; or -1. */
+static int
+is_handled(struct store *store, int64_t id, struct err *err)
+{
+	char text[DURATION_BYTES];
+	struct json_object *rows;
+	int handled;
+
+	snprintf(text, sizeof(text), "%lld", (long long)id);
+	rows = rows_read(store, select_unhandled, text, err);
+	if (rows == NULL)
+		return -1;
+	handled = json_object_array_length(rows) == 0;
+	json_object_put(rows);
+	return handled;
+}
+
+/* Until all are stopped or failing, or time is over, or nobody is there to stop them. */
+static struct json_object *
+watch(struct store *store, const struct request *request, int64_t id,
+    struct json_object *executions, struct err *err)
+{
+	const struct timespec pause = { .tv_nsec = STOP_PAUSE_MS * NS_PER_MS };
+	int64_t deadline_ms = clock_boot_ms() + request->timeout_ms;
+	struct json_object *found;
+	int handled, held;
+	bool over;
+
+	for (;;) {
+		held = takeover_held(request->state_dir, err);
+		handled = held == -1 ? -1 : is_handled(store, id, err);
+		if (handled == -1)
+			return NULL;
+		found = outcome_read(store, executions, handled == 1, &over, err);
+		if (found == NULL || (over && handled == 1) ||
+		    clock_boot_ms() >= deadline_ms)
+			return found;
+		if (held == 0 && handled == 0) {
+			fprintf(stderr, "No reaper is alive. The next server takes this "
+			    "request; `%s recover` stops all without one.\n",
+			    program_invocation_short_name);
+			return found;
+		}
+		json_object_put(found);
+		nanosleep(&pause, NULL);
+	}
+}
+
+/* What the request is about; an array with ids, owned. */
+static struct json_object *
+read_executions(struct store *store, const struct request *request, struct err *err)
+{
+	struct json_object *rows = rows_read(store,
+	    request->all ? select_active : outcome_select, request->execution, err);
+
+	if (rows != NULL && !request->all && json_object_array_length(rows) == 0) {
+		err_set(err, ERR_NOT_FOUND, "%s: there is no such execution",
+		    request->execution);
+		json_object_put(rows);
+		return NULL;
+	}
+	return rows;
+}
+
+static bool
+is_stopped(const struct request *request, struct json_object *executions)
+{
+	const char *phase = json_member_string(json_object_array_get_idx(executions, 0),
+	    "phase");
+
+	return !request->all && strcmp(phase, phase_name(PHASE_STOPPED)) == 0;
+}
+
+static int
+stop(const struct arguments *arguments, const struct request *request)
+{
+	struct json_object *executions, *found = NULL;
+	struct store store;
+	int64_t id;
+	bool over;
+	struct err err;
+
+	if (store_open(&store, request->state_dir, &err) == -1)
+		return arguments_fail(arguments, &err);
+	executions = read_executions(&store, request, &err);
+	if (executions != NULL && is_stopped(request, executions))
+		found = outcome_read(&store, executions, true, &over, &err);
+	else if (executions != NULL && insert_request(&store, request, &id, &err) == 0)
+		found = watch(&store, request, id, executions, &err);
+	json_object_put(executions);
+	store_close(&store);
+	return found == NULL ? arguments_fail(arguments, &err) : outcome_report(found, request->json);
+}
+
+static int
+give_up(const struct arguments *arguments, const struct request *request)
+{
+	static struct options options;
+	struct json_object *executions, *found = NULL;
+	struct lifecycle life;
+	struct err err;
+	bool over;
+
+	snprintf(options.state_dir, sizeof(options.state_dir), "%s", request->state_dir);
+	if (lifecycle_open(&life, &options, NULL, &err) == -1)
+		return arguments_fail(arguments, &err);
+	if (lifecycle_need_store(&life, &err) == 0 && abandon(&life, request->execution,
+	    request->reason, clock_boot_ms() + request->timeout_ms, &err) == 0) {
+		executions = read_executions(&life.store, request, &err);
+		if (executions != NULL)
+			found = outcome_read(&life.store, executions, true, &over, &err);
+		json_object_put(executions);
+	}
+	lifecycle_close(&life);
+	return found == NULL ? arguments_fail(arguments, &err) : outcome_report(found, request->json);
+}
+
+/* Reads ids as agents and people write them. */
+static int
+read_id(const struct arguments *arguments, struct request *request)
+{
+	uuid_t id;
+
+	if (arguments->operand_count != (request->all ? 0 : 1))
+		return arguments_refuse(arguments, "the id of one execution is needed, "
+		    "or --all");
+	if (request->all)
+		return EXIT_SUCCESS;
+	if (uuid_parse(arguments->operands[0], id) == -1)
+		return arguments_refuse(arguments, "%s: is no id of an execution",
+		    arguments->operands[0]);
+	uuid_unparse_lower(id, request->execution);
+	return EXIT_SUCCESS;
+}
+
+static void
+default_reason(struct request *request)
+{
+	const struct passwd *user = getpwuid(geteuid());
+
+	snprintf(request->default_reason, sizeof(request->default_reason), "stopped by %s",
+	    user == NULL ? "an unknown user" : user->pw_name);
+	request->reason = request->default_reason;
+}
+
+static int
+stop_run(struct arguments *arguments)
+{
+	struct request request = { .timeout_ms = STOP_TIMEOUT_MS };
+	int key, status;
+
+	while ((key = arguments_next(arguments)) != 0)
+		switch (key) {
+		case 'a':
+			request.all = true;
+			break;
+		case 'g':
+			request.abandon = true;
+			break;
+		case 'r':
+			request.reason = arguments->value;
+			break;
+		case 't':
+			if (duration_parse(arguments->value, &request.timeout_ms) == -1)
+				return arguments_refuse(arguments,
+				    "--timeout %s: must be a duration like 30s",
+				    arguments->value);
+			break;
+		case 'S':
+			request.state_dir = arguments->value;
+			break;
+		case 'j':
+			request.json = true;
+			break;
+		default:
+			return arguments->status;
+		}
+	request.state_dir = arguments_state_dir(request.state_dir);
+	if (request.abandon && request.all)
+		return arguments_refuse(arguments, "--abandon is for one execution only");
+	if (request.abandon && request.reason == NULL)
+		return arguments_refuse(arguments, "--abandon needs a --reason");
+	if (strlen(request.state_dir) >= OPTIONS_PATH_BYTES)
+		return arguments_refuse(arguments, "--state-dir: is too long");
+	if (request.reason == NULL)
+		default_reason(&request);
+	if (strlen(request.reason) >= STOP_REASON_BYTES)
+		return arguments_refuse(arguments, "--reason: at most %d bytes",
+		    STOP_REASON_BYTES - 1);
+	status = read_id(arguments, &request);
+	if (status != EXIT_SUCCESS)
+		return status;
+	return request.abandon ? give_up(arguments, &request) : stop(arguments, &request);
+}
+
+static const struct cli_option options_of_stop[] = {
+	{ 'a', "all", NULL, "Stop all that are not stopped." },
+	{ 'g', "abandon", NULL, "Give up: record it as stopped, what it did stays." },
+	{ 'r', "reason", "TEXT", "Why; agents are told." },
+	{ 't', "timeout", "DURATION", "Longest wait for the outcome. Default: 90s." },
+	CLI_STATE_DIR,
+	CLI_JSON,
+	CLI_OPTIONS_END
+};
+
+const struct subcommand subcommand_stop = {
+	.name = "stop",
+	.help = "stop an execution, or all, and tell what came of it",
+	.operands = "[ID]",
+	.about = "Asks the server to stop one execution or all, and waits until each is stopped\n"
+	    "or its stop() has failed; the server tries again what has failed. A request\n"
+	    "stays when this program ends earlier.\n\n"
+	    "With --abandon an execution that is being stopped, and never will be, is\n"
+	    "recorded as stopped. What it changed stays changed; its history says who\n"
+	    "gave it up and why.\n\n"
+	    "Exit status: 0 if all are stopped; 1 if not, or there is no such execution;\n"
+	    "64 for a wrong command line.",
+	.options = options_of_stop,
+	.run = stop_run,
+};

@@ -1,0 +1,240 @@
+#!/usr/bin/env python3
+"""list, show, status, actions and describe: what people and programs get to see."""
+
+import json
+import os
+import re
+import uuid
+
+from harness import (
+    ACTIONKIT, CHECK, CLAIM, EFFECT, EXAMPLE, Command, Later, Server, Skip, both_ways,
+    check, command, contains, equal, kill, main, test, wait_for)
+
+EX_USAGE = 64
+FAILED = "stop was told to fail"
+SUBCOMMANDS = ("list", "show", "status", "actions", "describe")
+NOBODY = 65534
+
+
+def claiming(server, resource):
+    """An execution that holds a resource."""
+    execution = server.effect(action=CLAIM, resource=resource)
+    execution.prepare().ok()
+    execution.start().ok()
+    return execution
+
+
+@test
+def help_and_mistakes():
+    """Each has --help; a wrong command line is refused by name"""
+    overview = command("--help").out
+    for name in SUBCOMMANDS:
+        check(re.search(rf"^  {name} ", overview, re.M), f"{name} is not in {overview}")
+        text = command(name, "--help").out
+        contains(text, f"usage: extension {name}", "help")
+        contains(text, "Exit status", "help")
+        contains(text, "--json", "help")
+        for arguments, what in ((("--nonsense",), "--nonsense: unknown option"),
+                                (("-x",), "-x: unknown option"),
+                                (("--json=1",), "--json=1: takes no value")):
+            contains(command(name, *arguments, status=EX_USAGE).err, what, "mistake")
+    contains(command("list", "--state-dir", status=EX_USAGE).err,
+             "--state-dir: needs a value", "mistake")
+    contains(command("list", "x", status=EX_USAGE).err, "unexpected argument", "mistake")
+    contains(command("show", status=EX_USAGE).err, "the id of one execution", "mistake")
+    contains(command("nonsense", status=EX_USAGE).err, "no such subcommand", "mistake")
+
+
+@test
+def list_active_and_all():
+    """list shows what is not stopped, with --all also what is"""
+    with Server() as server:
+        first = server.running()
+        second = claiming(server, "lamp")
+        first.stop().ok()
+        piped, shown = both_ways("list", server=server)
+        lines = piped.out.splitlines()
+        equal(lines[0].split(), ["ID", "ACTION", "PHASE", "AGE", "TARGET", "NOTE"],
+              "header")
+        equal(len(lines), 2, f"lines of {piped.out}")
+        equal(lines[1].split()[:3], [second.id, CLAIM, "running"], "row")
+        contains(shown.out, second.id, "on a terminal")
+        contains(command("list", "--all", server=server).out, first.id, "--all")
+        rows = command("list", "--all", "--json", server=server).json()
+        equal([(row["id"], row["phase"], row["known"]) for row in rows],
+              [(first.id, "stopped", True), (second.id, "running", True)], "JSON")
+        check("due_at" in rows[1] and "due_at" not in rows[0], f"due_at: {rows}")
+        narrow = command("list", server=server, terminal=True, columns=60).out
+        for line in re.sub("\033\\[[0-9]*m", "", narrow).splitlines():
+            check(len(line) <= 60, f"too wide: {line!r}")
+
+
+@test
+def list_watches():
+    """list --watch goes on, and prints again when something has changed"""
+    with Server() as server:
+        watcher = Command("list", "--watch", server=server)
+        wait_for(lambda: "ID" in watcher.out, "the first list")
+        execution = server.running()
+        wait_for(lambda: execution.id in watcher.out, "the execution to be shown")
+        kill(watcher.process.pid)
+        watcher.wait()
+        screen = Command("list", "--watch", server=server, terminal=True)
+        wait_for(lambda: screen.out.count("\033[H\033[J") >= 2, "two screens")
+        kill(screen.process.pid)
+        screen.wait()
+        execution.stop().ok()
+
+
+@test
+def shows_everything():
+    """show has phase, state, results, claims and the timeline, and escapes what it prints"""
+    with Server(stop_retry="60s", unclean=True) as server:
+        claim = claiming(server, "lamp\033[31m")
+        piped, shown = both_ways("show", claim.id.upper(), server=server)
+        for text in (piped.out, shown.out):
+            contains(text, "lamp\\x1b[31m", "claim")
+            for word in ("running", "prepared", "starting", "start_result", "claims"):
+                contains(text, word, "show")
+        found = command("show", claim.id, "--json", server=server).json()
+        equal(found["execution"]["state"]["resource"], "lamp\033[31m", "state")
+        equal([row["resource"] for row in found["claims"]], ["lamp\033[31m"], "claims")
+        equal([event["phase"] for event in found["events"]],
+              ["prepared", "starting", "running"], "events")
+        check(re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+Z", found["execution"]["created_at"]),
+              f"created_at: {found['execution']}")
+        effect = server.running(stop_trouble="fail", stop_trouble_count=9)
+        effect.stop().refused(500)
+        contains(command("show", effect.id, server=server).out, FAILED, "last_error")
+        contains(command("list", server=server).out, FAILED, "note")
+        contains(command("show", uuid.uuid4(), server=server, status=1).err,
+                 "no such execution", "unknown id")
+
+
+@test
+def another_program():
+    """Executions of actions that the program does not have are marked"""
+    with Server() as server:
+        execution = server.running()
+        contains(command("list", server=server, program=ACTIONKIT).out,
+                 "not in this program", "list")
+        row = command("list", "--json", server=server, program=ACTIONKIT).json()[0]
+        equal((row["id"], row["known"]), (execution.id, False), "row")
+
+
+@test
+def no_database():
+    """Without a database they say so"""
+    with Server(serve=False) as server:
+        for arguments in (("list",), ("show", uuid.uuid4()), ("status",)):
+            failed = command(*arguments, server=server, status=1)
+            contains(failed.err, server.state_dir, "message")
+        equal(os.listdir(server.state_dir), [], "what is in the state directory")
+
+
+@test
+def status_of_processes():
+    """status shows the processes and what they are at, and who is gone"""
+    with Server(responders=3) as server:
+        found = command("status", "--json", server=server).json()
+        equal(found["supervisor"], server.process.pid, "supervisor")
+        equal(found["reaper"], {**found["reaper"], "pid": server.reaper(), "alive": True},
+              "reaper")
+        equal(sorted(one["pid"] for one in found["responders"]),
+              sorted(server.wait_responders()), "responders")
+        both_ways("status", server=server)
+        server.kill_all()
+        piped, _ = both_ways("status", server=server, status=1)
+        contains(piped.out, "no server uses this state directory", "status")
+        contains(piped.out, "gone", "the reaper")
+
+
+@test
+def status_of_requests():
+    """status names the request that a responder is at, with its deadline"""
+    with Server() as server:
+        execution = server.effect(start_trouble="hang", start_ms=3000)
+        execution.prepare().ok()
+        call = Later(execution.start)
+        execution.wait_note("start", "begin")
+        found = command("status", "--json", server=server).json()
+        busy = [one for one in found["responders"] if one["mode"] == "busy"]
+        equal(len(busy), 1, f"busy ones of {found}")
+        contains(busy[0]["what"], execution.id, "what")
+        check(0 < busy[0]["deadline_in_ms"] <= 30000, f"deadline: {busy}")
+        contains(command("status", server=server).out, execution.id, "table")
+        call.result().ok()
+        execution.stop().ok()
+
+
+@test
+def lists_actions():
+    """actions and describe show what is compiled in, without a server"""
+    piped, shown = both_ways("actions", program=ACTIONKIT)
+    contains(piped.out, EXAMPLE, "actions")
+    contains(shown.out, EXAMPLE, "actions")
+    found = command("actions", "--json", program=ACTIONKIT).json()
+    check(EXAMPLE in [one["id"] for one in found], f"JSON: {found}")
+    piped, _ = both_ways("describe", EXAMPLE, program=ACTIONKIT)
+    for word in ("brightness", "percentage", "Values of failIn", "/prepare"):
+        contains(piped.out, word, "describe")
+    contains(command("describe", "org.nobody", status=1).err, "org.nobody", "unknown")
+    check("polls" in command("describe", CHECK).out, "another program's actions")
+
+
+@test
+def describes_as_served():
+    """describe --json is what the server serves"""
+    with Server(serve=False, base_path="/chaos") as server:
+        server.serve(ready=False)
+        wait_for(lambda: server.get("/chaos/health/readiness").status == 200, "readiness")
+        served = server.get(f"/chaos/{EFFECT}").json()
+        found = command("describe", EFFECT, "--json", "--base-path", "/chaos")
+        equal(found.json(), served, "description")
+        contains(command("describe", EFFECT, "--base-path", "x", status=EX_USAGE).err,
+                 'must start with "/"', "base path")
+
+
+def as_nobody(group):
+    def become():
+        os.setgroups([])
+        os.setgid(group)
+        os.setuid(NOBODY)
+    return become
+
+
+@test
+def group_member_reads():
+    """A member of the group without write permission can look, while the server writes"""
+    if os.geteuid() != 0:
+        raise Skip("another user can be had as root only")
+    with Server() as server:
+        os.chmod(server.dir, 0o755)
+        group = 4711
+
+        def look(*arguments, status=0):
+            return command(*arguments, server=server, status=status,
+                           before=as_nobody(group))
+        look("list", status=1)
+        for name in [".", *os.listdir(server.state_dir)]:
+            os.chown(os.path.join(server.state_dir, name), -1, group)
+        execution = server.running()
+        for _ in range(5):
+            server.running().stop().ok()
+            contains(look("list").out, execution.id, "list")
+        contains(look("show", execution.id).out, "running", "show")
+        equal(json.loads(look("status", "--json").out)["serving"], True, "serving")
+        before = {name: os.stat(os.path.join(server.state_dir, name)).st_uid
+                  for name in os.listdir(server.state_dir)}
+        server.kill_all()
+        contains(look("list").out, execution.id, "list without a server")
+        after = {name: os.stat(os.path.join(server.state_dir, name)).st_uid
+                 for name in os.listdir(server.state_dir)}
+        equal(after, before, "files and owners")
+        server.serve()
+        execution.stop().ok()
+        look("actions")
+        look("describe", EFFECT)
+
+
+main()
