@@ -65,6 +65,10 @@ resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_
 
 # Saying what is wrong
 
+class Skip(Exception):
+    """The test cannot run here."""
+
+
 def check(condition, message):
     if not condition:
         raise AssertionError(message)
@@ -140,6 +144,17 @@ def kill(pid, number=signal.SIGKILL):
         os.kill(pid, number)
     except ProcessLookupError:
         pass
+
+
+def install(path, source="/dev/null", more=""):
+    """Puts a program at path, as an installation does: a copy of source, then more.
+
+    Children write it. What we had open for writing ourselves, a process that another test
+    starts at that moment would inherit, and the program could not be executed meanwhile.
+    """
+    script = 'cp "$1" "$2.new" && cat >>"$2.new" && chmod 755 "$2.new" && mv "$2.new" "$2"'
+    subprocess.run(["sh", "-c", script, "install", source, path], input=more, text=True,
+                   check=True, timeout=PATIENCE_S)
 
 
 # HTTP
@@ -250,12 +265,14 @@ class Server:
     """`serve` and nginx in a directory of their own.
 
     Options are keywords: Server(stop_timeout="1s"). With serve=False it is the test that
-    calls serve().
+    calls serve(). unclean says that executions may be left that cannot be stopped.
     """
 
-    def __init__(self, program=None, serve=True, environment=None, **options):
+    def __init__(self, program=None, serve=True, environment=None, unclean=False,
+                 **options):
         self.program = program or EXTENSION
         self.environment = environment or {}
+        self.unclean = unclean
         self.options = {"responders": 4, "log_level": "debug", **options}
         self.process = None
         self.nginx = None
@@ -498,7 +515,7 @@ class Server:
 
     def end(self, kill_all):
         problems = []
-        if not kill_all:
+        if not kill_all and not self.unclean:
             problems += self.leave()
         if self.process and self.process.poll() is None:
             kill(self.process.pid)
@@ -864,15 +881,17 @@ def title(function):
 
 
 def run(function):
-    """Runs a test; returns whether it passed, and diagnostics."""
+    """Runs a test; returns whether it passed, a directive, and diagnostics."""
     begin = time.monotonic()
     try:
         function()
+    except Skip as reason:
+        return True, f" # SKIP {reason}", []
     except BaseException as fault:
         lines = "".join(traceback.format_exception(
             type(fault), fault, fault.__traceback__)).splitlines()
-        return False, lines + list(getattr(fault, "diagnostics", []))
-    return True, [f"{time.monotonic() - begin:.1f} s"]
+        return False, "", lines + list(getattr(fault, "diagnostics", []))
+    return True, "", [f"{time.monotonic() - begin:.1f} s"]
 
 
 def end_all():
@@ -896,9 +915,10 @@ def main(workers=WORKERS):
     with concurrent.futures.ThreadPoolExecutor(max_workers=workers) as pool:
         futures = [pool.submit(run, function) for function in chosen]
         for number, (function, future) in enumerate(zip(chosen, futures), 1):
-            passed, diagnostics = future.result()
+            passed, directive, diagnostics = future.result()
             good = good and passed
-            print(f"{'ok' if passed else 'not ok'} {number} - {title(function)}")
+            result = "ok" if passed else "not ok"
+            print(f"{result} {number} - {title(function)}{directive}")
             for line in diagnostics:
                 print(f"# {line}")
             sys.stdout.flush()

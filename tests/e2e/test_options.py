@@ -187,7 +187,8 @@ def subcommands():
         for arguments in ((), ("fly",), ("--no-such-option",)):
             code, output, text = place.run(*arguments)
             equal((code, output), (EX_USAGE, ""), f"actionkit {arguments}: {text}")
-            contains(text, arguments[0] if arguments else "serve", f"actionkit {arguments}")
+            word = arguments[0] if arguments else "serve"
+            contains(text, word, f"actionkit {arguments}")
 
 
 @test

@@ -5,7 +5,7 @@ import os
 import shutil
 
 from harness import (
-    ACTIONKIT, PAUSE, Execution, Server, Victim, check, contains, equal, main,
+    ACTIONKIT, PAUSE, Execution, Server, Victim, check, contains, equal, install, main,
     proc_start_time, test)
 
 PHASES = ["prepared", "starting", "running", "stopping", "stopped"]
@@ -18,7 +18,7 @@ def pause(server, **config):
 def named_victim(server, name):
     """A process with a name of its own: a copy of sleep."""
     path = os.path.join(server.dir, name)
-    shutil.copy(shutil.which("sleep"), path)
+    install(path, shutil.which("sleep"))
     return Victim(path, "600")
 
 

@@ -3,12 +3,11 @@
 
 import json
 import os
-import shutil
 import signal
 
 from harness import (
     ACTIONKIT, CHECK, EXTENSION, IN_ORDER, PAUSE, Execution, Later, Server, Victim, alive,
-    boot_ms, check, check_stopped_by_extension, contains, equal, main, test, wait_for)
+    boot_ms, check, check_stopped_by_extension, contains, equal, install, main, test, wait_for)
 
 
 def undoes_and_exits(number):
@@ -216,34 +215,17 @@ def hup_while_start_runs():
         execution.stop().ok()
 
 
-def installed(server):
-    """Path of a copy of the extension that can be replaced while it runs."""
-    path = os.path.join(server.dir, "program")
-    shutil.copy(EXTENSION, path)
-    return path
-
-
-def replace(path, text):
-    """Puts a script in the place of a program, as an installation does."""
-    with open(path + ".new", "w", encoding="utf-8") as file:
-        file.write(text)
-    os.chmod(path + ".new", 0o755)
-    os.rename(path + ".new", path)
-
-
 @test
 def hup_takes_the_new_program():
     """HUP runs the program that is at its path by then"""
     with Server(serve=False) as server:
-        path = server.program = installed(server)
+        path = server.program = os.path.join(server.dir, "program")
+        install(path, EXTENSION)
         server.serve()
         execution = server.running()
         old = server.wait_responders()
         tag = server.get("/").headers["ETag"]
-        shutil.copy(EXTENSION, path + ".new")
-        with open(path + ".new", "ab") as file:
-            file.write(b"another build")
-        os.rename(path + ".new", path)
+        install(path, EXTENSION, "another build")
         server.signal(signal.SIGHUP)
         wait_for(lambda: not any(map(alive, old)), "the old responders to leave")
         equal(os.readlink(f"/proc/{server.wait_responders()[0]}/exe"), path,
@@ -259,11 +241,12 @@ def hup_takes_the_new_program():
 def hup_refuses_a_broken_program():
     """HUP with a program that does not pass --test: the old one goes on, and says so"""
     with Server(serve=False) as server:
-        path = server.program = installed(server)
+        path = server.program = os.path.join(server.dir, "program")
+        install(path, EXTENSION)
         server.serve()
         execution = server.running()
         old = server.wait_responders()
-        replace(path, "#!/bin/sh\necho broken by the test >&2\nexit 78\n")
+        install(path, more="#!/bin/sh\necho broken by the test >&2\nexit 78\n")
         server.signal(signal.SIGHUP)
         wait_for(lambda: "broken by the test" in server.log(), "--test of the program")
         wait_for(lambda: " ERROR " in server.log(), "a line in the log")
