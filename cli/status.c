@@ -4,17 +4,17 @@
  */
 #include "config.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/arguments.h"
 #include "cli/output.h"
 #include "core/clock.h"
 #include "core/reaper.h"
 #include "core/scoreboard.h"
-#include "core/takeover.h"
-#include "fcgi/socket.h"
 
 static const char *const mode_names[] = {
 	[SLOT_FREE] = "free",
@@ -24,6 +24,7 @@ static const char *const mode_names[] = {
 	[SLOT_LEAVING] = "leaving"
 };
 
+#define MS_PER_S 1000
 #define MODES (sizeof(mode_names) / sizeof(mode_names[0]))
 
 /* Everything as it is read once. what may be torn: it is repaired where it is printed. */
@@ -165,6 +166,38 @@ print_status(struct json_object *status)
 	print_responders(json_member(status, "responders"));
 }
 
+/* Its start time in ticks, or -1 if it is gone; a zombie is. */
+static int64_t
+life_of(pid_t pid)
+{
+	int64_t ticks = ak_process_start_time(pid);
+
+	if (ticks != -1 && ak_process_signal(pid, ticks, 0) == -1 && errno == ESRCH)
+		return -1;
+	return ticks;
+}
+
+/*
+ * The locks would tell for certain, but who may only read cannot open them. A process that
+ * began after the server did has only been given its pid.
+ */
+static pid_t
+living_supervisor(const struct scoreboard *scoreboard)
+{
+	pid_t pid = scoreboard->supervisor_pid;
+	int64_t ticks = life_of(pid);
+	int64_t began_ms = ticks * MS_PER_S / sysconf(_SC_CLK_TCK);
+
+	return ticks != -1 && began_ms <= scoreboard->serving_since_ms ? pid : 0;
+}
+
+static bool
+reaper_lives(const struct scoreboard *scoreboard)
+{
+	return life_of(scoreboard->reaper_pid) != -1 &&
+	    clock_boot_ms() - scoreboard->reaper_beat_ms <= REAPER_HANG_MS;
+}
+
 static int
 status_run(struct arguments *arguments)
 {
@@ -172,9 +205,8 @@ status_run(struct arguments *arguments)
 	const char *state_dir = NULL;
 	struct json_object *status;
 	bool json = false, well;
-	pid_t supervisor;
 	struct err err;
-	int key, held;
+	int key;
 
 	while ((key = arguments_next(arguments)) != 0)
 		switch (key) {
@@ -191,10 +223,8 @@ status_run(struct arguments *arguments)
 	scoreboard = scoreboard_map_readonly(state_dir, &err);
 	if (scoreboard == NULL)
 		return arguments_fail(arguments, &err);
-	supervisor = socket_state_holder(state_dir, &err);
-	if (supervisor == -1 || (held = takeover_held(state_dir, &err)) == -1)
-		return arguments_fail(arguments, &err);
-	status = read_scoreboard(scoreboard, supervisor, held == 1);
+	status = read_scoreboard(scoreboard, living_supervisor(scoreboard),
+	    reaper_lives(scoreboard));
 	well = is_well(status);
 	if (json)
 		output_json(json_object_get(status));

@@ -152,9 +152,9 @@ def install(path, source="/dev/null", more=""):
     Children write it. What we had open for writing ourselves, a process that another test
     starts at that moment would inherit, and the program could not be executed meanwhile.
     """
-    script = 'cp "$1" "$2.new" && cat >>"$2.new" && chmod 755 "$2.new" && mv "$2.new" "$2"'
-    subprocess.run(["sh", "-c", script, "install", source, path], input=more, text=True,
-                   check=True, timeout=PATIENCE_S)
+    script = 'cp "$1" "$2" && cat >>"$2" && chmod 755 "$2" && mv "$2" "$3"'
+    subprocess.run(["sh", "-c", script, "install", source, path + ".new", path],
+                   input=more, text=True, check=True, timeout=PATIENCE_S)
 
 
 # HTTP

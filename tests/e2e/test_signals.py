@@ -7,7 +7,8 @@ import signal
 
 from harness import (
     ACTIONKIT, CHECK, EXTENSION, IN_ORDER, PAUSE, Execution, Later, Server, Victim, alive,
-    boot_ms, check, check_stopped_by_extension, contains, equal, install, main, test, wait_for)
+    boot_ms, check, check_stopped_by_extension, contains, equal, install, main,
+    test, wait_for)
 
 
 def undoes_and_exits(number):
