@@ -65,8 +65,8 @@ enum ak_type {
 	AK_STRING = 1,		/* ak_config_string */
 	AK_TEXTAREA,		/* ak_config_string */
 	AK_URL,			/* ak_config_string */
-	AK_REGEX,		/* ak_config_string */
-	AK_BITRATE,		/* ak_config_string: "10mbit", "512kbps" */
+	AK_REGEX,		/* ak_config_string, ak_config_match */
+	AK_BITRATE,		/* ak_config_bitrate, ak_config_string: "10mbit" */
 	AK_STRING_ARRAY,	/* ak_config_count, ak_config_item */
 	AK_INTEGER,		/* ak_config_integer */
 	AK_PERCENTAGE,		/* ak_config_integer */
@@ -436,18 +436,79 @@ AK_API bool ak_config_boolean(struct ak_call *call, const char *name);
 /* In milliseconds. */
 AK_API int64_t ak_config_duration(struct ak_call *call, const char *name);
 AK_API const char *ak_config_string(struct ak_call *call, const char *name);
+/* In bits per second: "1kbit" is 1000, "1kbps" (bytes) is 8000. */
+AK_API int64_t ak_config_bitrate(struct ak_call *call, const char *name);
+/*
+ * Whether text matches a regex: 1, or 0, or -1 where that is no POSIX extended regular
+ * expression (or the parameter has no value). Agents write them for other languages, too,
+ * so that any text is accepted as one: get it with ak_config_string() then.
+ */
+AK_API int ak_config_match(struct ak_call *call, const char *name, const char *text);
 /* Number of items of a string array or of pairs of a key-value list. */
 AK_API size_t ak_config_count(struct ak_call *call, const char *name);
 /* Item, or value of the pair, at index; NULL beyond the end. */
 AK_API const char *ak_config_item(struct ak_call *call, const char *name, size_t index);
 /* Key of the pair at index; NULL beyond the end. */
 AK_API const char *ak_config_key(struct ak_call *call, const char *name, size_t index);
+/* Value of the first pair with this key; NULL if there is none. */
+AK_API const char *ak_config_value(struct ak_call *call, const char *name, const char *key);
 
 /* Name of the target, in prepare() and query_metrics(); NULL if the request has none. */
 AK_API const char *ak_target_name(const struct ak_call *call);
 /* Value at index of a target attribute; NULL beyond the end. */
 AK_API const char *ak_target_attribute(const struct ak_call *call, const char *key,
     size_t index);
+/* Number of values of a target attribute. */
+AK_API size_t ak_target_attribute_count(const struct ak_call *call, const char *key);
+/* Key of the target attribute at index; NULL beyond the end. */
+AK_API const char *ak_target_attribute_key(const struct ak_call *call, size_t index);
+
+/*
+ * Whose execution it is, in prepare(): 0 or NULL where the request does not say. The key of
+ * the experiment and the URI of its execution are kept for people, too: see actionkit(1).
+ */
+AK_API const char *ak_experiment_key(const struct ak_call *call);
+AK_API const char *ak_experiment_uri(const struct ak_call *call);
+/* The experiment's execution; it has one id of ours for each of its steps and targets. */
+AK_API int64_t ak_experiment_execution(const struct ak_call *call);
+AK_API const char *ak_execution_uri(const struct ak_call *call);
+AK_API int64_t ak_agent_pid(const struct ak_call *call);
+AK_API const char *ak_agent_aws_account_id(const struct ak_call *call);
+
+/* What the agent itself depends on, and no action may cut off. */
+struct ak_restricted_endpoint {
+	const char *name;
+	const char *url;
+	const char *cidr;
+	uint16_t port_min;
+	uint16_t port_max;
+};
+
+/* The endpoint at index, in prepare(). Returns false beyond the end. */
+AK_API bool ak_restricted_endpoint_at(const struct ak_call *call, size_t index,
+    struct ak_restricted_endpoint *ret_endpoint);
+
+/*
+ * Properties of the experiment's execution, in prepare(). What is absent, or of another type,
+ * reads as 0, false or NULL: people define them, not the action.
+ */
+AK_API bool ak_property_has(const struct ak_call *call, const char *key);
+AK_API const char *ak_property_string(const struct ak_call *call, const char *key);
+AK_API int64_t ak_property_integer(const struct ak_call *call, const char *key);
+AK_API double ak_property_double(const struct ak_call *call, const char *key);
+AK_API bool ak_property_boolean(const struct ak_call *call, const char *key);
+/* Number of items of a list, and the text at index of one. */
+AK_API size_t ak_property_count(const struct ak_call *call, const char *key);
+AK_API const char *ak_property_item(const struct ak_call *call, const char *key,
+    size_t index);
+/* A property of any type, as JSON text; NULL if it is absent. */
+AK_API const char *ak_property_json(const struct ak_call *call, const char *key);
+
+/*
+ * For when query_metrics() is asked, in milliseconds since the Unix epoch; now, if the
+ * request does not say, and in other handlers.
+ */
+AK_API int64_t ak_query_timestamp(const struct ak_call *call);
 
 /*
  * The reply

@@ -197,6 +197,20 @@ json_member_string(struct json_object *object, const char *name)
 	return json_string(json_member(object, name));
 }
 
+size_t
+json_count(struct json_object *array)
+{
+	if (!json_object_is_type(array, json_type_array))
+		return 0;
+	return json_object_array_length(array);
+}
+
+struct json_object *
+json_element(struct json_object *array, size_t index)
+{
+	return index < json_count(array) ? json_object_array_get_idx(array, index) : NULL;
+}
+
 int
 json_whole(struct json_object *value, int64_t *ret_whole)
 {
