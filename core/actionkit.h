@@ -313,7 +313,10 @@ enum ak_field_kind {
 	AK_FIELD_INT = 1,		/* int64_t */
 	AK_FIELD_BOOL,			/* bool */
 	AK_FIELD_DOUBLE,		/* double */
-	AK_FIELD_STRING			/* char[N]; at most N - 1 bytes */
+	AK_FIELD_STRING,		/* char[N]; at most N - 1 bytes */
+	AK_FIELD_LIST,			/* AK_TEXT_LIST(items, bytes) */
+	AK_FIELD_STRUCT,		/* a struct with a table of its own */
+	AK_FIELD_JSON			/* char[N] that holds JSON text; empty is null */
 };
 
 struct ak_field {
@@ -321,12 +324,24 @@ struct ak_field {
 	enum ak_field_kind kind;
 	size_t offset;
 	size_t size;
+	size_t items;			/* of a list: how many it has room for, */
+	size_t item_size;		/* and of how many bytes */
+	const struct ak_field *fields;	/* of a struct */
 };
 
+/*
+ * A list of texts within a state struct: AK_TEXT_LIST(8, 32) rooms; has room for 8 texts of
+ * at most 31 bytes. The first rooms.count of rooms.item[] are in it.
+ */
+#define AK_TEXT_LIST(items_, bytes_) \
+	struct { int64_t count; char item[items_][bytes_]; }
+
+#define AK_SIZE_(type_, member_, expected_) \
+	(sizeof(((type_ *)0)->member_) * \
+	 sizeof(char[_Generic(&((type_ *)0)->member_, expected_: 1)]))
 #define AK_FIELD_(type_, member_, kind_, expected_) \
 	{ #member_, kind_, offsetof(type_, member_), \
-	  sizeof(((type_ *)0)->member_) * \
-	  sizeof(char[_Generic(&((type_ *)0)->member_, expected_: 1)]) }
+	  AK_SIZE_(type_, member_, expected_), 0, 0, NULL }
 #define AK_INT(type_, member_) \
 	AK_FIELD_(type_, member_, AK_FIELD_INT, int64_t *)
 #define AK_BOOL(type_, member_) \
@@ -336,7 +351,23 @@ struct ak_field {
 #define AK_TEXT(type_, member_) \
 	AK_FIELD_(type_, member_, AK_FIELD_STRING, \
 	    char (*)[sizeof(((type_ *)0)->member_)])
-#define AK_FIELDS_END { NULL, AK_FIELD_INT, 0, 0 }
+#define AK_JSON(type_, member_) \
+	AK_FIELD_(type_, member_, AK_FIELD_JSON, \
+	    char (*)[sizeof(((type_ *)0)->member_)])
+#define AK_LIST(type_, member_) \
+	{ #member_, AK_FIELD_LIST, offsetof(type_, member_), \
+	  sizeof(((type_ *)0)->member_), \
+	  AK_SIZE_(type_, member_.item, \
+	      char (*)[sizeof(((type_ *)0)->member_.item) / \
+	      sizeof(((type_ *)0)->member_.item[0])] \
+	      [sizeof(((type_ *)0)->member_.item[0])]) / \
+	  sizeof(((type_ *)0)->member_.item[0]), \
+	  sizeof(((type_ *)0)->member_.item[0]), NULL }
+/* A member that is a struct, whose own members are in the table fields_. */
+#define AK_STRUCT(type_, member_, fields_) \
+	{ #member_, AK_FIELD_STRUCT, offsetof(type_, member_), \
+	  sizeof(((type_ *)0)->member_), 0, 0, (fields_) }
+#define AK_FIELDS_END { NULL, AK_FIELD_INT, 0, 0, 0, 0, NULL }
 
 struct ak_state {
 	size_t size;			/* 0: the action has no state */
@@ -381,6 +412,7 @@ struct ak_action {
 	struct ak_hint hint;
 	unsigned int flags;		/* AK_DISABLE_HEARTBEAT, or 0 */
 	struct ak_state state;
+	unsigned int state_version;	/* see ak_state_version() */
 	struct ak_endpoint prepare_endpoint;
 	struct ak_endpoint start_endpoint;
 	struct ak_endpoint status_endpoint;
@@ -651,6 +683,15 @@ AK_API void ak_completed(struct ak_call *call);
  * query_metrics() it does nothing: their state is saved with their success, or never.
  */
 AK_API int ak_save(struct ak_call *call);
+
+/*
+ * The state_version of the action that last saved the state: an execution may have been
+ * begun by an older program, or by a newer one. Members that the older one did not know are
+ * zero, and those that it does not know of the newer one's are kept. A state whose members
+ * have other types is an error that names both versions; the handler is not called. 0 where
+ * the state comes from the agent's request because the database was lost.
+ */
+AK_API unsigned int ak_state_version(const struct ak_call *call);
 
 /*
  * Takes a resource ("netdev:eth0") for this execution, durably, until it is stopped, in

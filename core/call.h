@@ -35,6 +35,7 @@ struct ak_call {
 	struct json_object *properties;
 	int64_t timestamp_ms;		/* of a query, wall time; 0: now */
 	void *state;			/* the handler's struct */
+	unsigned int state_version;	/* of what it was filled from */
 
 	/*
 	 * How ak_save() and ak_claim() reach the store: set by the lifecycle, NULL where they

@@ -94,6 +94,9 @@ json_double(double value)
 			break;
 	}
 	uselocale(before);
+	/* "-0" reads as the integer, which has no sign. */
+	if (strcmp(text, "-0") == 0)
+		snprintf(text, sizeof(text), "-0.0");
 	return made(json_object_new_double_s(value, text));
 }
 

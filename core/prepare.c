@@ -66,7 +66,7 @@ write_prepared(struct visit *visit, struct err *err)
 	if (row->phase == PHASE_NONE)
 		execution_init(row, visit->id, visit->action);
 	execution_set(&row->action_version, visit->action->version);
-	execution_set(&row->state, visit->state_text);
+	visit_keep_state(visit);
 	execution_set(&row->target, ak_target_name(call));
 	execution_set(&row->experiment_key, ak_experiment_key(call));
 	execution_set(&row->execution_uri, ak_execution_uri(call));
