@@ -35,6 +35,7 @@ BUILD_TESTS = \
 	tests/build/test_dependencies.sh \
 	tests/build/test_embed.sh \
 	tests/build/test_headers.sh \
+	tests/build/test_icon.sh \
 	tests/build/test_install.sh
 
 check_PROGRAMS += $(UNIT_TESTS) tests/e2e/extension
