@@ -41,6 +41,7 @@ BUILD_TESTS = \
 check_PROGRAMS += $(UNIT_TESTS) tests/e2e/extension
 LDADD = $(AK_LIBS) $(CHECK_LIBS)
 tests_e2e_extension_LDADD = $(AK_LIBS)
+tests_e2e_extension_SOURCES = tests/e2e/extension.c tests/e2e/everything.c
 # check.h is needed by tests only; a variable of its own for every test would be the price
 # of keeping it from the others.
 AM_CPPFLAGS += $(CHECK_CFLAGS)
