@@ -25,6 +25,8 @@ OPENAPI = os.environ.get("ACTIONKIT_OPENAPI") or os.path.join(
     TOP_SRCDIR, "../shared/reference/actionkit-openapi.yml")
 TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
+if jsonschema is None and os.environ.get("ACTIONKIT_OPENAPI"):
+    sys.exit("ACTIONKIT_OPENAPI needs python3-jsonschema and python3-yaml")
 if jsonschema is None:
     skip_all("python3-jsonschema and python3-yaml are not installed")
 if not os.path.exists(OPENAPI):
