@@ -6,6 +6,9 @@
  * Copy this file, rename what is called example, and delete what you do not need: only
  * id, label, version, description, kind, time_control and start() are required. Then add
  * a line to actions.def, or a call of ak_register() to a main() of your own.
+ *
+ * What it leaves out is what the protocol has given up: order of a parameter, target_type
+ * and target_templates of an action.
  */
 #include <actionkit.h>
 
@@ -15,11 +18,18 @@
 #include <string.h>
 #include <time.h>
 
+/* Made of example.svg by icon.sh when the program is built: see local.mk. */
+extern const char example_icon[];
+
 #define GREETING_BYTES 64
+#define PLAN_BYTES 128
+#define ROOMS_MAX 4
+#define ROOM_BYTES 32
 #define FAIL_IN_BYTES 16
 #define MS_PER_S 1000
 #define NS_PER_MS 1000000
 #define PERCENT_MAX 100
+#define EXAMPLE_EPOCH_MS 946684800000	/* the first of January 2000 */
 
 /*
  * State
@@ -30,29 +40,49 @@
  * undo the change, and nothing that means something to one process only, such as a pointer
  * or a file descriptor.
  */
+struct example_time {
+	int64_t started_ms;		/* boot time; 0 before start() */
+	int64_t duration_ms;
+};
+
 struct example_state {
 	int64_t brightness;		/* wanted, in percent */
 	int64_t brightness_before;	/* what stop() sets again */
-	int64_t started_ms;		/* boot time; 0 before start() */
-	int64_t duration_ms;
+	struct example_time time;	/* a struct within, with a table of its own */
 	bool dimmed;			/* the lamp may have been changed */
 	double ratio;			/* wanted brightness, 0 to 1 */
 	char greeting[GREETING_BYTES];	/* text has its room in the struct */
 	char fail_in[FAIL_IN_BYTES];
+	AK_TEXT_LIST(ROOMS_MAX, ROOM_BYTES) rooms;	/* rooms.count, rooms.item[] */
+	char plan[PLAN_BYTES];		/* JSON as it is, of any shape */
 };
 
-/* Members that are not in this table are lost between two handlers. */
+/* Members that are not in these tables are lost between two handlers. */
+static const struct ak_field example_time_fields[] = {
+	AK_INT(struct example_time, started_ms),
+	AK_INT(struct example_time, duration_ms),
+	AK_FIELDS_END
+};
+
 static const struct ak_field example_fields[] = {
 	AK_INT(struct example_state, brightness),
 	AK_INT(struct example_state, brightness_before),
-	AK_INT(struct example_state, started_ms),
-	AK_INT(struct example_state, duration_ms),
+	AK_STRUCT(struct example_state, time, example_time_fields),
 	AK_BOOL(struct example_state, dimmed),
 	AK_DOUBLE(struct example_state, ratio),
 	AK_TEXT(struct example_state, greeting),
 	AK_TEXT(struct example_state, fail_in),
+	AK_LIST(struct example_state, rooms),
+	AK_JSON(struct example_state, plan),
 	AK_FIELDS_END
 };
+
+/*
+ * Change it with the meaning of a member, and read in the handlers what an older program
+ * has left: an execution may outlive the program that began it.
+ */
+#define EXAMPLE_STATE_VERSION 2
+#define EXAMPLE_STATE_WITH_ROOMS 2	/* the first that has rooms */
 
 /*
  * Parameters
@@ -74,6 +104,9 @@ static const struct ak_option example_room_options[] = {
 	AK_OPTIONS_END
 };
 
+/* The agent also offers the values of these attributes of the targets. */
+static const char *const example_room_attributes[] = { "lamp.room", NULL };
+
 static const struct ak_parameter example_parameters[] = {
 	/*
 	 * An action with external time control must have this one, under this name. What
@@ -87,6 +120,7 @@ static const struct ak_parameter example_parameters[] = {
 		.required = true,
 		.default_value = "30s",
 		.min = AK_LIMIT(0),		/* in milliseconds */
+		.duration_units = AK_SECONDS | AK_MINUTES | AK_HOURS,
 	},
 	{
 		.name = "brightness",
@@ -104,6 +138,7 @@ static const struct ak_parameter example_parameters[] = {
 		.description = "Shows what an error of this action looks like.",
 		.type = AK_STRING,
 		.default_value = "nowhere",
+		.hint = { AK_HINT_WARNING, "Anything but **Nowhere** fails." },
 		.options = example_fail_in_options,
 	},
 	/* Any number of a list, and other text, too. */
@@ -113,7 +148,11 @@ static const struct ak_parameter example_parameters[] = {
 		.type = AK_STRING_ARRAY,
 		.default_value = "[\"kitchen\"]",
 		.options = example_room_options,
+		.option_attributes = example_room_attributes,
 		.options_open = true,
+		/* As much as the state has room for. */
+		.max_items = ROOMS_MAX,
+		.max_length = ROOM_BYTES - 1,
 	},
 	/* A line between two parts of the form. This and the next are never sent. */
 	{ .name = "line", .label = "-", .type = AK_SEPARATOR },
@@ -124,6 +163,16 @@ static const struct ak_parameter example_parameters[] = {
 		.description = "The first message in the log.",
 		.type = AK_STRING,		/* text without a list */
 		.default_value = "Hello",
+		.max_length = GREETING_BYTES - 1,
+	},
+	/* Steps that were made with it go on; new ones do not offer it. */
+	{
+		.name = "salutation",
+		.label = "Salutation",
+		.type = AK_STRING,
+		.max_length = GREETING_BYTES - 1,
+		.deprecated = true,
+		.deprecation_message = "Use Greeting.",
 	},
 	{
 		.name = "lamps",
@@ -172,6 +221,92 @@ static const struct ak_parameter example_parameters[] = {
 	/* Where in the form the targets are chosen. Never sent: see ak_target_name(). */
 	{ .name = "targets", .label = "Targets", .type = AK_TARGET_SELECTION },
 	AK_PARAMETERS_END
+};
+
+/*
+ * Targets
+ *
+ * People choose what the action is done to with a query; these are queries that they can
+ * start from. The handlers of one execution see one target.
+ */
+static const struct ak_target_template example_templates[] = {
+	{ "By room", "Lamps in one room.", "lamp.room=\"\"" },
+	{ .label = "By name", .query = "lamp.name=\"\"" },
+	AK_TARGET_TEMPLATES_END
+};
+
+static const struct ak_target_selection example_targets = {
+	.target_type = "org.actionkit.lamp",	/* as a discovery calls it */
+	.target_query = "lamp.dimmable=\"true\"",
+	.templates = example_templates,
+	.quantity = AK_ANY_NUMBER,
+	.default_blast_radius = { AK_BLAST_PERCENTAGE, 50 },
+	.missing_query = AK_INCLUDE_NONE,
+};
+
+/*
+ * Widgets
+ *
+ * How messages and metrics are shown beside the experiment. They are found by the type of
+ * a message, and by the name and the labels of a metric.
+ */
+#define EXAMPLE_LOG "EXAMPLE_LOG"
+#define EXAMPLE_REPORT "EXAMPLE_REPORT"
+
+static const struct ak_chart_group example_groups[] = {
+	{ "Dimmed", "warn", AK_MATCH_EQUALS, "state", "warn" },
+	{ "In a room", "info", AK_MATCH_NOT_EMPTY, "room", NULL },
+	{ "Other", "success", AK_MATCH_FALLBACK, NULL, NULL },
+	AK_CHART_GROUPS_END
+};
+
+static const struct ak_chart_content example_content[] = {
+	{ "Room", "room", NULL },
+	AK_CHART_CONTENT_END
+};
+
+static const struct ak_widget example_widgets[] = {
+	{
+		.type = AK_WIDGET_STATE_OVER_TIME,
+		.title = "Lamps",
+		.state_over_time = {
+			.identity = "id",	/* labels of the metrics */
+			.label = "name",
+			.state = "state",
+			.tooltip = "tooltip",
+			.url = "url",
+			.hide_value = true,
+		},
+	},
+	{
+		.type = AK_WIDGET_LINE_CHART,
+		.title = "Brightness",
+		.line_chart = {
+			.metric = "example_lamp_ratio",
+			.from = "id",
+			.mode = AK_CHART_SELECT,
+			.groups = example_groups,
+			.show_summary = true,
+			.value_title = "Brightness",
+			.value_unit = "of 1",
+			.content = example_content,
+		},
+	},
+	{
+		.type = AK_WIDGET_LOG,
+		.title = "What the lamp says",
+		.log = { .log_type = EXAMPLE_LOG },
+	},
+	{
+		.type = AK_WIDGET_MARKDOWN,
+		.title = "Report",
+		.markdown = { .message_type = EXAMPLE_REPORT, .append = true },
+	},
+	{
+		.type = AK_WIDGET_PREDEFINED,
+		.predefined = { .id = "com.steadybit.widget.predefined.HttpCheck" },
+	},
+	AK_WIDGETS_END
 };
 
 /*
@@ -230,6 +365,55 @@ example_copy(struct ak_call *call, const char *name, char *ret_text, size_t size
  */
 
 /*
+ * What the agent itself needs must be spared: an action that cuts connections would leave
+ * these alone. This one has nothing to do with them, and only tells of them.
+ */
+static void
+example_look_around(struct ak_call *call)
+{
+	struct ak_restricted_endpoint endpoint;
+	size_t i;
+
+	for (i = 0; ak_restricted_endpoint_at(call, i, &endpoint); i++)
+		ak_message(call, AK_DEBUG, "Spared: %s (%s), ports %d to %d of %s",
+		    endpoint.name, endpoint.url, endpoint.port_min, endpoint.port_max,
+		    endpoint.cidr);
+	if (ak_experiment_key(call) != NULL)
+		ak_message(call, AK_DEBUG, "Part of experiment %s (%s), execution %" PRId64
+		    " (%s)", ak_experiment_key(call),
+		    ak_experiment_uri(call) == NULL ? "" : ak_experiment_uri(call),
+		    ak_experiment_execution(call),
+		    ak_execution_uri(call) == NULL ? "" : ak_execution_uri(call));
+	if (ak_agent_pid(call) != 0)
+		ak_message(call, AK_DEBUG, "Asked by agent %" PRId64 " of account %s",
+		    ak_agent_pid(call), ak_agent_aws_account_id(call) == NULL ? "unknown" :
+		    ak_agent_aws_account_id(call));
+	for (i = 0; ak_target_attribute_key(call, i) != NULL; i++)
+		ak_message(call, AK_DEBUG, "Attribute %s has %zu values",
+		    ak_target_attribute_key(call, i),
+		    ak_target_attribute_count(call, ak_target_attribute_key(call, i)));
+
+	/* Properties are what people say of an experiment: they may be of any type. */
+	if (ak_property_has(call, "LAMP_OWNER"))
+		ak_message(call, AK_DEBUG, "Owner: %s", ak_property_json(call, "LAMP_OWNER"));
+}
+
+/* Keeps the rooms in the state, and a plan as JSON. */
+static void
+example_keep_rooms(struct ak_call *call, struct example_state *s)
+{
+	size_t i;
+
+	for (i = 0; i < ak_config_count(call, "rooms") && i < ROOMS_MAX; i++) {
+		(void)snprintf(s->rooms.item[i], ROOM_BYTES, "%s",
+		    ak_config_item(call, "rooms", i));
+		s->rooms.count++;
+	}
+	(void)snprintf(s->plan, PLAN_BYTES, "{\"from\":%d,\"to\":[%" PRId64 "]}",
+	    PERCENT_MAX, s->brightness);
+}
+
+/*
  * Checks what was asked for, and notes in the state what the other handlers need: only
  * prepare() and query_metrics() see the parameters and the target. It must not change
  * anything that would have to be undone: prepare() may be called again, and without a
@@ -243,14 +427,16 @@ example_prepare(struct ak_call *call, void *state)
 	size_t i;
 
 	if (example_copy(call, "failIn", s->fail_in, sizeof(s->fail_in)) == -1 ||
-	    example_copy(call, "greeting", s->greeting, sizeof(s->greeting)) == -1)
+	    example_copy(call, ak_config_has(call, "salutation") ? "salutation" :
+	    "greeting", s->greeting, sizeof(s->greeting)) == -1)
 		return -1;
 	if (strcmp(s->fail_in, "prepare") == 0)
 		return ak_error(call, "The lamp cannot be dimmed to %" PRId64 " %%: asked "
 		    "to fail in prepare", ak_config_integer(call, "brightness"));
-	s->duration_ms = ak_config_duration(call, "duration");
+	s->time.duration_ms = ak_config_duration(call, "duration");
 	s->brightness = ak_config_integer(call, "brightness");
 	s->ratio = (double)s->brightness / PERCENT_MAX;
+	example_keep_rooms(call, s);
 
 	/*
 	 * What no two executions may change at the same time is claimed by a name that all
@@ -266,22 +452,64 @@ example_prepare(struct ak_call *call, void *state)
 	host = ak_target_attribute(call, "host.hostname", 0);
 	ak_message(call, AK_INFO, "Target: %s, on host %s",
 	    target == NULL ? "none" : target, host == NULL ? "unknown" : host);
-	for (i = 0; i < ak_config_count(call, "rooms"); i++)
-		ak_message(call, AK_DEBUG, "Room: %s", ak_config_item(call, "rooms", i));
+	example_look_around(call);
 	for (i = 0; i < ak_config_count(call, "labels"); i++)
 		ak_message(call, AK_DEBUG, "Label: %s is %s",
 		    ak_config_key(call, "labels", i), ak_config_item(call, "labels", i));
+	if (ak_config_value(call, "labels", "owner") != NULL)
+		ak_message(call, AK_DEBUG, "Owned by %s",
+		    ak_config_value(call, "labels", "owner"));
 	if (ak_config_boolean(call, "verbose"))
 		ak_message(call, AK_DEBUG, "%" PRId64 " lamps, %" PRId64 " workers, cable "
-		    "of %s, names like %s", ak_config_integer(call, "lamps"),
-		    ak_config_integer(call, "workers"),
+		    "of %s, which is %" PRId64 " bits per second",
+		    ak_config_integer(call, "lamps"), ak_config_integer(call, "workers"),
 		    ak_config_string(call, "bandwidth"),
+		    ak_config_bitrate(call, "bandwidth"));
+	/* A regex is the agent's; POSIX knows some of them. */
+	if (ak_config_match(call, "pattern", target == NULL ? "" : target) == 0)
+		ak_message(call, AK_WARN, "The target does not match %s",
 		    ak_config_string(call, "pattern"));
 	if (ak_config_has(call, "note"))
 		ak_message(call, AK_DEBUG, "Note: %s", ak_config_string(call, "note"));
 	if (ak_config_has(call, "manual"))
 		ak_message(call, AK_DEBUG, "Manual: %s", ak_config_string(call, "manual"));
 	return 0;
+}
+
+/*
+ * Beside the log, an action may tell where it belongs: to a widget, to the files of the
+ * experiment, to its properties. Each may be done in every handler.
+ */
+static int
+example_report(struct ak_call *call, const struct example_state *s)
+{
+	const struct ak_label fields[] = {
+		{ "greeting", s->greeting },
+		AK_LABELS_END
+	};
+	const struct ak_message_details line = {
+		.level = AK_INFO,
+		.type = EXAMPLE_LOG,
+		.fields = fields,
+	};
+	const struct ak_message_details report = {
+		.level = AK_INFO,
+		.type = EXAMPLE_REPORT,
+	};
+
+	ak_message_as(call, &line, "At %" PRId64 " %%", s->brightness);
+	ak_message_as(call, &report, "## Lamp\n\nDimmed in %" PRId64 " rooms.\n",
+	    s->rooms.count);
+	if (ak_modify_integer(call, AK_SET_PROPERTY, "LAMP_BRIGHTNESS",
+	    s->brightness) == -1 ||
+	    ak_modify_string(call, AK_ADD_TO_PROPERTY, "LAMP_EXECUTIONS",
+	    ak_execution_id(call)) == -1 ||
+	    ak_modify_json(call, AK_SET_PROPERTY, "LAMP_PLAN",
+	    s->plan[0] == '\0' ? "null" : s->plan) == -1)
+		return -1;
+	if (ak_artifact(call, "lamp.json", s->plan, strlen(s->plan)) == -1)
+		return -1;
+	return ak_artifact_file(call, "system.txt", "/proc/version");
 }
 
 /*
@@ -305,7 +533,7 @@ example_start(struct ak_call *call, void *state)
 		return -1;
 
 	s->brightness_before = lamp_get();
-	s->started_ms = example_now_ms();
+	s->time.started_ms = example_now_ms();
 	s->dimmed = true;
 	if (ak_save(call) == -1) {
 		s->dimmed = false;
@@ -321,6 +549,8 @@ example_start(struct ak_call *call, void *state)
 
 	if (s->greeting[0] != '\0')
 		ak_message(call, AK_INFO, "%s", s->greeting);
+	if (example_report(call, s) == -1)
+		return -1;
 	ak_message(call, AK_INFO, "Dimmed the lamp from %" PRId64 " %% to %" PRId64 " %%",
 	    s->brightness_before, s->brightness);
 	/* What is shown in short for this step; the last one counts. */
@@ -337,23 +567,41 @@ example_status(struct ak_call *call, void *state)
 {
 	const struct example_state *s = state;
 	const struct ak_label labels[] = {
-		{ "room", "kitchen" },
-		{ "wanted", s->dimmed ? "dimmed" : "bright" },
+		{ "id", ak_execution_id(call) },
+		{ "name", "The lamp" },
+		{ "room", s->rooms.count > 0 ? s->rooms.item[0] : "" },
+		{ "state", s->dimmed ? "warn" : "success" },
+		{ "tooltip", s->dimmed ? "dimmed" : "bright" },
+		{ "url", "https://example.org/lamp" },
 		AK_LABELS_END
+	};
+	/* Somebody else's measurement has somebody else's time. */
+	const struct ak_metric_details measured = {
+		.labels = labels,
+		.timestamp_ms = EXAMPLE_EPOCH_MS,
+		.timestamp_source = AK_TIMESTAMP_EXTERNAL,
+	};
+	/* An error may say more than what it is. */
+	const struct ak_error_details flicker = {
+		.status = AK_FAILED,
+		.type = "https://example.org/errors/flicker",
+		.detail = "asked to fail in status",
+		.instance = "urn:lamp:1",
 	};
 	int64_t elapsed_ms;
 
 	if (strcmp(s->fail_in, "status") == 0) {
 		ak_message(call, AK_ERROR, "The lamp flickers");
 		ak_summary(call, AK_WARN, "The lamp flickered");
-		return ak_failed(call, "The lamp flickers: asked to fail in status");
+		return ak_error_as(call, &flicker, "The lamp flickers");
 	}
 	if (!s->dimmed) {
 		ak_message(call, AK_WARN, "The lamp was not dimmed by this execution");
 		return 0;
 	}
-	elapsed_ms = example_now_ms() - s->started_ms;
+	elapsed_ms = example_now_ms() - s->time.started_ms;
 	ak_metric(call, "example_lamp_ratio", s->ratio, labels);
+	ak_metric_as(call, "example_lamp_made", 1, &measured);
 	ak_metric(call, "example_elapsed_seconds", (double)elapsed_ms / MS_PER_S, NULL);
 
 	/*
@@ -361,7 +609,7 @@ example_status(struct ak_call *call, void *state)
 	 * control the agent ends it after its duration; this says that there is nothing
 	 * to wait for.
 	 */
-	if (s->duration_ms > 0 && elapsed_ms >= s->duration_ms)
+	if (s->time.duration_ms > 0 && elapsed_ms >= s->time.duration_ms)
 		ak_completed(call);
 	return 0;
 }
@@ -380,6 +628,9 @@ example_stop(struct ak_call *call, void *state)
 		ak_message(call, AK_INFO, "Nothing to undo: the lamp was not dimmed");
 		return 0;
 	}
+	/* What an older program has saved: it did not know of rooms. */
+	if (ak_state_version(call) < EXAMPLE_STATE_WITH_ROOMS)
+		ak_message(call, AK_DEBUG, "The rooms are not known");
 	lamp_set(s->brightness_before);
 	ak_message(call, AK_INFO, "Set the lamp back to %" PRId64 " %%",
 	    s->brightness_before);
@@ -413,9 +664,15 @@ example_query_metrics(struct ak_call *call, void *state)
 		{ "unit", ak_config_string(call, "unit") },
 		AK_LABELS_END
 	};
+	/* When people want to know; a system of its own would be asked for that time. */
+	const struct ak_metric_details then = {
+		.labels = labels,
+		.timestamp_ms = ak_query_timestamp(call),
+		.timestamp_source = AK_TIMESTAMP_EXTENSION,
+	};
 
 	(void)state;
-	ak_metric(call, "example_lamp_brightness", (double)lamp_get(), labels);
+	ak_metric_as(call, "example_lamp_brightness", (double)lamp_get(), &then);
 	return 0;
 }
 
@@ -427,17 +684,21 @@ example_query_metrics(struct ak_call *call, void *state)
 const struct ak_action action_example = {
 	.id = "org.actionkit.example",
 	.label = "Example",
-	.version = "1.0.0",
+	.version = "1.1.0",
 	.description = "Dims a lamp that does not exist, and sets it back at the end.",
-	.icon = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' "
-	    "viewBox='0 0 24 24'%3E%3Ccircle cx='12' cy='12' r='8' fill='currentColor'/%3E"
-	    "%3C/svg%3E",
+	.icon = example_icon,
 	.technology = "Example",
 	.category = "Lamp",
 	.kind = AK_ATTACK,
 	.time_control = AK_EXTERNAL,
 	.parameters = example_parameters,
+	.target_selection = &example_targets,
+	.widgets = example_widgets,
+	.hint = { AK_HINT_INFO, "This action changes **nothing** on the machine." },
+	/* The lamp may stay dimmed if the platform goes away. Leave it out where it may not. */
+	.flags = AK_DISABLE_HEARTBEAT,
 	.state = AK_STATE(struct example_state, example_fields),
+	.state_version = EXAMPLE_STATE_VERSION,
 	.call_interval = "1s",
 	.metrics = &example_metrics,
 	.prepare = example_prepare,

@@ -65,8 +65,8 @@ enum ak_type {
 	AK_STRING = 1,		/* ak_config_string */
 	AK_TEXTAREA,		/* ak_config_string */
 	AK_URL,			/* ak_config_string */
-	AK_REGEX,		/* ak_config_string */
-	AK_BITRATE,		/* ak_config_string: "10mbit", "512kbps" */
+	AK_REGEX,		/* ak_config_string, ak_config_match */
+	AK_BITRATE,		/* ak_config_bitrate, ak_config_string: "10mbit" */
 	AK_STRING_ARRAY,	/* ak_config_count, ak_config_item */
 	AK_INTEGER,		/* ak_config_integer */
 	AK_PERCENTAGE,		/* ak_config_integer */
@@ -313,7 +313,10 @@ enum ak_field_kind {
 	AK_FIELD_INT = 1,		/* int64_t */
 	AK_FIELD_BOOL,			/* bool */
 	AK_FIELD_DOUBLE,		/* double */
-	AK_FIELD_STRING			/* char[N]; at most N - 1 bytes */
+	AK_FIELD_STRING,		/* char[N]; at most N - 1 bytes */
+	AK_FIELD_LIST,			/* AK_TEXT_LIST(items, bytes) */
+	AK_FIELD_STRUCT,		/* a struct with a table of its own */
+	AK_FIELD_JSON			/* char[N] that holds JSON text; empty is null */
 };
 
 struct ak_field {
@@ -321,12 +324,24 @@ struct ak_field {
 	enum ak_field_kind kind;
 	size_t offset;
 	size_t size;
+	size_t items;			/* of a list: how many it has room for, */
+	size_t item_size;		/* and of how many bytes */
+	const struct ak_field *fields;	/* of a struct */
 };
 
+/*
+ * A list of texts within a state struct: AK_TEXT_LIST(8, 32) rooms; has room for 8 texts of
+ * at most 31 bytes. The first rooms.count of rooms.item[] are in it.
+ */
+#define AK_TEXT_LIST(items_, bytes_) \
+	struct { int64_t count; char item[items_][bytes_]; }
+
+#define AK_SIZE_(type_, member_, expected_) \
+	(sizeof(((type_ *)0)->member_) * \
+	 sizeof(char[_Generic(&((type_ *)0)->member_, expected_: 1)]))
 #define AK_FIELD_(type_, member_, kind_, expected_) \
 	{ #member_, kind_, offsetof(type_, member_), \
-	  sizeof(((type_ *)0)->member_) * \
-	  sizeof(char[_Generic(&((type_ *)0)->member_, expected_: 1)]) }
+	  AK_SIZE_(type_, member_, expected_), 0, 0, NULL }
 #define AK_INT(type_, member_) \
 	AK_FIELD_(type_, member_, AK_FIELD_INT, int64_t *)
 #define AK_BOOL(type_, member_) \
@@ -336,7 +351,23 @@ struct ak_field {
 #define AK_TEXT(type_, member_) \
 	AK_FIELD_(type_, member_, AK_FIELD_STRING, \
 	    char (*)[sizeof(((type_ *)0)->member_)])
-#define AK_FIELDS_END { NULL, AK_FIELD_INT, 0, 0 }
+#define AK_JSON(type_, member_) \
+	AK_FIELD_(type_, member_, AK_FIELD_JSON, \
+	    char (*)[sizeof(((type_ *)0)->member_)])
+#define AK_LIST(type_, member_) \
+	{ #member_, AK_FIELD_LIST, offsetof(type_, member_), \
+	  sizeof(((type_ *)0)->member_), \
+	  AK_SIZE_(type_, member_.item, \
+	      char (*)[sizeof(((type_ *)0)->member_.item) / \
+	      sizeof(((type_ *)0)->member_.item[0])] \
+	      [sizeof(((type_ *)0)->member_.item[0])]) / \
+	  sizeof(((type_ *)0)->member_.item[0]), \
+	  sizeof(((type_ *)0)->member_.item[0]), NULL }
+/* A member that is a struct, whose own members are in the table fields_. */
+#define AK_STRUCT(type_, member_, fields_) \
+	{ #member_, AK_FIELD_STRUCT, offsetof(type_, member_), \
+	  sizeof(((type_ *)0)->member_), 0, 0, (fields_) }
+#define AK_FIELDS_END { NULL, AK_FIELD_INT, 0, 0, 0, 0, NULL }
 
 struct ak_state {
 	size_t size;			/* 0: the action has no state */
@@ -381,6 +412,7 @@ struct ak_action {
 	struct ak_hint hint;
 	unsigned int flags;		/* AK_DISABLE_HEARTBEAT, or 0 */
 	struct ak_state state;
+	unsigned int state_version;	/* see ak_state_version() */
 	struct ak_endpoint prepare_endpoint;
 	struct ak_endpoint start_endpoint;
 	struct ak_endpoint status_endpoint;
@@ -436,18 +468,79 @@ AK_API bool ak_config_boolean(struct ak_call *call, const char *name);
 /* In milliseconds. */
 AK_API int64_t ak_config_duration(struct ak_call *call, const char *name);
 AK_API const char *ak_config_string(struct ak_call *call, const char *name);
+/* In bits per second: "1kbit" is 1000, "1kbps" (bytes) is 8000. */
+AK_API int64_t ak_config_bitrate(struct ak_call *call, const char *name);
+/*
+ * Whether text matches a regex: 1, or 0, or -1 where that is no POSIX extended regular
+ * expression (or the parameter has no value). Agents write them for other languages, too,
+ * so that any text is accepted as one: get it with ak_config_string() then.
+ */
+AK_API int ak_config_match(struct ak_call *call, const char *name, const char *text);
 /* Number of items of a string array or of pairs of a key-value list. */
 AK_API size_t ak_config_count(struct ak_call *call, const char *name);
 /* Item, or value of the pair, at index; NULL beyond the end. */
 AK_API const char *ak_config_item(struct ak_call *call, const char *name, size_t index);
 /* Key of the pair at index; NULL beyond the end. */
 AK_API const char *ak_config_key(struct ak_call *call, const char *name, size_t index);
+/* Value of the first pair with this key; NULL if there is none. */
+AK_API const char *ak_config_value(struct ak_call *call, const char *name, const char *key);
 
 /* Name of the target, in prepare() and query_metrics(); NULL if the request has none. */
 AK_API const char *ak_target_name(const struct ak_call *call);
 /* Value at index of a target attribute; NULL beyond the end. */
 AK_API const char *ak_target_attribute(const struct ak_call *call, const char *key,
     size_t index);
+/* Number of values of a target attribute. */
+AK_API size_t ak_target_attribute_count(const struct ak_call *call, const char *key);
+/* Key of the target attribute at index; NULL beyond the end. */
+AK_API const char *ak_target_attribute_key(const struct ak_call *call, size_t index);
+
+/*
+ * Whose execution it is, in prepare(): 0 or NULL where the request does not say. The key of
+ * the experiment and the URI of its execution are kept for people, too: see actionkit(1).
+ */
+AK_API const char *ak_experiment_key(const struct ak_call *call);
+AK_API const char *ak_experiment_uri(const struct ak_call *call);
+/* The experiment's execution; it has one id of ours for each of its steps and targets. */
+AK_API int64_t ak_experiment_execution(const struct ak_call *call);
+AK_API const char *ak_execution_uri(const struct ak_call *call);
+AK_API int64_t ak_agent_pid(const struct ak_call *call);
+AK_API const char *ak_agent_aws_account_id(const struct ak_call *call);
+
+/* What the agent itself depends on, and no action may cut off. */
+struct ak_restricted_endpoint {
+	const char *name;
+	const char *url;
+	const char *cidr;
+	uint16_t port_min;
+	uint16_t port_max;
+};
+
+/* The endpoint at index, in prepare(). Returns false beyond the end. */
+AK_API bool ak_restricted_endpoint_at(const struct ak_call *call, size_t index,
+    struct ak_restricted_endpoint *ret_endpoint);
+
+/*
+ * Properties of the experiment's execution, in prepare(). What is absent, or of another type,
+ * reads as 0, false or NULL: people define them, not the action.
+ */
+AK_API bool ak_property_has(const struct ak_call *call, const char *key);
+AK_API const char *ak_property_string(const struct ak_call *call, const char *key);
+AK_API int64_t ak_property_integer(const struct ak_call *call, const char *key);
+AK_API double ak_property_double(const struct ak_call *call, const char *key);
+AK_API bool ak_property_boolean(const struct ak_call *call, const char *key);
+/* Number of items of a list, and the text at index of one. */
+AK_API size_t ak_property_count(const struct ak_call *call, const char *key);
+AK_API const char *ak_property_item(const struct ak_call *call, const char *key,
+    size_t index);
+/* A property of any type, as JSON text; NULL if it is absent. */
+AK_API const char *ak_property_json(const struct ak_call *call, const char *key);
+
+/*
+ * For when query_metrics() is asked, in milliseconds since the Unix epoch; now, if the
+ * request does not say, and in other handlers.
+ */
+AK_API int64_t ak_query_timestamp(const struct ak_call *call);
 
 /*
  * The reply
@@ -590,6 +683,15 @@ AK_API void ak_completed(struct ak_call *call);
  * query_metrics() it does nothing: their state is saved with their success, or never.
  */
 AK_API int ak_save(struct ak_call *call);
+
+/*
+ * The state_version of the action that last saved the state: an execution may have been
+ * begun by an older program, or by a newer one. Members that the older one did not know are
+ * zero, and those that it does not know of the newer one's are kept. A state whose members
+ * have other types is an error that names both versions; the handler is not called. 0 where
+ * the state comes from the agent's request because the database was lost.
+ */
+AK_API unsigned int ak_state_version(const struct ak_call *call);
 
 /*
  * Takes a resource ("netdev:eth0") for this execution, durably, until it is stopped, in

@@ -98,22 +98,28 @@ ak_artifact(struct ak_call *call, const char *label, const void *data, size_t si
 	return 0;
 }
 
-/* Reads size bytes, or up to the end if that comes before. */
+/*
+ * Reads up to the end, or one byte more than may be. Files of /proc do not say how large they
+ * are. Returns the bytes, or -1 with errno; *ret_data is the caller's in both cases.
+ */
 static ssize_t
-read_all(int fd, char *data, size_t size)
+read_all(int fd, size_t size, char **ret_data)
 {
-	size_t used = 0;
-	ssize_t got;
+	size_t room = size + 1, used = 0;
+	char *data = NULL;
+	ssize_t got = 1;
 
-	while (used < size) {
-		got = read(fd, data + used, size - used);
-		if (got == -1 && errno == EINTR)
-			continue;
-		if (got == -1)
+	while (got != 0 && used <= AK_ARTIFACT_BYTES_MAX) {
+		if (data == NULL || used == room) {
+			room = data == NULL ? room : 2 * room;
+			if ((data = realloc(data, room)) == NULL)
+				log_out_of_memory();
+			*ret_data = data;
+		}
+		got = read(fd, data + used, room - used);
+		if (got == -1 && errno != EINTR)
 			return -1;
-		if (got == 0)
-			break;
-		used += (size_t)got;
+		used += got == -1 ? 0 : (size_t)got;
 	}
 	return (ssize_t)used;
 }
@@ -122,8 +128,9 @@ static int
 append_file(struct ak_call *call, const char *label, const char *path, int fd)
 {
 	struct stat status;
+	char *data = NULL;
 	ssize_t size;
-	char *data;
+	int result = -1;
 
 	if (fstat(fd, &status) == -1)
 		return refuse(call, label, "%s: %s", path, strerror(errno));
@@ -131,16 +138,13 @@ append_file(struct ak_call *call, const char *label, const char *path, int fd)
 		return refuse(call, label, "%s is not a regular file", path);
 	if (check_size(call, label, (size_t)status.st_size) == -1)
 		return -1;
-	/* What is written to it meanwhile is left out. */
-	if ((data = malloc((size_t)status.st_size + 1)) == NULL)
-		log_out_of_memory();
-	size = read_all(fd, data, (size_t)status.st_size);
+	size = read_all(fd, (size_t)status.st_size, &data);
 	if (size == -1)
 		refuse(call, label, "%s: %s", path, strerror(errno));
-	else
+	else if ((result = check_size(call, label, (size_t)size)) == 0)
 		append(call, label, data, (size_t)size);
 	free(data);
-	return size == -1 ? -1 : 0;
+	return result;
 }
 
 int

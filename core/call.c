@@ -251,6 +251,12 @@ ak_time_left(const struct ak_call *call)
 	return left_ms < 0 ? 0 : left_ms;
 }
 
+unsigned int
+ak_state_version(const struct ak_call *call)
+{
+	return call->state_version;
+}
+
 int
 ak_save(struct ak_call *call)
 {

@@ -30,8 +30,12 @@ struct ak_call {
 	int64_t deadline_ms;		/* boot time */
 	const struct ak_parameter *parameters; /* that config is of; NULL in other verbs */
 	struct json_object *config;	/* as parameters_check() made it, or NULL */
-	struct json_object *target;	/* or NULL */
+	struct json_object *target;	/* or NULL, like the next two: context_take() */
+	struct json_object *context;
+	struct json_object *properties;
+	int64_t timestamp_ms;		/* of a query, wall time; 0: now */
 	void *state;			/* the handler's struct */
+	unsigned int state_version;	/* of what it was filled from */
 
 	/*
 	 * How ak_save() and ak_claim() reach the store: set by the lifecycle, NULL where they

@@ -25,4 +25,10 @@ int clock_boot_id(char ret_id[CLOCK_BOOT_ID_BYTES]);
 /* Wall time as RFC 3339 with milliseconds, UTC: 2026-11-22T18:00:00.000Z. */
 void clock_rfc3339(int64_t wall_ms, char ret_text[CLOCK_RFC3339_BYTES]);
 
+/*
+ * Reads a date and time of RFC 3339 with any offset, cut to milliseconds. Returns 0, or -1 if
+ * it is none, or is before the Unix epoch.
+ */
+int clock_parse_rfc3339(const char *text, int64_t *ret_wall_ms);
+
 #endif

@@ -147,7 +147,8 @@ execution_load(struct store *store, const char *id, struct execution *ret_row,
 	sqlite3_stmt *get = store_prepare(store, "SELECT phase, action, action_version, "
 	    "state, target, experiment_key, execution_uri, created_at, due_at, "
 	    "heartbeat_interval, stop_by, stop_reason, stop_attempts, last_error, "
-	    "start_result, status_result, stop_result FROM executions WHERE id = ?", err);
+	    "start_result, status_result, stop_result, state_version "
+	    "FROM executions WHERE id = ?", err);
 	int found;
 
 	if (get == NULL)
@@ -177,6 +178,7 @@ execution_load(struct store *store, const char *id, struct execution *ret_row,
 	ret_row->start_result = copy_column(get, 14);
 	ret_row->status_result = copy_column(get, 15);
 	ret_row->stop_result = copy_column(get, 16);
+	ret_row->state_version = sqlite3_column_int64(get, 17);
 	sqlite3_reset(get);
 	return 0;
 }
@@ -230,13 +232,14 @@ execution_write(struct store *store, const struct execution *row, const char *wh
 	    "action, action_version, state, target, experiment_key, execution_uri, "
 	    "created_at, changed_at, due_at, heartbeat_interval, stop_by, stop_reason, "
 	    "stop_attempts, last_error, start_result, status_result, stop_result, "
-	    "runner_pid) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, "
-	    "?14, ?15, ?16, ?17, ?18, ?19, ?20) ON CONFLICT (id) DO UPDATE SET "
+	    "runner_pid, state_version) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, "
+	    "?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21) ON CONFLICT (id) DO UPDATE SET "
 	    "phase = ?2, action_version = ?4, state = ?5, target = ?6, "
 	    "experiment_key = ?7, execution_uri = ?8, changed_at = ?10, due_at = ?11, "
 	    "heartbeat_interval = ?12, stop_by = ?13, stop_reason = ?14, "
 	    "stop_attempts = ?15, last_error = ?16, start_result = ?17, "
-	    "status_result = ?18, stop_result = ?19, runner_pid = ?20", err);
+	    "status_result = ?18, stop_result = ?19, runner_pid = ?20, "
+	    "state_version = ?21", err);
 
 	if (put == NULL)
 		return -1;
@@ -260,6 +263,7 @@ execution_write(struct store *store, const struct execution *row, const char *wh
 	sqlite3_bind_text(put, 18, row->status_result, -1, SQLITE_STATIC);
 	sqlite3_bind_text(put, 19, row->stop_result, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(put, 20, getpid());
+	sqlite3_bind_int64(put, 21, row->state_version);
 	if (store_run(store, put, err) == -1)
 		return -1;
 	if (row->phase == PHASE_STOPPED && claim_release(store, row->id, err) == -1)
@@ -277,25 +281,27 @@ run_narrow(struct store *store, sqlite3_stmt *update, struct err *err)
 
 int
 execution_keep_state(struct store *store, const char *id, enum phase phase,
-    const char *state, struct err *err)
+    const char *state, int64_t state_version, struct err *err)
 {
-	sqlite3_stmt *update = store_prepare(store,
-	    "UPDATE executions SET state = ?3 WHERE id = ?1 AND phase = ?2", err);
+	sqlite3_stmt *update = store_prepare(store, "UPDATE executions "
+	    "SET state = ?3, state_version = ?4 WHERE id = ?1 AND phase = ?2", err);
 
 	if (update == NULL)
 		return -1;
 	sqlite3_bind_text(update, 1, id, -1, SQLITE_STATIC);
 	sqlite3_bind_text(update, 2, phase_name(phase), -1, SQLITE_STATIC);
 	sqlite3_bind_text(update, 3, state, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(update, 4, state_version);
 	return run_narrow(store, update, err);
 }
 
 int
 execution_keep_alive(struct store *store, const char *id, const char *state,
-    int64_t due_at, struct err *err)
+    int64_t state_version, int64_t due_at, struct err *err)
 {
 	sqlite3_stmt *update = store_prepare(store, "UPDATE executions SET "
 	    "state = coalesce(?2, state), "
+	    "state_version = CASE WHEN ?2 IS NULL THEN state_version ELSE ?4 END, "
 	    "due_at = CASE WHEN stop_by IS NULL THEN ?3 ELSE due_at END "
 	    "WHERE id = ?1 AND phase = 'running'", err);
 
@@ -304,6 +310,7 @@ execution_keep_alive(struct store *store, const char *id, const char *state,
 	sqlite3_bind_text(update, 1, id, -1, SQLITE_STATIC);
 	sqlite3_bind_text(update, 2, state, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(update, 3, due_at);
+	sqlite3_bind_int64(update, 4, state_version);
 	return run_narrow(store, update, err);
 }
 

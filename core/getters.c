@@ -1,10 +1,12 @@
 /*
- * getters.c: what a handler reads of the request: config and target.
+ * getters.c: what a handler reads of the config.
  */
 #include "config.h"
 
+#include <regex.h>
 #include <string.h>
 
+#include "core/bitrate.h"
 #include "core/call.h"
 #include "core/parameters.h"
 
@@ -16,15 +18,17 @@ enum reader {
 	READ_DURATION = 1 << 3,
 	READ_COUNT = 1 << 4,
 	READ_ITEM = 1 << 5,
-	READ_KEY = 1 << 6
+	READ_KEY = 1 << 6,
+	READ_BITRATE = 1 << 7,
+	READ_MATCH = 1 << 8
 };
 
 static const unsigned int readers[] = {
 	[AK_STRING] = READ_STRING,
 	[AK_TEXTAREA] = READ_STRING,
 	[AK_URL] = READ_STRING,
-	[AK_REGEX] = READ_STRING,
-	[AK_BITRATE] = READ_STRING,
+	[AK_REGEX] = READ_STRING | READ_MATCH,
+	[AK_BITRATE] = READ_STRING | READ_BITRATE,
 	[AK_STRING_ARRAY] = READ_COUNT | READ_ITEM,
 	[AK_INTEGER] = READ_INTEGER,
 	[AK_PERCENTAGE] = READ_INTEGER,
@@ -101,6 +105,29 @@ ak_config_string(struct ak_call *call, const char *name)
 	return json_string(get(call, name, READ_STRING, __func__));
 }
 
+int64_t
+ak_config_bitrate(struct ak_call *call, const char *name)
+{
+	const char *text = json_string(get(call, name, READ_BITRATE, __func__));
+	int64_t bits;
+
+	return text != NULL && bitrate_parse(text, &bits) == 0 ? bits : 0;
+}
+
+int
+ak_config_match(struct ak_call *call, const char *name, const char *text)
+{
+	const char *pattern = json_string(get(call, name, READ_MATCH, __func__));
+	regex_t regex;
+	int result;
+
+	if (pattern == NULL || regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB) != 0)
+		return -1;
+	result = regexec(&regex, text, 0, NULL, 0);
+	regfree(&regex);
+	return result == 0 ? 1 : 0;
+}
+
 size_t
 ak_config_count(struct ak_call *call, const char *name)
 {
@@ -109,22 +136,12 @@ ak_config_count(struct ak_call *call, const char *name)
 	return list == NULL ? 0 : json_object_array_length(list);
 }
 
-/* The element at index, borrowed; NULL beyond the end or where there is no list. */
-static struct json_object *
-element(struct json_object *list, size_t index)
-{
-	if (!json_object_is_type(list, json_type_array) ||
-	    index >= json_object_array_length(list))
-		return NULL;
-	return json_object_array_get_idx(list, index);
-}
-
 const char *
 ak_config_item(struct ak_call *call, const char *name, size_t index)
 {
 	struct json_object *item;
 
-	item = element(get(call, name, READ_ITEM, __func__), index);
+	item = json_element(get(call, name, READ_ITEM, __func__), index);
 	if (json_object_is_type(item, json_type_object))
 		return json_member_string(item, "value");
 	return json_string(item);
@@ -135,20 +152,21 @@ ak_config_key(struct ak_call *call, const char *name, size_t index)
 {
 	struct json_object *pair;
 
-	pair = element(get(call, name, READ_KEY, __func__), index);
+	pair = json_element(get(call, name, READ_KEY, __func__), index);
 	return json_member_string(pair, "key");
 }
 
 const char *
-ak_target_name(const struct ak_call *call)
+ak_config_value(struct ak_call *call, const char *name, const char *key)
 {
-	return json_member_string(call->target, "name");
-}
+	struct json_object *list = get(call, name, READ_KEY, __func__), *pair;
+	const char *text;
+	size_t i;
 
-const char *
-ak_target_attribute(const struct ak_call *call, const char *key, size_t index)
-{
-	struct json_object *attributes = json_member(call->target, "attributes");
-
-	return json_string(element(json_member(attributes, key), index));
+	for (i = 0; (pair = json_element(list, i)) != NULL; i++) {
+		text = json_member_string(pair, "key");
+		if (text != NULL && strcmp(text, key) == 0)
+			return json_member_string(pair, "value");
+	}
+	return NULL;
 }

@@ -94,6 +94,9 @@ json_double(double value)
 			break;
 	}
 	uselocale(before);
+	/* "-0" reads as the integer, which has no sign. */
+	if (strcmp(text, "-0") == 0)
+		snprintf(text, sizeof(text), "-0.0");
 	return made(json_object_new_double_s(value, text));
 }
 
@@ -195,6 +198,20 @@ const char *
 json_member_string(struct json_object *object, const char *name)
 {
 	return json_string(json_member(object, name));
+}
+
+size_t
+json_count(struct json_object *array)
+{
+	if (!json_object_is_type(array, json_type_array))
+		return 0;
+	return json_object_array_length(array);
+}
+
+struct json_object *
+json_element(struct json_object *array, size_t index)
+{
+	return index < json_count(array) ? json_object_array_get_idx(array, index) : NULL;
 }
 
 int

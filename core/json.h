@@ -60,6 +60,11 @@ struct json_object *json_member(struct json_object *object, const char *name);
 /* The member's text, borrowed; NULL if it is absent, no string, or has a NUL in it. */
 const char *json_member_string(struct json_object *object, const char *name);
 
+/* The element at index, borrowed; NULL beyond the end, for null, and where array is none. */
+struct json_object *json_element(struct json_object *array, size_t index);
+/* Number of elements; 0 where array is none. */
+size_t json_count(struct json_object *array);
+
 /*
  * Reads a number that is whole and fits, however it is written: 3000, 3000.0 and 3e3 are the
  * same. Returns 0, or -1 if value is anything else.

@@ -9,9 +9,11 @@ libcore_la_SOURCES = \
 	core/abandon.c core/abandon.h \
 	core/artifact.c \
 	core/base64.c core/base64.h \
+	core/bitrate.c core/bitrate.h \
 	core/call.c core/call.h \
 	core/claim.c core/claim.h \
 	core/clock.c core/clock.h \
+	core/context.c core/context.h \
 	core/describe_parameters.c \
 	core/describe_targets.c \
 	core/describe_widgets.c \

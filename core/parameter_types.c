@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/bitrate.h"
 #include "core/duration.h"
 #include "core/parameters.h"
 
@@ -44,12 +45,6 @@ static const struct type {
 };
 
 #define TYPES (sizeof(types) / sizeof(types[0]))
-
-static const char *const bitrate_units[] = {
-	"bit", "kbit", "mbit", "gbit", "tbit", "bps", "kbps", "mbps", "gbps", "tbps"
-};
-
-#define BITRATE_UNITS (sizeof(bitrate_units) / sizeof(bitrate_units[0]))
 
 const char *
 parameters_type_name(enum ak_type type)
@@ -249,16 +244,15 @@ convert_bitrate(const struct ak_parameter *parameter, struct json_object *value,
     struct err *err)
 {
 	const char *text = json_string(value);
-	size_t digits, i;
+	int64_t bits;
 
 	(void)parameter;
 	if (text == NULL)
 		return refuse(err, "must be text");
-	digits = strspn(text, "0123456789");
-	for (i = 0; digits > 0 && i < BITRATE_UNITS; i++)
-		if (strcmp(text + digits, bitrate_units[i]) == 0)
-			return json_object_get(value);
-	return refuse(err, "must be a bitrate, such as \"1024kbit\" or \"10mbps\"");
+	if (bitrate_parse(text, &bits) == -1)
+		return refuse(err,
+		    "must be a bitrate, such as \"1024kbit\" or \"10mbps\"");
+	return json_object_get(value);
 }
 
 static struct json_object *

@@ -9,6 +9,7 @@
 
 #include "core/claim.h"
 #include "core/clock.h"
+#include "core/context.h"
 #include "core/parameters.h"
 #include "core/visit.h"
 
@@ -59,17 +60,16 @@ static int
 write_prepared(struct visit *visit, struct err *err)
 {
 	const struct options *options = visit->life->options;
-	struct json_object *context = json_member(visit->request, "executionContext");
-	struct json_object *target = json_member(visit->request, "target");
+	const struct ak_call *call = &visit->call;
 	struct execution *row = &visit->row;
 
 	if (row->phase == PHASE_NONE)
 		execution_init(row, visit->id, visit->action);
 	execution_set(&row->action_version, visit->action->version);
-	execution_set(&row->state, visit->state_text);
-	execution_set(&row->target, json_member_string(target, "name"));
-	execution_set(&row->experiment_key, json_member_string(context, "experimentKey"));
-	execution_set(&row->execution_uri, json_member_string(context, "executionUri"));
+	visit_keep_state(visit);
+	execution_set(&row->target, ak_target_name(call));
+	execution_set(&row->experiment_key, ak_experiment_key(call));
+	execution_set(&row->execution_uri, ak_execution_uri(call));
 	row->due_at = clock_boot_ms() + options->never_started;
 	if (execution_move(row, MOVE_PREPARE, err) == -1 ||
 	    execution_write(&visit->life->store, row, "agent", NULL, err) == -1)
@@ -120,7 +120,8 @@ prepare_visit(struct visit *visit, char **ret_reply, struct err *err)
 	struct json_object *values = NULL;
 	int held, result = -1;
 
-	if (parameters_check(visit->action->parameters,
+	if (context_take(&visit->call, visit->request, err) == -1 ||
+	    parameters_check(visit->action->parameters,
 	    json_member(visit->request, "config"), &values, err) == -1)
 		return -1;
 	/* What has begun is refused at once, not when its handler is over. */
@@ -135,7 +136,6 @@ prepare_visit(struct visit *visit, char **ret_reply, struct err *err)
 
 	visit->call.parameters = visit->action->parameters;
 	visit->call.config = values;
-	visit->call.target = json_member(visit->request, "target");
 	result = visit_run(visit);
 	if (result == 0) {
 		result = commit_prepared(visit, err);

@@ -3,6 +3,7 @@
  */
 #include "config.h"
 
+#include "core/context.h"
 #include "core/parameters.h"
 #include "core/visit.h"
 
@@ -14,12 +15,12 @@ query_visit(struct visit *visit, char **ret_reply, struct err *err)
 	char why[ERR_MESSAGE_BYTES];
 	int result = 0;
 
-	if (parameters_check(parameters, json_member(visit->request, "config"), &values,
+	if (context_take(&visit->call, visit->request, err) == -1 ||
+	    parameters_check(parameters, json_member(visit->request, "config"), &values,
 	    err) == -1)
 		return -1;
 	visit->call.parameters = parameters;
 	visit->call.config = values;
-	visit->call.target = json_member(visit->request, "target");
 	if (visit_run(visit) == -1) {
 		call_error_text(&visit->call, why, sizeof(why));
 		result = err_set(err, ERR_HANDLER, "%s", why);

@@ -33,7 +33,7 @@ write_starting(struct visit *visit, struct err *err)
 		return -1;
 	if (row->phase == PHASE_NONE) {
 		execution_init(row, visit->id, visit->action);
-		execution_set(&row->state, visit->state_text);
+		visit_keep_state(visit);
 	}
 	row->due_at = EXECUTION_DUE_NOW;
 	row->heartbeat_interval = heartbeat_interval(visit->action);
@@ -50,7 +50,7 @@ write_started(struct visit *visit, const char *reply, bool failed, const char *w
 	bool over = ends_with_start(visit->action) ||
 	    (failed && visit->action->stop == NULL);
 
-	execution_set(&row->state, visit->state_text);
+	visit_keep_state(visit);
 	execution_set(&row->start_result, reply);
 	if (over)
 		execution_want_stop(row, STOP_BY_ACTION, failed ? "failed" : "completed");

@@ -66,7 +66,7 @@ commit_end(struct visit *visit, const char *reply, bool failed, const char *why,
 		store_rollback(store);
 		return 0;
 	}
-	execution_set(&row->state, visit->state_text);
+	visit_keep_state(visit);
 	execution_set(&row->status_result, reply);
 	execution_want_stop(row, STOP_BY_ACTION, failed ? "failed" : "completed");
 	if (execution_move(row, MOVE_END, err) == -1 ||
@@ -91,7 +91,7 @@ keep_alive(struct visit *visit, struct err *err)
 	if (store_begin(store, STORE_NORMAL, visit->deadline_ms, err) == -1)
 		return -1;
 	if (execution_keep_alive(store, visit->id, changed ? visit->state_text : NULL,
-	    due_at, err) == -1) {
+	    visit->state_version, due_at, err) == -1) {
 		store_rollback(store);
 		return -1;
 	}

@@ -26,7 +26,7 @@ write_stopping(struct visit *visit, enum stop_by by, const char *reason, struct 
 
 	if (row->phase == PHASE_NONE) {
 		execution_init(row, visit->id, visit->action);
-		execution_set(&row->state, visit->state_text);
+		visit_keep_state(visit);
 	}
 	/* A failure is written with a time to try again; this attempt wrote nothing. */
 	if (row->phase == PHASE_STOPPING && row->due_at == EXECUTION_DUE_NOW)
@@ -75,7 +75,7 @@ commit_stopped(struct visit *visit, const char *who, const char *reply, struct e
 
 	if (visit_begin(visit, STORE_NORMAL, err) == -1)
 		return -1;
-	execution_set(&row->state, visit->state_text);
+	visit_keep_state(visit);
 	execution_set(&row->stop_result, reply);
 	if (execution_move(row, MOVE_STOPPED, err) == -1 ||
 	    execution_write(store, row, who, NULL, err) == -1) {
@@ -113,7 +113,7 @@ commit_failed(struct visit *visit, const char *who, const char *why, struct err 
 		return 0;
 	}
 	if (visit->state_text != NULL)
-		execution_set(&row->state, visit->state_text);
+		visit_keep_state(visit);
 	execution_set(&row->last_error, why);
 	row->due_at = clock_boot_ms() + execution_retry_pause(row->stop_attempts,
 	    visit->life->options->stop_retry);

@@ -73,10 +73,31 @@ load_state_json(struct visit *visit, struct err *err)
 		json = json_object_get(json_member(visit->request, "state"));
 	else if (json_parse(visit->row.state, strlen(visit->row.state), &json, err) == -1)
 		return err_wrap(err, "stored state");
+	visit->state_version = visit->row.phase == PHASE_NONE ? 0 :
+	    visit->row.state_version;
 	json_object_put(visit->state_json);
 	visit->state_json = json != NULL ? json : json_new_object();
 	visit->state_text = json_text(visit->state_json, NULL);
 	return 0;
+}
+
+/*
+ * The version of a state that this action has written. Its members are those of this program
+ * and, where a newer one has saved it before, what that has added.
+ */
+static int64_t
+written_version(const struct visit *visit)
+{
+	int64_t own = visit->action->state_version;
+
+	return visit->state_version > own ? visit->state_version : own;
+}
+
+void
+visit_keep_state(struct visit *visit)
+{
+	execution_set(&visit->row.state, visit->state_text);
+	visit->row.state_version = visit->state_version;
 }
 
 /* ak_save(): the state as it is now, durable before an effect follows. */
@@ -94,7 +115,7 @@ save_state(struct ak_call *call, struct err *err)
 	if (store_begin(store, STORE_FULL, visit->deadline_ms, err) == -1)
 		goto out;
 	result = execution_keep_state(store, visit->id, visit->row.phase,
-	    json_text(json, NULL), err);
+	    json_text(json, NULL), written_version(visit), err);
 	if (result == 1)
 		result = err_set(err, ERR_PHASE, "execution %s is no longer %s", visit->id,
 		    phase_name(visit->row.phase));
@@ -170,16 +191,19 @@ visit_fill(struct visit *visit, struct err *err)
 	free(visit->state);
 	visit->state = state_new(visit->action);
 	visit->call.state = visit->state;
+	visit->call.state_version = visit->action->state_version;
 	if (verb == VERB_PREPARE || verb == VERB_QUERY)
 		return 0;
 	if (load_state_json(visit, err) == -1)
 		return -1;
+	visit->call.state_version = (unsigned int)visit->state_version;
 	if (state_from_json(visit->action, visit->state_json, visit->state, err) == 0)
 		return 0;
 	if (visit->row.phase == PHASE_NONE)
 		return -1;
 	err->code = ERR_INTERNAL;
-	return err_wrap(err, "stored state");
+	return err_wrap(err, "stored state of version %lld, and version %u is known",
+	    (long long)visit->state_version, visit->action->state_version);
 }
 
 int
@@ -204,6 +228,7 @@ visit_run(struct visit *visit)
 	} else {
 		json_object_put(visit->state_json);
 		visit->state_json = json;
+		visit->state_version = written_version(visit);
 	}
 	visit->state_text = json_text(visit->state_json, NULL);
 	return result;

@@ -22,6 +22,7 @@ struct visit {
 	void *state;			/* the handler's struct, NULL until filled */
 	struct json_object *state_json;	/* the same as JSON */
 	const char *state_text;		/* the same as text; borrowed from state_json */
+	int64_t state_version;		/* of the newest action that it was saved by */
 	struct ak_call call;
 	bool ran;			/* its handler */
 	struct json_object *claims;	/* what prepare() claimed, to be committed with it */
@@ -57,6 +58,9 @@ int visit_fill(struct visit *visit, struct err *err);
  * call.error set.
  */
 int visit_run(struct visit *visit);
+
+/* Puts the state and its version into the row. */
+void visit_keep_state(struct visit *visit);
 
 /* Takes what the reply's caller needs: handler's reply parts plus the state if asked for. */
 struct json_object *visit_reply(struct visit *visit, bool with_state);

@@ -39,11 +39,13 @@ BUILD_TESTS = \
 	tests/build/test_dependencies.sh \
 	tests/build/test_embed.sh \
 	tests/build/test_headers.sh \
+	tests/build/test_icon.sh \
 	tests/build/test_install.sh
 
 check_PROGRAMS += $(UNIT_TESTS) tests/e2e/extension
 LDADD = $(AK_LIBS) $(CHECK_LIBS)
 tests_e2e_extension_LDADD = $(AK_LIBS)
+tests_e2e_extension_SOURCES = tests/e2e/extension.c tests/e2e/everything.c
 # check.h is needed by tests only; a variable of its own for every test would be the price
 # of keeping it from the others.
 AM_CPPFLAGS += $(CHECK_CFLAGS)

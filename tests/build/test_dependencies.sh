@@ -22,7 +22,7 @@ check "core includes nothing of fcgi, cli and actions, and no FastCGI" \
 check "fcgi includes nothing of cli and actions" keeps "$of_fcgi" fcgi/*.[ch]
 check "actions include <actionkit.h> and the system's headers only" \
     keeps "$of_actions" actions/*.c
-check "the extension of the tests does so too" keeps "$of_actions" tests/e2e/extension.c
+check "the extension of the tests does so too" keeps "$of_actions" tests/e2e/*.c
 
 printf '#include <stdio.h>\n#  include "fcgi/reply.h"\n' >"$tap_dir/core.c"
 printf '#include <fcgiapp.h>\n' >"$tap_dir/server.c"

@@ -607,6 +607,8 @@ static const struct ak_action action_broken = {
 	.stop = claim_stop,
 };
 
+extern const struct ak_action action_everything;
+
 int
 main(int argc, char **argv)
 {
@@ -616,6 +618,7 @@ main(int argc, char **argv)
 	ak_register(&action_flash);
 	ak_register(&action_check);
 	ak_register(&action_claim);
+	ak_register(&action_everything);
 	if (getenv("TEST_BROKEN_TABLE"))
 		ak_register(&action_broken);
 	return ak_main(argc, argv);

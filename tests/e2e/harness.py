@@ -47,6 +47,7 @@ QUIET = "org.actionkit.test.quiet"
 FLASH = "org.actionkit.test.flash"
 CHECK = "org.actionkit.test.check"
 CLAIM = "org.actionkit.test.claim"
+EVERYTHING = "org.actionkit.test.everything"
 EXAMPLE = "org.actionkit.example"
 PAUSE = "org.actionkit.pause-process"
 

@@ -18,36 +18,74 @@ except ImportError:
     jsonschema = yaml = None
 
 from harness import (
-    ACTIONKIT, CHECK, EFFECT, EXAMPLE, EXTENSION, FLASH, PAUSE, TOP_SRCDIR, Execution,
-    Server, Victim, check, equal, main, skip_all, test, wait_for)
+    ACTIONKIT, CHECK, EFFECT, EVERYTHING, EXAMPLE, EXTENSION, FLASH, PAUSE, TOP_SRCDIR,
+    Execution, Server, Victim, check, contains, equal, main, skip_all, test, wait_for)
 
 OPENAPI = os.environ.get("ACTIONKIT_OPENAPI") or os.path.join(
     TOP_SRCDIR, "../shared/reference/actionkit-openapi.yml")
 TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
+if jsonschema is None and os.environ.get("ACTIONKIT_OPENAPI"):
+    sys.exit("ACTIONKIT_OPENAPI needs python3-jsonschema and python3-yaml")
 if jsonschema is None:
     skip_all("python3-jsonschema and python3-yaml are not installed")
 if not os.path.exists(OPENAPI):
     skip_all("no OpenAPI file: set ACTIONKIT_OPENAPI")
 with open(OPENAPI, encoding="utf-8") as openapi:
     DOCUMENT = yaml.safe_load(openapi)
+SCHEMAS = DOCUMENT["components"]["schemas"]
+# A slip of the schema: the value of a modification may be any JSON.
+for kind in ("SetPropertyValue", "AddValueToListProperty"):
+    SCHEMAS[f"ExecutionModification{kind}"]["properties"]["value"] = {}
+
+
+def exact(schema):
+    """Makes a schema refuse members that it does not name, so that no name is misspelt."""
+    if isinstance(schema, dict):
+        if "properties" in schema and "additionalProperties" not in schema:
+            schema["additionalProperties"] = False
+        for part in schema.values():
+            exact(part)
+    elif isinstance(schema, list):
+        for part in schema:
+            exact(part)
+
+
+exact({name: schema for name, schema in SCHEMAS.items()
+       if not name.startswith("MutatingEndpointReference")})
+
+
+def faults_of(value, name):
+    """What the schema has against a value."""
+    validator = jsonschema.Draft202012Validator(
+        {"$ref": f"#/components/schemas/{name}", "components": DOCUMENT["components"]})
+    return [f"{'/'.join(map(str, fault.absolute_path))}: {fault.message}"
+            for fault in validator.iter_errors(value)]
 
 
 def valid(reply, name, status=200):
     """The value of a reply that must be a `name` of the schema."""
     equal(reply.status, status, f"status of {reply!r}")
     value = reply.json()
-    validator = jsonschema.Draft202012Validator(
-        {"$ref": f"#/components/schemas/{name}"},
-        resolver=jsonschema.RefResolver("", DOCUMENT))
-    faults = [f"{'/'.join(map(str, fault.absolute_path))}: {fault.message}"
-              for fault in validator.iter_errors(value)]
+    faults = faults_of(value, name)
     check(not faults, f"not a {name}: {faults}: {reply!r}")
     if name.endswith("Result"):
         for entry in value.get("messages", []) + value.get("metrics", []):
             stamp = entry.get("timestamp")
-            check(stamp and TIMESTAMP.fullmatch(stamp), f"timestamp of {entry}")
+            check(stamp and TIMESTAMP.fullmatch(stamp), f"timestamp {stamp!r} of {entry}")
     return value
+
+
+@test
+def the_schema_is_held_against():
+    """What is wrong is noticed: a missing, a misspelt, a mistyped and an unknown member"""
+    equal(faults_of({"completed": True}, "StatusResult"), [], "faults of what is right")
+    for value, name in (({}, "StatusResult"), ({"completed": 1}, "StatusResult"),
+                        ({"completed": True, "mesages": []}, "StatusResult"),
+                        ({"state": {}, "summary": {"text": "x"}}, "PrepareResult"),
+                        ({"completed": True, "error": {"status": "bad", "title": ""}},
+                         "StatusResult"), ({"detail": "x"}, "ActionKitError")):
+        check(faults_of(value, name), f"{value} is a {name}")
 
 
 def sample(parameter):
@@ -154,6 +192,189 @@ def life_of_the_example():
             check(valid(reply, "QueryMetricsResult").get("metrics"), f"query: {reply!r}")
         check("error" not in valid(execution.stop(), "StopResult"), "stop")
         equal(valid(execution.status(), "StatusResult")["completed"], True, "completed")
+
+
+# Everything that can be said of an action, apart from what only a file parameter has.
+ABSENT = {"ActionParameter": {"acceptedFileTypes"}}
+
+
+def properties_said(value, schema, said):
+    """Notes which properties of which schemas a value has."""
+    if "$ref" in schema:
+        name = schema["$ref"].rsplit("/", 1)[1]
+        said.setdefault(name, set())
+        if isinstance(value, dict):
+            said[name] |= set(value)
+        properties_said(value, SCHEMAS[name], said)
+        return
+    for part in schema.get("anyOf", []):
+        name = part["$ref"].rsplit("/", 1)[1]
+        if not faults_of(value, name):
+            properties_said(value, part, said)
+    for part in schema.get("allOf", []):
+        properties_said(value, part, said)
+    if isinstance(value, list):
+        for item in value:
+            properties_said(item, schema.get("items", {}), said)
+    elif isinstance(value, dict):
+        for name, part in schema.get("properties", {}).items():
+            if name in value:
+                properties_said(value[name], part, said)
+
+
+def check_everything_said(value, name):
+    """Whether a value has every property that its schema, and those within, know."""
+    said = {}
+    properties_said(value, {"$ref": f"#/components/schemas/{name}"}, said)
+    for schema, properties in said.items():
+        missing = set(SCHEMAS[schema].get("properties", {})) - properties - \
+            ABSENT.get(schema, set())
+        check(not missing, f"{schema} never has {missing}")
+    return said
+
+
+def everything(server, description, **config):
+    execution = Execution(server, EVERYTHING, {"duration": 60000, **config})
+
+    def call(verb, body, headers=None):
+        endpoint = description["metrics"]["query"]["endpoint"] if verb == "query" \
+            else description[verb]
+        reply = server.request(endpoint["method"], endpoint["path"],
+                               {"executionId": execution.id, **body}, headers)
+        if reply.status == 200:
+            execution.state = reply.json().get("state") or execution.state
+        return reply
+    execution.call = call
+    return execution
+
+
+@test
+def everything_that_can_be_said():
+    """An action that sets every field: description, replies, errors"""
+    with Server(EXTENSION, stop_retry="200ms") as server:
+        description = valid(server.get(f"/{EVERYTHING}"), "ActionDescription")
+        said = check_everything_said(description, "ActionDescription")
+        for name in ("StateOverTimeWidget", "LogWidget", "MarkdownWidget",
+                     "PredefinedWidget", "LineChartWidget", "TargetSelectionTemplate",
+                     "ExplicitParameterOption", "ParameterOptionsFromTargetAttribute",
+                     "LineChartWidgetGroupMatcherFallback",
+                     "LineChartWidgetGroupMatcherKeyEqualsValue",
+                     "LineChartWidgetGroupMatcherNotEmpty", "ActionHint"):
+            check(name in said, f"there is no {name}")
+        types = {parameter["type"] for parameter in description["parameters"]}
+        equal(types, set(SCHEMAS["ActionParameter"]["properties"]["type"]["enum"]) -
+              {"string[]", "file"}, "types of parameters")
+
+        for trouble in ("none", "prepare", "start", "status", "stop", "query"):
+            life = everything(server, description, trouble=trouble)
+            results = [valid(life.prepare(), "PrepareResult")]
+            if trouble != "prepare":
+                results.append(valid(life.start(), "StartResult"))
+                results.append(valid(life.status(), "StatusResult"))
+            if trouble == "query":
+                failed = valid(life.ask(life.config), "ActionKitError", 500)
+            else:
+                results.append(valid(life.ask(life.config), "QueryMetricsResult"))
+                equal(results[-1]["metrics"][0]["timestamp"], "2026-01-01T00:00:00.000Z",
+                      "timestamp of the query")
+            if trouble == "stop":
+                failed = valid(life.stop(), "ActionKitError", 500)
+                life.wait_phase("stopped")
+            elif trouble != "prepare":
+                results.append(valid(life.stop(), "StopResult"))
+            if trouble not in ("none", "stop", "query"):
+                failed = [result["error"] for result in results if "error" in result][0]
+            if trouble != "none":
+                equal(failed, {
+                    "title": f"{trouble} failed", "status": "failed",
+                    "type": "https://example.org/trouble", "detail": "as it was told",
+                    "instance": "urn:example:trouble"}, "error")
+            for result in results:
+                for part in ("messages", "metrics", "artifacts"):
+                    check(result.get(part), f"no {part}: {result}")
+                for name in ("Messages", "Metrics", "Artifacts"):
+                    check_everything_said(result[name.lower()], name)
+                check("modifications" in result or "state" not in result and
+                      "completed" not in result, f"no modifications: {result}")
+        unreadable = everything(server, description, trouble="artifact")
+        unreadable.prepare().ok()
+        error = valid(unreadable.start(), "StartResult")["error"]
+        equal(error["detail"], "/nonexistent: No such file or directory", "detail")
+        valid(unreadable.stop(), "StopResult")
+        valid(unreadable.prepare(), "ActionKitError", 409)
+
+
+CONTEXT = {
+    "agentPid": 4711, "agentAwsAccountId": "account", "experimentKey": "ADM-1",
+    "experimentUri": "http://platform/ADM-1", "executionId": 42,
+    "executionUri": "http://platform/ADM-1/42", "restrictedEndpoints": [
+        {"name": "platform", "url": "http://platform", "cidr": "10.0.0.0/8",
+         "portMin": 80, "portMax": 443}]}
+
+
+@test
+def everything_that_can_be_asked():
+    """Context, properties and target reach the action, and people"""
+    with Server(EXTENSION) as server:
+        description = server.get(f"/{EVERYTHING}").ok()
+        life = everything(server, description)
+        request = {
+            "config": {"duration": 1}, "executionContext": CONTEXT,
+            "properties": {"s": "text", "l": ["a", "b"], "o": {"p": [1]}},
+            "target": {"name": "host", "attributes": {"host.hostname": ["a"]}}}
+        result = valid(life.call("prepare", request), "PrepareResult")
+        told = {row["propertyKey"]: row["value"] for row in result["modifications"]}
+        for key, value in {
+                "endpoint.name": "platform", "endpoint.url": "http://platform",
+                "endpoint.cidr": "10.0.0.0/8", "endpoint.ports": 363,
+                "experimentKey": "ADM-1", "experimentUri": "http://platform/ADM-1",
+                "executionUri": "http://platform/ADM-1/42", "account": "account",
+                "agentPid": 4711, "executionId": 42, "target": "host",
+                "attribute": "host.hostname", "properties.s": "text",
+                "properties.l": "b", "properties.o": '{"p":[1]}', "pair": "v",
+                "bitrate": 8192000, "match": 1}.items():
+            equal(told[key], value, key)
+        row = life.row()
+        equal((row["experiment_key"], row["execution_uri"], row["target"]),
+              ("ADM-1", "http://platform/ADM-1/42", "host"), "row")
+        bad = dict(CONTEXT, restrictedEndpoints=[{"name": "x"}])
+        error = valid(life.call("prepare", {**request, "executionContext": bad}),
+                      "ActionKitError", 400)
+        contains(error["detail"], "executionContext.restrictedEndpoints[0].url", "detail")
+        valid(life.stop(), "StopResult")
+
+
+@test
+def states_of_other_programs():
+    """What a newer program has added survives; what does not fit names both versions"""
+    with Server(EXTENSION, stop_retry="1h") as server:
+        description = server.get(f"/{EVERYTHING}").ok()
+        life = everything(server, description)
+        valid(life.prepare(), "PrepareResult")
+        row = life.row()
+        equal(row["state_version"], 3, "version")
+        contains(row["state"], '"json":{"percentage":50,"list":[1.50]}', "state")
+        server.write("UPDATE executions SET state_version = 5, state = json_set(state, "
+                     "'$.newer', json('{\"a\":[1]}'), '$.inner.newer', 7) WHERE id = ?",
+                     life.id)
+        for result in (valid(life.start(), "StartResult"),
+                       valid(life.status(), "StatusResult")):
+            equal(result["state"]["newer"], {"a": [1]}, "newer member")
+            equal(result["state"]["inner"]["newer"], 7, "newer member within")
+            equal(result["state"]["version"], 5, "version that the handler sees")
+        equal(life.row()["state_version"], 5, "version")
+        good = life.row()["state"]
+        server.write("UPDATE executions SET state_version = 2, "
+                     "state = json_set(state, '$.number', 'x') WHERE id = ?", life.id)
+        error = valid(life.status(), "ActionKitError", 500)
+        equal(error["detail"], "stored state of version 2, and version 3 is known: "
+              'state: field "number": must be a whole number', "detail")
+        error = valid(life.stop(), "ActionKitError", 500)
+        contains(error["detail"], "stored state of version 2", "detail of stop")
+        equal(life.row()["state_version"], 2, "version of what could not be read")
+        server.write("UPDATE executions SET state = ? WHERE id = ?", good, life.id)
+        valid(life.stop(), "StopResult")
+        equal(life.row()["state_version"], 3, "version of what was saved")
 
 
 @test

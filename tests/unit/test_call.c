@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "core/clock.h"
+#include "core/context.h"
 #include "core/parameters.h"
 #include "tests/unit/unit.h"
 
@@ -582,6 +583,60 @@ START_TEST(test_config)
 }
 END_TEST
 
+START_TEST(test_config_values)
+{
+	static const struct ak_parameter table[] = {
+		{ .name = "rate", .type = AK_BITRATE }, { .name = "none", .type = AK_BITRATE },
+		{ .name = "pattern", .type = AK_REGEX }, { .name = "odd", .type = AK_REGEX },
+		{ .name = "nothing", .type = AK_REGEX },
+		{ .name = "pairs", .type = AK_KEY_VALUE }, AK_PARAMETERS_END
+	};
+	static const struct {
+		const char *text;
+		int64_t bits;
+	} rates[] = {
+		{ "0bit", 0 }, { "7bit", 7 }, { "1kbit", 1000 }, { "1024kbit", 1024000 },
+		{ "10mbit", 10000000 }, { "2gbit", 2000000000 }, { "3tbit", 3000000000000 },
+		{ "1bps", 8 }, { "512kbps", 4096000 }, { "10mbps", 80000000 },
+		{ "1gbps", 8000000000 }, { "1tbps", 8000000000000 },
+		{ "9223372tbit", 9223372000000000000 },
+	};
+	struct json_object *config;
+	size_t i;
+
+	call.parameters = table;
+	for (i = 0; i < UNIT_COUNT(rates); i++) {
+		config = json_new_object();
+		json_add_string(config, "rate", rates[i].text);
+		ck_assert_int_eq(parameters_check(table, config, &call.config, &err), 0);
+		ck_assert_int_eq(ak_config_bitrate(&call, "rate"), rates[i].bits);
+		ck_assert_int_eq(ak_config_bitrate(&call, "none"), 0);
+		json_object_put(call.config);
+		json_object_put(config);
+	}
+	config = parse("{\"pattern\":\"^a+$\",\"odd\":\"a(?=b)(\",\"pairs\":["
+	    "{\"key\":\"a\",\"value\":\"1\"},{\"key\":\"b\",\"value\":\"2\"},"
+	    "{\"key\":\"a\",\"value\":\"3\"}]}");
+	ck_assert_int_eq(parameters_check(table, config, &call.config, &err), 0);
+	ck_assert_int_eq(ak_config_match(&call, "pattern", "aaa"), 1);
+	ck_assert_int_eq(ak_config_match(&call, "pattern", "ab"), 0);
+	/* What POSIX cannot read is passed on. */
+	ck_assert_int_eq(ak_config_match(&call, "odd", "ab"), -1);
+	ck_assert_str_eq(ak_config_string(&call, "odd"), "a(?=b)(");
+	ck_assert_int_eq(ak_config_match(&call, "nothing", "ab"), -1);
+	ck_assert_str_eq(ak_config_value(&call, "pairs", "a"), "1");
+	ck_assert_str_eq(ak_config_value(&call, "pairs", "b"), "2");
+	ck_assert_ptr_null(ak_config_value(&call, "pairs", "c"));
+	ck_assert_ptr_null(call.error);
+	ck_assert_int_eq(ak_config_bitrate(&call, "pattern"), 0);
+	json_object_put(call.config);
+	json_object_put(config);
+	ck_assert_str_eq(json_member_string(call.error, "title"), "Parameter \"pattern\" is "
+	    "of type regex, which ak_config_bitrate() does not read");
+	call_done(&call);
+}
+END_TEST
+
 START_TEST(test_config_empty)
 {
 	call.verb = VERB_QUERY;
@@ -688,9 +743,145 @@ START_TEST(test_misuse)
 }
 END_TEST
 
+START_TEST(test_context)
+{
+	struct ak_restricted_endpoint endpoint;
+	struct json_object *request = parse("{\"target\":{\"name\":\"n\"},"
+	    "\"executionContext\":{\"agentPid\":42,\"agentAwsAccountId\":\"aws\","
+	    "\"experimentKey\":\"ADM-1\",\"experimentUri\":\"http://x/ADM-1\","
+	    "\"executionId\":7e0,\"executionUri\":\"http://x/7\",\"restrictedEndpoints\":["
+	    "{\"name\":\"a\",\"url\":\"http://a\",\"cidr\":\"10.0.0.0/8\",\"portMin\":0,"
+	    "\"portMax\":65535},{\"name\":\"b\",\"url\":\"\",\"cidr\":\"::/0\","
+	    "\"portMin\":80,\"portMax\":443}]},\"properties\":{\"s\":\"text\",\"i\":3,"
+	    "\"d\":0.5,\"b\":true,\"l\":[\"x\",1,\"y\"],\"o\":{\"a\":[1]},\"n\":null},"
+	    "\"timestamp\":\"2026-11-22T20:00:00.5+01:00\"}");
+
+	ck_assert_ptr_null(ak_experiment_key(&call));
+	ck_assert_int_eq(ak_agent_pid(&call), 0);
+	ck_assert(!ak_restricted_endpoint_at(&call, 0, &endpoint));
+	ck_assert_int_gt(ak_query_timestamp(&call), 0);
+	ck_assert_int_eq(context_take(&call, request, &err), 0);
+	ck_assert_str_eq(ak_target_name(&call), "n");
+	ck_assert_int_eq(ak_agent_pid(&call), 42);
+	ck_assert_str_eq(ak_agent_aws_account_id(&call), "aws");
+	ck_assert_str_eq(ak_experiment_key(&call), "ADM-1");
+	ck_assert_str_eq(ak_experiment_uri(&call), "http://x/ADM-1");
+	ck_assert_int_eq(ak_experiment_execution(&call), 7);
+	ck_assert_str_eq(ak_execution_uri(&call), "http://x/7");
+	ck_assert(ak_restricted_endpoint_at(&call, 0, &endpoint));
+	ck_assert_str_eq(endpoint.cidr, "10.0.0.0/8");
+	ck_assert_uint_eq(endpoint.port_max, 65535);
+	ck_assert(ak_restricted_endpoint_at(&call, 1, &endpoint));
+	ck_assert_str_eq(endpoint.name, "b");
+	ck_assert_str_eq(endpoint.url, "");
+	ck_assert_uint_eq(endpoint.port_min, 80);
+	ck_assert(!ak_restricted_endpoint_at(&call, 2, &endpoint));
+	ck_assert(ak_property_has(&call, "s"));
+	ck_assert(!ak_property_has(&call, "n"));
+	ck_assert_str_eq(ak_property_string(&call, "s"), "text");
+	ck_assert_ptr_null(ak_property_string(&call, "i"));
+	ck_assert_int_eq(ak_property_integer(&call, "i"), 3);
+	ck_assert_int_eq(ak_property_integer(&call, "d"), 0);
+	ck_assert(ak_property_double(&call, "d") == 0.5);
+	ck_assert(ak_property_double(&call, "i") == 3);
+	ck_assert(ak_property_double(&call, "s") == 0);
+	ck_assert(ak_property_boolean(&call, "b"));
+	ck_assert(!ak_property_boolean(&call, "i"));
+	ck_assert_uint_eq(ak_property_count(&call, "l"), 3);
+	ck_assert_uint_eq(ak_property_count(&call, "s"), 0);
+	ck_assert_str_eq(ak_property_item(&call, "l", 2), "y");
+	ck_assert_ptr_null(ak_property_item(&call, "l", 1));
+	ck_assert_ptr_null(ak_property_item(&call, "l", 3));
+	ck_assert_str_eq(ak_property_json(&call, "o"), "{\"a\":[1]}");
+	ck_assert_ptr_null(ak_property_json(&call, "n"));
+	ck_assert_int_eq(ak_query_timestamp(&call), 1795374000500);
+	json_object_put(request);
+}
+END_TEST
+
+START_TEST(test_context_refused)
+{
+	static const struct {
+		const char *request;
+		const char *message;
+	} rows[] = {
+		{ "{\"target\":{\"name\":7}}", "target.name: must be text without NUL" },
+		{ "{\"target\":{\"attributes\":[]}}", "target.attributes: must be an object" },
+		{ "{\"target\":{\"attributes\":{\"a\":\"x\"}}}",
+		  "target.attributes.a: must be an array" },
+		{ "{\"target\":{\"attributes\":{\"a\":[\"x\",1]}}}",
+		  "target.attributes.a[1]: must be text without NUL" },
+		{ "{\"executionContext\":{\"experimentKey\":1}}",
+		  "executionContext.experimentKey: must be text without NUL" },
+		{ "{\"executionContext\":{\"agentPid\":\"1\"}}",
+		  "executionContext.agentPid: must be a whole number" },
+		{ "{\"executionContext\":{\"executionId\":1.5}}",
+		  "executionContext.executionId: must be a whole number" },
+		{ "{\"executionContext\":{\"restrictedEndpoints\":{}}}",
+		  "executionContext.restrictedEndpoints: must be an array" },
+		{ "{\"executionContext\":{\"restrictedEndpoints\":[null]}}",
+		  "executionContext.restrictedEndpoints[0]: must be an object" },
+		{ "{\"executionContext\":{\"restrictedEndpoints\":[{\"name\":\"\",\"url\":\"\"}]}}",
+		  "executionContext.restrictedEndpoints[0].cidr: missing" },
+		{ "{\"executionContext\":{\"restrictedEndpoints\":[{\"name\":\"\",\"url\":\"\","
+		  "\"cidr\":\"\"}]}}",
+		  "executionContext.restrictedEndpoints[0].portMin: missing" },
+		{ "{\"executionContext\":{\"restrictedEndpoints\":[{\"name\":\"\",\"url\":\"\","
+		  "\"cidr\":\"\",\"portMin\":0,\"portMax\":65536}]}}",
+		  "executionContext.restrictedEndpoints[0].portMax: must be a port" },
+		{ "{\"timestamp\":7}", "timestamp: must be an RFC 3339 date and time" },
+		{ "{\"timestamp\":\"yesterday\"}",
+		  "timestamp: must be an RFC 3339 date and time" },
+	};
+	struct json_object *request;
+	size_t i;
+
+	for (i = 0; i < UNIT_COUNT(rows); i++) {
+		request = parse(rows[i].request);
+		ck_assert_msg(context_take(&call, request, &err) == -1, "%s is accepted",
+		    rows[i].request);
+		ck_assert_str_eq(err.msg, rows[i].message);
+		ck_assert_int_eq(err.code, ERR_REQUEST);
+		json_object_put(request);
+	}
+}
+END_TEST
+
+START_TEST(test_rfc3339)
+{
+	static const struct {
+		const char *text;
+		int64_t ms;
+	} rows[] = {
+		{ "1970-01-01T00:00:00Z", 0 }, { "1970-01-01t00:00:01.5z", 1500 },
+		{ "1970-01-01 00:00:00.123987+00:00", 123 },
+		{ "1970-01-01T01:30:00+01:30", 0 }, { "1969-12-31T22:00:00-02:00", 0 },
+		{ "2024-02-29T23:59:60Z", 1709251200000 },
+		{ "9999-12-31T23:59:59.999Z", 253402300799999 },
+		{ "2023-02-29T00:00:00Z", -1 }, { "1969-12-31T23:59:59Z", -1 },
+		{ "2026-13-01T00:00:00Z", -1 }, { "2026-00-01T00:00:00Z", -1 },
+		{ "2026-01-32T00:00:00Z", -1 }, { "2026-01-01T24:00:00Z", -1 },
+		{ "2026-01-01T00:60:00Z", -1 }, { "2026-01-01T00:00:61Z", -1 },
+		{ "2026-01-01T00:00:00", -1 }, { "2026-01-01T00:00:00.Z", -1 },
+		{ "2026-01-01T00:00:00Zx", -1 }, { "2026-01-01T00:00:00+24:00", -1 },
+		{ "2026-01-01T00:00:00+01:60", -1 }, { "2026-01-01T00:00:00+01", -1 },
+		{ "2026-01-01", -1 }, { "26-01-01T00:00:00Z", -1 }, { "", -1 },
+	};
+	int64_t ms;
+	size_t i;
+
+	for (i = 0; i < UNIT_COUNT(rows); i++) {
+		if (clock_parse_rfc3339(rows[i].text, &ms) == -1)
+			ms = -1;
+		ck_assert_msg(ms == rows[i].ms, "%s: %lld", rows[i].text, (long long)ms);
+	}
+}
+END_TEST
+
 START_TEST(test_target)
 {
 	ck_assert_ptr_null(ak_target_name(&call));
+	ck_assert_ptr_null(ak_target_attribute_key(&call, 0));
 	ck_assert_ptr_null(ak_target_attribute(&call, "host", 0));
 	call.target = parse("{\"name\":\"n\",\"attributes\":{\"host\":[\"a\",\"b\",3],"
 	    "\"odd\":\"text\"}}");
@@ -701,6 +892,11 @@ START_TEST(test_target)
 	ck_assert_ptr_null(ak_target_attribute(&call, "host", 3));
 	ck_assert_ptr_null(ak_target_attribute(&call, "none", 0));
 	ck_assert_ptr_null(ak_target_attribute(&call, "odd", 0));
+	ck_assert_uint_eq(ak_target_attribute_count(&call, "host"), 3);
+	ck_assert_uint_eq(ak_target_attribute_count(&call, "none"), 0);
+	ck_assert_str_eq(ak_target_attribute_key(&call, 0), "host");
+	ck_assert_str_eq(ak_target_attribute_key(&call, 1), "odd");
+	ck_assert_ptr_null(ak_target_attribute_key(&call, 2));
 	ck_assert_ptr_null(call.error);
 	json_object_put(call.target);
 }
@@ -798,7 +994,8 @@ main(void)
 		test_error_details, test_modifications, test_artifacts,
 		test_artifact_limits, test_runtime_message,
 		test_summary_length, test_long_text, test_flood, test_config,
-		test_config_empty, test_misuse, test_target, test_times, test_save,
+		test_config_values, test_config_empty, test_misuse, test_context,
+		test_context_refused, test_rfc3339, test_target, test_times, test_save,
 		test_claim, test_error_json, NULL
 	};
 

@@ -178,6 +178,7 @@ START_TEST(test_a_row_comes_back_as_it_was_written)
 
 	execution_init(&row, ID, &action);
 	execution_set(&row.state, "{\"x\":[1,2]}");
+	row.state_version = 7;
 	execution_set(&row.target, "host");
 	execution_set(&row.last_error, "no");
 	execution_set(&row.start_result, "{}");
@@ -194,6 +195,7 @@ START_TEST(test_a_row_comes_back_as_it_was_written)
 	ck_assert_int_eq(back.phase, PHASE_STOPPING);
 	ck_assert_str_eq(back.action, action.id);
 	ck_assert_str_eq(back.state, row.state);
+	ck_assert_int_eq(back.state_version, 7);
 	ck_assert_str_eq(back.target, "host");
 	ck_assert_ptr_null(back.experiment_key);
 	ck_assert_str_eq(back.last_error, "no");
@@ -239,17 +241,29 @@ START_TEST(test_keep_alive_only_while_running)
 {
 	write_row(ID, MOVE_PREPARE);
 	begin();
-	ck_assert_int_eq(execution_keep_alive(&store, ID, "{}", 5, &err), 1);
+	ck_assert_int_eq(execution_keep_alive(&store, ID, "{}", 2, 5, &err), 1);
 	commit();
 	write_row(ID, MOVE_START);
 	write_row(ID, MOVE_STARTED);
 	begin();
-	ck_assert_int_eq(execution_keep_alive(&store, ID, "{\"b\":2}", 5, &err), 0);
+	ck_assert_int_eq(execution_keep_alive(&store, ID, "{\"b\":2}", 2, 5, &err), 0);
 	commit();
 	ck_assert_int_eq(number("SELECT count(*) FROM executions WHERE due_at = 5 "
-	    "AND state = '{\"b\":2}'"), 1);
+	    "AND state = '{\"b\":2}' AND state_version = 2"), 1);
 	begin();
-	ck_assert_int_eq(execution_keep_state(&store, ID, PHASE_STARTING, "{}", &err), 1);
+	/* Without a state its version stays, too. */
+	ck_assert_int_eq(execution_keep_alive(&store, ID, NULL, 3, 6, &err), 0);
+	commit();
+	ck_assert_int_eq(number("SELECT count(*) FROM executions WHERE due_at = 6 "
+	    "AND state_version = 2"), 1);
+	begin();
+	ck_assert_int_eq(execution_keep_state(&store, ID, PHASE_RUNNING, "{\"c\":3}", 4,
+	    &err), 0);
+	commit();
+	ck_assert_int_eq(number("SELECT count(*) FROM executions WHERE state_version = 4 "
+	    "AND state = '{\"c\":3}'"), 1);
+	begin();
+	ck_assert_int_eq(execution_keep_state(&store, ID, PHASE_STARTING, "{}", 3, &err), 1);
 	commit();
 	ck_assert_int_eq(number("SELECT count(*) FROM executions WHERE state = '{}'"), 0);
 }

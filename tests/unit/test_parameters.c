@@ -83,6 +83,8 @@ static const struct row rows[] = {
 	{ P(AK_BITRATE), "\"10\"", NULL, BITRATE },
 	{ P(AK_BITRATE), "\"mbit\"", NULL, BITRATE },
 	{ P(AK_BITRATE), "\"10 mbit\"", NULL, BITRATE },
+	{ P(AK_BITRATE), "\"9223373tbit\"", NULL, BITRATE },
+	{ P(AK_BITRATE), "\"99999999999999999999bit\"", NULL, BITRATE },
 	{ P(AK_BITRATE), "\"1.5mbit\"", NULL, BITRATE },
 	{ P(AK_BITRATE), "\"-1mbit\"", NULL, BITRATE },
 	{ P(AK_BITRATE), "\"10MBIT\"", NULL, BITRATE },

@@ -106,12 +106,23 @@ START_TEST(test_right)
 		bool flag;
 		double ratio;
 		char text[10];
+		AK_TEXT_LIST(3, 5) list;
+		struct within {
+			int64_t number;
+		} within;
+		char json[100];
+	};
+	static const struct ak_field within_fields[] = {
+		AK_INT(struct within, number), AK_FIELDS_END
 	};
 	static const struct ak_field fields[] = {
 		AK_INT(struct everything, number),
 		AK_BOOL(struct everything, flag),
 		AK_DOUBLE(struct everything, ratio),
 		AK_TEXT(struct everything, text),
+		AK_LIST(struct everything, list),
+		AK_STRUCT(struct everything, within, within_fields),
+		AK_JSON(struct everything, json),
 		AK_FIELDS_END
 	};
 	static const struct ak_option with_empty[] = {
@@ -685,30 +696,71 @@ END_TEST
 
 #define STATE(size_, fields_) a.state = (struct ak_state){ size_, fields_ }
 
+#define F(name_, kind_, offset_, size_) { name_, kind_, offset_, size_, 0, 0, NULL }
+
 START_TEST(test_states)
 {
 	static const struct ak_field none[] = { AK_FIELDS_END };
-	static const struct ak_field one[] = { { "a", AK_FIELD_INT, 0, 8 }, AK_FIELDS_END };
+	static const struct ak_field one[] = { F("a", AK_FIELD_INT, 0, 8), AK_FIELDS_END };
 	static const struct ak_field backwards[] = {
-		{ "a", AK_FIELD_INT, 8, 8 }, { "b", AK_FIELD_INT, 0, 8 }, AK_FIELDS_END
+		F("a", AK_FIELD_INT, 8, 8), F("b", AK_FIELD_INT, 0, 8), AK_FIELDS_END
 	};
 	static const struct ak_field twice[] = {
-		{ "a", AK_FIELD_INT, 0, 8 }, { "a", AK_FIELD_INT, 8, 8 }, AK_FIELDS_END
+		F("a", AK_FIELD_INT, 0, 8), F("a", AK_FIELD_INT, 8, 8), AK_FIELDS_END
 	};
 	static const struct ak_field over[] = {
-		{ "a", AK_FIELD_STRING, 0, 9 }, { "b", AK_FIELD_INT, 8, 8 }, AK_FIELDS_END
+		F("a", AK_FIELD_STRING, 0, 9), F("b", AK_FIELD_INT, 8, 8), AK_FIELDS_END
 	};
 	static const struct ak_field beyond[] = {
-		{ "a", AK_FIELD_INT, 16, 8 }, { "b", AK_FIELD_INT, SIZE_MAX, 8 },
-		{ "c", AK_FIELD_STRING, 8, SIZE_MAX }, { "d", AK_FIELD_INT, 9, 8 },
+		F("a", AK_FIELD_INT, 16, 8), F("b", AK_FIELD_INT, SIZE_MAX, 8),
+		F("c", AK_FIELD_STRING, 8, SIZE_MAX), F("d", AK_FIELD_INT, 9, 8),
 		AK_FIELDS_END
 	};
 	static const struct ak_field kinds[] = {
-		{ "a", (enum ak_field_kind)0, 0, 8 }, { "b", (enum ak_field_kind)5, 8, 1 },
-		{ "c", AK_FIELD_INT, 9, 4 }, { "d", AK_FIELD_STRING, 13, 0 },
-		{ "", AK_FIELD_BOOL, 14, 1 }, AK_FIELDS_END
+		F("a", (enum ak_field_kind)0, 0, 8), F("b", (enum ak_field_kind)8, 8, 1),
+		F("c", AK_FIELD_INT, 9, 4), F("d", AK_FIELD_STRING, 13, 0),
+		F("", AK_FIELD_BOOL, 14, 1), AK_FIELDS_END
 	};
 
+	static const struct ak_field none_within[] = {
+		{ "s", AK_FIELD_STRUCT, 0, 8, 0, 0, NULL },
+		{ "t", AK_FIELD_STRUCT, 8, 8, 0, 0, none }, AK_FIELDS_END
+	};
+	static const struct ak_field within[] = {
+		{ "s", AK_FIELD_STRUCT, 8, 8, 0, 0, one }, AK_FIELDS_END
+	};
+	static const struct ak_field wrong_within[] = {
+		{ "s", AK_FIELD_STRUCT, 8, 16, 0, 0, beyond }, AK_FIELDS_END
+	};
+	static const struct ak_field endless[] = {
+		{ "s", AK_FIELD_STRUCT, 0, 8, 0, 0, endless }, AK_FIELDS_END
+	};
+	static const struct ak_field lists[] = {
+		{ "a", AK_FIELD_LIST, 0, 8, 1, 1, NULL },
+		{ "b", AK_FIELD_LIST, 8, 16, 0, 4, NULL },
+		{ "c", AK_FIELD_LIST, 24, 16, 4, 0, NULL },
+		{ "d", AK_FIELD_LIST, 40, 16, 3, 3, NULL },
+		{ "e", AK_FIELD_LIST, 56, 16, 2, 3, NULL },
+		F("f", AK_FIELD_JSON, 72, 0), AK_FIELDS_END
+	};
+
+	ACTION("", STATE(16, within));
+	ACTION("x: state: field \"s\": there are no fields of the struct\n"
+	    "x: state: field \"t\": there are no fields of the struct",
+	    STATE(16, none_within));
+	ACTION("x: state: field \"s\": field \"a\": is beyond the end of the struct\n"
+	    "x: state: field \"s\": field \"b\": is beyond the end of the struct\n"
+	    "x: state: field \"s\": field \"c\": is beyond the end of the struct\n"
+	    "x: state: field \"s\": field \"d\": is beyond the end of the struct",
+	    STATE(24, wrong_within));
+	ACTION("x: state: field \"s\": field \"s\": field \"s\": field \"s\": field \"s\": "
+	    "field \"s\": field \"s\": field \"s\": field \"s\": structs are nested more than "
+	    "8 deep", STATE(8, endless));
+	ACTION("x: state: field \"a\": size 8 does not suit its kind\n"
+	    "x: state: field \"b\": size 16 does not suit its kind\n"
+	    "x: state: field \"c\": size 16 does not suit its kind\n"
+	    "x: state: field \"d\": size 16 does not suit its kind\n"
+	    "x: state: field \"f\": size 0 does not suit its kind", STATE(72, lists));
 	ACTION("", STATE(8, one));
 	ACTION("", STATE(16, backwards));
 	ACTION("", STATE(0, none));
@@ -722,7 +774,7 @@ START_TEST(test_states)
 	    "x: state: field \"c\": is beyond the end of the struct\n"
 	    "x: state: field \"d\": is beyond the end of the struct", STATE(16, beyond));
 	ACTION("x: state: field \"a\": kind 0 is unknown\n"
-	    "x: state: field \"b\": kind 5 is unknown\n"
+	    "x: state: field \"b\": kind 8 is unknown\n"
 	    "x: state: field \"c\": size 4 does not suit its kind\n"
 	    "x: state: field \"d\": size 0 does not suit its kind\n"
 	    "x: state: field \"\": name is missing", STATE(16, kinds));
