@@ -38,6 +38,7 @@ extern const struct subcommand subcommand_check;
 extern const struct subcommand subcommand_describe;
 extern const struct subcommand subcommand_list;
 extern const struct subcommand subcommand_recover;
+extern const struct subcommand subcommand_run;
 extern const struct subcommand subcommand_show;
 extern const struct subcommand subcommand_status;
 extern const struct subcommand subcommand_stop;
