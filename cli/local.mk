@@ -8,6 +8,7 @@ libcli_la_SOURCES = \
 	cli/arguments.c cli/arguments.h \
 	cli/artifacts.c cli/artifacts.h \
 	cli/check.c \
+	cli/completion.c \
 	cli/describe.c \
 	cli/http.c cli/http.h \
 	cli/list.c \

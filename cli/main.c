@@ -31,6 +31,7 @@ static const struct subcommand *const table[] = {
 	&subcommand_describe,
 	&subcommand_check,
 	&subcommand_recover,
+	&subcommand_completion,
 };
 
 #define SUBCOMMANDS (sizeof(table) / sizeof(table[0]))

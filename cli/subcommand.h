@@ -35,6 +35,7 @@ struct subcommand {
 
 extern const struct subcommand subcommand_actions;
 extern const struct subcommand subcommand_check;
+extern const struct subcommand subcommand_completion;
 extern const struct subcommand subcommand_describe;
 extern const struct subcommand subcommand_list;
 extern const struct subcommand subcommand_recover;
