@@ -4,20 +4,28 @@ noinst_LTLIBRARIES += libcli.la
 libcli_la_LIBTOOLFLAGS = $(CONVENIENCE)
 libcli_la_SOURCES = \
 	cli/actions.c \
+	cli/agent.c cli/agent.h \
 	cli/arguments.c cli/arguments.h \
+	cli/artifacts.c cli/artifacts.h \
 	cli/check.c \
+	cli/completion.c \
 	cli/describe.c \
+	cli/http.c cli/http.h \
 	cli/list.c \
 	cli/main.c \
 	cli/outcome.c cli/outcome.h \
 	cli/output.c cli/output.h \
 	cli/recover.c \
+	cli/report.c cli/report.h \
 	cli/rows.c cli/rows.h \
+	cli/run.c \
 	cli/show.c \
+	cli/sparkline.c cli/sparkline.h \
 	cli/status.c \
 	cli/stop.c \
 	cli/subcommand.h \
-	cli/table.c
+	cli/table.c \
+	cli/values.c cli/values.h
 
 bin_PROGRAMS += actionkit
 actionkit_SOURCES = cli/actionkit.c $(ACTIONS)

@@ -22,6 +22,7 @@ static const struct subcommand subcommand_serve = {
 
 static const struct subcommand *const table[] = {
 	&subcommand_serve,
+	&subcommand_run,
 	&subcommand_list,
 	&subcommand_show,
 	&subcommand_stop,
@@ -30,6 +31,7 @@ static const struct subcommand *const table[] = {
 	&subcommand_describe,
 	&subcommand_check,
 	&subcommand_recover,
+	&subcommand_completion,
 };
 
 #define SUBCOMMANDS (sizeof(table) / sizeof(table[0]))

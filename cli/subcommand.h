@@ -35,9 +35,11 @@ struct subcommand {
 
 extern const struct subcommand subcommand_actions;
 extern const struct subcommand subcommand_check;
+extern const struct subcommand subcommand_completion;
 extern const struct subcommand subcommand_describe;
 extern const struct subcommand subcommand_list;
 extern const struct subcommand subcommand_recover;
+extern const struct subcommand subcommand_run;
 extern const struct subcommand subcommand_show;
 extern const struct subcommand subcommand_status;
 extern const struct subcommand subcommand_stop;

@@ -18,8 +18,10 @@ UNIT_TESTS = \
 # End-to-end tests: real processes behind a real nginx.
 E2E_TESTS = \
 	tests/e2e/test_cli_check.py \
+	tests/e2e/test_cli_completion.py \
 	tests/e2e/test_cli_look.py \
 	tests/e2e/test_cli_recover.py \
+	tests/e2e/test_cli_run.py \
 	tests/e2e/test_cli_stop.py \
 	tests/e2e/test_crash.py \
 	tests/e2e/test_guard.py \

@@ -12,7 +12,8 @@ from harness import (
 
 EX_USAGE = 64
 FAILED = "stop was told to fail"
-SUBCOMMANDS = ("list", "show", "status", "actions", "describe")
+SUBCOMMANDS = ("run", "list", "show", "stop", "status", "actions", "describe", "check",
+               "recover")
 NOBODY = 65534
 
 
@@ -37,7 +38,8 @@ def help_and_mistakes():
         for arguments, what in ((("--nonsense",), "--nonsense: unknown option"),
                                 (("-x",), "-x: unknown option"),
                                 (("--json=1",), "--json=1: takes no value")):
-            contains(command(name, *arguments, status=EX_USAGE).err, what, "mistake")
+            status = 3 if name == "run" else EX_USAGE
+            contains(command(name, *arguments, status=status).err, what, "mistake")
     contains(command("list", "--state-dir", status=EX_USAGE).err,
              "--state-dir: needs a value", "mistake")
     contains(command("list", "x", status=EX_USAGE).err, "unexpected argument", "mistake")

@@ -1,0 +1,57 @@
+/*
+ * agent.h: an execution from the agent's side: prepare, start, status, metrics, stop.
+ */
+#ifndef CLI_AGENT_H
+#define CLI_AGENT_H
+
+#include <signal.h>
+
+#include "cli/http.h"
+#include "cli/report.h"
+
+#define AGENT_ID_BYTES 37
+
+/* They are exit statuses too. */
+enum outcome {
+	OUTCOME_PASSED = 0,
+	OUTCOME_FAILED = 1,		/* what the action checks is not as it should be */
+	OUTCOME_ERRORED = 2,
+	OUTCOME_USAGE = 3,
+	OUTCOME_INTERRUPTED = 128 + SIGINT
+};
+
+struct agent {
+	struct http http;
+	struct report report;
+	struct json_object *description; /* owned, as all JSON here */
+	struct json_object *config;
+	struct json_object *query_config;
+	struct json_object *target;	/* NULL: none */
+	const struct http_file *files;
+	size_t file_count;
+	char id[AGENT_ID_BYTES];
+	/* What came of it. */
+	enum outcome outcome;
+	struct json_object *error;	/* the first one */
+	/* Private. */
+	struct json_object *state;
+	bool prepared;			/* or may be: there is something to stop */
+	bool uploading;
+	long status;			/* of the last reply; 0: there was none */
+	int64_t retry_after_s;
+	bool metrics_failed;
+};
+
+/* SIGINT and SIGTERM stop the action; for the second time they leave it to the server. */
+void agent_catch_signals(void);
+
+/* Finds an action by its id. 0, 1 if the extension has none such, or -1 with err. */
+int agent_find(struct agent *agent, const char *id, struct err *err);
+
+/* Runs the action to its end; then outcome and error say how it was. */
+void agent_run(struct agent *agent);
+
+/* Releases everything, also after a failure. */
+void agent_done(struct agent *agent);
+
+#endif

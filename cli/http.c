@@ -1,0 +1,255 @@
+/*
+ * http.c: requests to an extension, with libcurl.
+ */
+#include "config.h"
+
+#include "cli/http.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/log.h"
+
+#define HTTP_CONNECT_MS 10000L
+/* A handler may take long, and so may stop(); but nothing at all for so long is no reply. */
+#define HTTP_SILENCE_S 180L
+/* Artifacts of 5 MiB each come as base64. */
+#define HTTP_REPLY_MAX_BYTES (64U * 1024 * 1024)
+
+static char *
+format(const char *first, const char *second)
+{
+	char *text;
+
+	if (asprintf(&text, "%s%s", first, second) == -1)
+		log_out_of_memory();
+	return text;
+}
+
+static char *
+url_part(CURLU *url, CURLUPart part, unsigned int flags)
+{
+	char *text = NULL, *copy;
+
+	if (curl_url_get(url, part, &text, flags) != CURLUE_OK)
+		return NULL;
+	copy = format(text, "");
+	curl_free(text);
+	return copy;
+}
+
+/* Takes an URL apart: what paths of the extension come behind, and what they may begin with. */
+static int
+split_url(struct http *http, const char *text, struct err *err)
+{
+	CURLU *url = curl_url();
+	CURLUcode code;
+	char *scheme;
+	size_t length;
+
+	if (url == NULL)
+		log_out_of_memory();
+	code = curl_url_set(url, CURLUPART_URL, text, 0);
+	scheme = code == CURLUE_OK ? url_part(url, CURLUPART_SCHEME, 0) : NULL;
+	if (scheme == NULL || (strcmp(scheme, "http") != 0 && strcmp(scheme, "https") != 0)) {
+		err_set(err, ERR_USAGE, "%s: is no URL of http or https", text);
+		free(scheme);
+		curl_url_cleanup(url);
+		return -1;
+	}
+	free(scheme);
+	http->prefix = url_part(url, CURLUPART_PATH, 0);
+	for (length = strlen(http->prefix); length > 0 && http->prefix[length - 1] == '/';)
+		http->prefix[--length] = '\0';
+	curl_url_set(url, CURLUPART_PATH, "", 0);
+	curl_url_set(url, CURLUPART_QUERY, NULL, 0);
+	curl_url_set(url, CURLUPART_FRAGMENT, NULL, 0);
+	http->origin = url_part(url, CURLUPART_URL, 0);
+	for (length = strlen(http->origin); length > 0 && http->origin[length - 1] == '/';)
+		http->origin[--length] = '\0';
+	curl_url_cleanup(url);
+	return 0;
+}
+
+static int
+on_progress(void *context, curl_off_t down_total, curl_off_t down, curl_off_t up_total,
+    curl_off_t up)
+{
+	const struct http *http = context;
+
+	(void)down_total;
+	(void)down;
+	return http->go_on == NULL || http->go_on(http->context, up, up_total) ? 0 : 1;
+}
+
+static size_t
+on_body(char *data, size_t size, size_t count, void *context)
+{
+	struct http_reply *reply = context;
+	size_t length = size * count;
+	char *body;
+
+	if (length > HTTP_REPLY_MAX_BYTES - reply->length)
+		return 0;
+	body = realloc(reply->body, reply->length + length + 1);
+	if (body == NULL)
+		log_out_of_memory();
+	memcpy(body + reply->length, data, length);
+	reply->body = body;
+	reply->length += length;
+	body[reply->length] = '\0';
+	return length;
+}
+
+int
+http_open(struct http *http, const char *url, const char *unix_socket, struct err *err)
+{
+	CURL *curl;
+
+	*http = (struct http){ .curl = NULL };
+	if (split_url(http, url, err) == -1)
+		return -1;
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ||
+	    (curl = curl_easy_init()) == NULL)
+		log_out_of_memory();
+	http->curl = curl;
+	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(curl, CURLOPT_PROXY, "");
+	curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
+	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, HTTP_CONNECT_MS);
+	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
+	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, HTTP_SILENCE_S);
+	curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, "");
+	curl_easy_setopt(curl, CURLOPT_USERAGENT, PACKAGE_NAME "/" PACKAGE_VERSION);
+	curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
+	curl_easy_setopt(curl, CURLOPT_XFERINFODATA, http);
+	curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
+	if (unix_socket != NULL)
+		curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, unix_socket);
+	return 0;
+}
+
+void
+http_close(struct http *http)
+{
+	free(http->origin);
+	free(http->prefix);
+	if (http->curl != NULL) {
+		curl_easy_cleanup(http->curl);
+		curl_global_cleanup();
+	}
+	*http = (struct http){ .curl = NULL };
+}
+
+/*
+ * Paths carry the prefix below which nginx serves the extension, unless nginx takes it away
+ * and the extension does not know of it.
+ */
+static char *
+full_url(const struct http *http, const char *path)
+{
+	size_t length = strlen(http->prefix);
+	char *base, *url;
+
+	if (strncmp(path, http->prefix, length) == 0 &&
+	    (path[length] == '/' || path[length] == '\0'))
+		return format(http->origin, path);
+	base = format(http->origin, http->prefix);
+	url = format(base, path);
+	free(base);
+	return url;
+}
+
+/* Files are streamed from disk; the file name that is sent is the last part of the path. */
+static curl_mime *
+make_multipart(CURL *curl, struct json_object *body, const struct http_file *files,
+    size_t count)
+{
+	curl_mime *mime = curl_mime_init(curl);
+	curl_mimepart *part;
+	size_t i;
+
+	if (mime == NULL || (part = curl_mime_addpart(mime)) == NULL)
+		log_out_of_memory();
+	curl_mime_name(part, "request");
+	curl_mime_type(part, "application/json");
+	curl_mime_data(part, json_text(body, NULL), CURL_ZERO_TERMINATED);
+	for (i = 0; i < count; i++) {
+		part = curl_mime_addpart(mime);
+		if (part == NULL)
+			log_out_of_memory();
+		curl_mime_name(part, files[i].parameter);
+		curl_mime_filedata(part, files[i].path);
+		curl_mime_type(part, "application/octet-stream");
+	}
+	return mime;
+}
+
+static int
+perform(struct http *http, const char *method, const char *path,
+    struct http_reply *ret_reply, struct err *err)
+{
+	char message[CURL_ERROR_SIZE] = "";
+	char *url = full_url(http, path);
+	curl_off_t retry_after = 0;
+	CURLcode code;
+
+	curl_easy_setopt(http->curl, CURLOPT_URL, url);
+	curl_easy_setopt(http->curl, CURLOPT_CUSTOMREQUEST, method);
+	curl_easy_setopt(http->curl, CURLOPT_ERRORBUFFER, message);
+	curl_easy_setopt(http->curl, CURLOPT_WRITEDATA, ret_reply);
+	code = curl_easy_perform(http->curl);
+	curl_easy_setopt(http->curl, CURLOPT_ERRORBUFFER, NULL);
+	if (code == CURLE_OK) {
+		curl_easy_getinfo(http->curl, CURLINFO_RESPONSE_CODE, &ret_reply->status);
+		curl_easy_getinfo(http->curl, CURLINFO_RETRY_AFTER, &retry_after);
+		ret_reply->retry_after_s = retry_after;
+	} else {
+		err_set(err, ERR_INTERNAL, "%s %s: %s", method, url,
+		    *message == '\0' ? curl_easy_strerror(code) : message);
+	}
+	free(url);
+	return code == CURLE_OK ? 0 : -1;
+}
+
+int
+http_call(struct http *http, const char *method, const char *path,
+    struct json_object *body, const struct http_file *files, size_t file_count,
+    struct http_reply *ret_reply, struct err *err)
+{
+	struct curl_slist *headers = NULL;
+	curl_mime *mime = NULL;
+	int result;
+
+	*ret_reply = (struct http_reply){ .body = NULL };
+	/* No "Expect: 100-continue": it costs a round trip, and nginx needs none. */
+	headers = curl_slist_append(headers, "Expect:");
+	if (file_count > 0) {
+		mime = make_multipart(http->curl, body, files, file_count);
+		curl_easy_setopt(http->curl, CURLOPT_MIMEPOST, mime);
+	} else if (body != NULL) {
+		headers = curl_slist_append(headers, "Content-Type: application/json");
+		curl_easy_setopt(http->curl, CURLOPT_POSTFIELDS, json_text(body, NULL));
+	} else {
+		curl_easy_setopt(http->curl, CURLOPT_HTTPGET, 1L);
+	}
+	curl_easy_setopt(http->curl, CURLOPT_HTTPHEADER, headers);
+	result = perform(http, method, path, ret_reply, err);
+	curl_easy_setopt(http->curl, CURLOPT_HTTPHEADER, NULL);
+	curl_easy_setopt(http->curl, CURLOPT_HTTPGET, 1L);
+	curl_mime_free(mime);
+	curl_slist_free_all(headers);
+	if (result == -1)
+		http_reply_done(ret_reply);
+	return result;
+}
+
+void
+http_reply_done(struct http_reply *reply)
+{
+	free(reply->body);
+	*reply = (struct http_reply){ .body = NULL };
+}

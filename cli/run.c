@@ -1,0 +1,327 @@
+/*
+ * run.c: `actionkit run`: runs an action of an extension as an agent would.
+ */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/agent.h"
+#include "cli/arguments.h"
+#include "cli/values.h"
+#include "core/log.h"
+
+#define RUN_URL_DEFAULT "http://127.0.0.1:8085"
+#define RUN_GIVEN_MAX 256
+
+/* name=value of the command line, in its order. */
+struct given {
+	int key;			/* of the option */
+	char *name;			/* owned */
+	const char *value;		/* borrowed from behind the name */
+};
+
+struct request {
+	const char *url, *unix_socket, *artifacts_dir, *target;
+	bool json;
+	struct given given[RUN_GIVEN_MAX];
+	size_t count;
+	struct http_file files[RUN_GIVEN_MAX];
+	size_t file_count;
+};
+
+static const struct {
+	enum outcome outcome;
+	const char *name;
+	enum style style;
+} outcomes[] = {
+	{ OUTCOME_PASSED, "passed", STYLE_GOOD },
+	{ OUTCOME_FAILED, "failed", STYLE_BAD },
+	{ OUTCOME_ERRORED, "errored", STYLE_BAD },
+	{ OUTCOME_USAGE, "refused", STYLE_BAD },
+	{ OUTCOME_INTERRUPTED, "interrupted", STYLE_WARN },
+};
+
+static int
+give(struct arguments *arguments, struct request *request, int key)
+{
+	const char *equals = strchr(arguments->value, '=');
+	struct given *given = &request->given[request->count];
+
+	if (equals == NULL || equals == arguments->value)
+		return arguments_refuse(arguments, "%s: must be NAME=VALUE",
+		    arguments->value);
+	if (request->count == RUN_GIVEN_MAX)
+		return arguments_refuse(arguments, "more than %d values", RUN_GIVEN_MAX);
+	given->key = key;
+	given->name = strndup(arguments->value, (size_t)(equals - arguments->value));
+	given->value = equals + 1;
+	if (given->name == NULL)
+		log_out_of_memory();
+	request->count++;
+	return 0;
+}
+
+/* Options into the request; 0, or -1 and the exit status. */
+static int
+read_arguments(struct arguments *arguments, struct request *request, int *ret_status)
+{
+	int key;
+
+	while ((key = arguments_next(arguments)) != 0) {
+		*ret_status = 0;
+		switch (key) {
+		case 'u':
+			request->url = arguments->value;
+			break;
+		case 'U':
+			request->unix_socket = arguments->value;
+			break;
+		case 't':
+			request->target = arguments->value;
+			break;
+		case 'A':
+			request->artifacts_dir = arguments->value;
+			break;
+		case 'j':
+			request->json = true;
+			break;
+		case 's':
+		case 'f':
+		case 'a':
+			*ret_status = give(arguments, request, key);
+			break;
+		default:
+			*ret_status = arguments->status;
+			return -1;
+		}
+		if (*ret_status != 0)
+			return -1;
+	}
+	if (arguments->operand_count == 1)
+		return 0;
+	*ret_status = arguments_refuse(arguments, "the id of one action is needed");
+	return -1;
+}
+
+/* A value is for prepare, for the metric query, or for both. */
+static int
+set_value(struct agent *agent, const struct given *given, struct json_object *parameters,
+    struct json_object *query, struct err *err)
+{
+	struct json_object *one = values_parameter(parameters, given->name);
+	struct json_object *other = values_parameter(query, given->name);
+
+	if (one == NULL && other == NULL)
+		return err_set(err, ERR_USAGE, "--set %s: the action has no such parameter",
+		    given->name);
+	if (one != NULL && values_set(one, given->value, agent->config, err) == -1)
+		return err_wrap(err, "--set");
+	if (other != NULL && values_set(other, given->value, agent->query_config, err) == -1)
+		return err_wrap(err, "--set");
+	return 0;
+}
+
+static int
+set_file(struct request *request, const struct given *given,
+    struct json_object *parameters, struct err *err)
+{
+	struct json_object *parameter = values_parameter(parameters, given->name);
+	struct stat st;
+	size_t i;
+
+	if (parameter == NULL || !values_is_file(parameter))
+		return err_set(err, ERR_USAGE, "--file %s: the action has no such file",
+		    given->name);
+	for (i = 0; i < request->file_count; i++)
+		if (strcmp(request->files[i].parameter, given->name) == 0)
+			return err_set(err, ERR_USAGE, "--file %s: given twice", given->name);
+	if (stat(given->value, &st) == -1 || access(given->value, R_OK) == -1)
+		return err_sys(err, ERR_USAGE, "--file %s: %s", given->name, given->value);
+	if (!S_ISREG(st.st_mode))
+		return err_set(err, ERR_USAGE, "--file %s: %s: is no file", given->name,
+		    given->value);
+	request->files[request->file_count++] = (struct http_file){
+		.parameter = given->name, .path = given->value
+	};
+	return 0;
+}
+
+static int
+need_files(const struct request *request, struct json_object *parameters, struct err *err)
+{
+	size_t i, k, count = parameters == NULL ? 0 : json_object_array_length(parameters);
+	struct json_object *parameter;
+	const char *name;
+
+	for (i = 0; i < count; i++) {
+		parameter = json_object_array_get_idx(parameters, i);
+		name = json_member_string(parameter, "name");
+		if (!values_is_file(parameter) || name == NULL ||
+		    !json_object_get_boolean(json_member(parameter, "required")))
+			continue;
+		for (k = 0; k < request->file_count; k++)
+			if (strcmp(request->files[k].parameter, name) == 0)
+				break;
+		if (k == request->file_count)
+			return err_set(err, ERR_USAGE, "%s is required: --file %s=PATH",
+			    name, name);
+	}
+	return 0;
+}
+
+/* One attribute of the target; the same again is one more value. */
+static void
+set_attribute(struct agent *agent, const struct given *given)
+{
+	struct json_object *attributes = json_member(agent->target, "attributes"), *list;
+
+	list = json_member(attributes, given->name);
+	if (list == NULL) {
+		list = json_new_array();
+		json_add(attributes, given->name, list);
+	}
+	json_append(list, json_new_string(given->value));
+}
+
+static void
+set_target(struct agent *agent, const struct request *request)
+{
+	size_t i;
+
+	for (i = 0; i < request->count; i++)
+		if (request->given[i].key == 'a' || request->target != NULL)
+			break;
+	if (i == request->count && request->target == NULL)
+		return;
+	agent->target = json_new_object();
+	json_add_string(agent->target, "name",
+	    request->target == NULL ? "" : request->target);
+	json_add(agent->target, "attributes", json_new_object());
+	for (i = 0; i < request->count; i++)
+		if (request->given[i].key == 'a')
+			set_attribute(agent, &request->given[i]);
+}
+
+/* Everything that can be wrong before anything is prepared. */
+static int
+configure(struct agent *agent, struct request *request, struct err *err)
+{
+	struct json_object *parameters = json_member(agent->description, "parameters");
+	struct json_object *query = json_member(json_member(json_member(agent->description,
+	    "metrics"), "query"), "parameters");
+	const char *control = json_member_string(agent->description, "timeControl");
+	const struct given *given;
+
+	agent->config = json_new_object();
+	agent->query_config = json_new_object();
+	for (given = request->given; given < request->given + request->count; given++)
+		if ((given->key == 's' &&
+		    set_value(agent, given, parameters, query, err) == -1) ||
+		    (given->key == 'f' &&
+		    set_file(request, given, parameters, err) == -1))
+			return -1;
+	if (values_complete(parameters, agent->config, err) == -1 ||
+	    values_complete(query, agent->query_config, err) == -1 ||
+	    need_files(request, parameters, err) == -1)
+		return -1;
+	set_target(agent, request);
+	agent->files = request->files;
+	agent->file_count = request->file_count;
+	if (control != NULL && strcmp(control, "external") == 0)
+		json_whole(json_member(agent->config, "duration"),
+		    &agent->report.duration_ms);
+	return 0;
+}
+
+static int
+report_outcome(struct agent *agent, const char *action)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(outcomes) / sizeof(outcomes[0]); i++)
+		if (outcomes[i].outcome == agent->outcome)
+			report_end(&agent->report, action, agent->id, outcomes[i].name,
+			    outcomes[i].style, agent->error);
+	return (int)agent->outcome;
+}
+
+static int
+run(struct arguments *arguments, struct request *request, struct agent *agent)
+{
+	const char *action = arguments->operands[0];
+	struct err err;
+	int status = OUTCOME_ERRORED;
+
+	report_init(&agent->report, request->json, request->artifacts_dir);
+	if (http_open(&agent->http, request->url, request->unix_socket, &err) == -1)
+		return arguments_refuse(arguments, "--url %s", err.msg);
+	agent_catch_signals();
+	switch (agent_find(agent, action, &err)) {
+	case 0:
+		break;
+	case 1:
+		return arguments_refuse(arguments, "%s: %s has no such action", action,
+		    request->url);
+	default:
+		arguments_fail(arguments, &err);
+		return status;
+	}
+	if (configure(agent, request, &err) == -1)
+		return arguments_refuse(arguments, "%s", err.msg);
+	agent_run(agent);
+	return report_outcome(agent, action);
+}
+
+static int
+run_run(struct arguments *arguments)
+{
+	static struct request request;
+	static struct agent agent;
+	const char *variable = getenv("ACTIONKIT_URL");
+	int status;
+	size_t i;
+
+	request = (struct request){
+		.url = variable != NULL && *variable != '\0' ? variable : RUN_URL_DEFAULT
+	};
+	agent = (struct agent){ .outcome = OUTCOME_PASSED };
+	if (read_arguments(arguments, &request, &status) == 0) {
+		status = run(arguments, &request, &agent);
+		agent_done(&agent);
+	}
+	for (i = 0; i < request.count; i++)
+		free(request.given[i].name);
+	return status;
+}
+
+static const struct cli_option options_of_run[] = {
+	{ 'u', "url", "URL", "Of the extension; or ACTIONKIT_URL." },
+	{ 'U', "unix-socket", "PATH", "Connect to this socket of nginx." },
+	{ 's', "set", "NAME=VALUE", "A parameter; may be repeated." },
+	{ 'f', "file", "NAME=PATH", "A parameter that is a file; may be repeated." },
+	{ 't', "target", "NAME", "Name of the target." },
+	{ 'a', "attr", "NAME=VALUE", "Attribute of the target; may be repeated." },
+	{ 'A', "artifacts", "DIR", "Keep artifacts there." },
+	{ 'j', "json", NULL, "Print one JSON object at the end, for programs." },
+	CLI_OPTIONS_END
+};
+
+const struct subcommand subcommand_run = {
+	.name = "run",
+	.help = "run an action over HTTP, as an agent does",
+	.operands = "ACTION",
+	.about = "Prepares and starts an action of an extension, follows it, and stops it at\n"
+	    "its end. Values are read as the action describes them: 10s, 50%, true, a,b\n"
+	    "for a list, k=v,k=v for pairs. Proxies of the environment are not used.\n"
+	    "Ctrl-C stops the action; for the second time it leaves that to the server.\n\n"
+	    "Exit status: 0 passed; 1 failed: a check said no; 2 errored, or there is no\n"
+	    "server; 3 for a wrong command line, action, parameter or value; 130 stopped by\n"
+	    "Ctrl-C.",
+	.options = options_of_run,
+	.usage_status = OUTCOME_USAGE,
+	.run = run_run,
+};

@@ -1,0 +1,370 @@
+/*
+ * values.c: reads values of parameters as their types demand.
+ */
+#include "config.h"
+
+#include "cli/values.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "core/duration.h"
+#include "core/log.h"
+
+#define VALUES_NUMBER_BASE 10
+
+struct kind {
+	const char *type;
+	/* The value, owned; NULL and err. old is what was given before, borrowed, or NULL. */
+	struct json_object *(*parse)(struct json_object *parameter, const char *text,
+	    struct json_object *old, struct err *err);
+};
+
+static const char *
+text_of(struct json_object *parameter, const char *name)
+{
+	const char *text = json_member_string(parameter, name);
+
+	return text == NULL ? "" : text;
+}
+
+static struct json_object *
+check_limits(struct json_object *parameter, int64_t number, struct err *err)
+{
+	struct json_object *least = json_member(parameter, "minValue");
+	struct json_object *most = json_member(parameter, "maxValue");
+
+	if (least != NULL && number < json_object_get_int64(least)) {
+		err_set(err, ERR_USAGE, "must be at least %" PRId64,
+		    json_object_get_int64(least));
+		return NULL;
+	}
+	if (most != NULL && number > json_object_get_int64(most)) {
+		err_set(err, ERR_USAGE, "must be at most %" PRId64,
+		    json_object_get_int64(most));
+		return NULL;
+	}
+	return json_new_int(number);
+}
+
+static struct json_object *
+parse_integer(struct json_object *parameter, const char *text, struct json_object *old,
+    struct err *err)
+{
+	bool percent = strcmp(text_of(parameter, "type"), "percentage") == 0;
+	int64_t number;
+	char *end;
+
+	(void)old;
+	errno = 0;
+	number = strtoll(text, &end, VALUES_NUMBER_BASE);
+	if (percent && end != text && *end == '%')
+		end++;
+	if (end == text || *end != '\0' || errno != 0 || strchr(" \t\n+", *text) != NULL) {
+		err_set(err, ERR_USAGE, percent ? "must be a percentage like 50%%" :
+		    "must be a whole number");
+		return NULL;
+	}
+	return check_limits(parameter, number, err);
+}
+
+static struct json_object *
+parse_duration(struct json_object *parameter, const char *text, struct json_object *old,
+    struct err *err)
+{
+	int64_t ms;
+
+	(void)old;
+	if (duration_parse(text, &ms) == -1) {
+		err_set(err, ERR_USAGE, "must be a duration like 500ms, 10s or 1m30s");
+		return NULL;
+	}
+	return check_limits(parameter, ms, err);
+}
+
+static struct json_object *
+parse_boolean(struct json_object *parameter, const char *text, struct json_object *old,
+    struct err *err)
+{
+	(void)parameter;
+	(void)old;
+	if (strcasecmp(text, "true") == 0 || strcasecmp(text, "yes") == 0)
+		return json_new_bool(true);
+	if (strcasecmp(text, "false") == 0 || strcasecmp(text, "no") == 0)
+		return json_new_bool(false);
+	err_set(err, ERR_USAGE, "must be true or false");
+	return NULL;
+}
+
+/* Options that come from attributes of targets are not known here: then all is allowed. */
+static int
+check_option(struct json_object *parameter, const char *text, struct err *err)
+{
+	struct json_object *options = json_member(parameter, "options");
+	struct json_object *only = json_member(parameter, "optionsOnly");
+	size_t i, count = options == NULL ? 0 : json_object_array_length(options);
+	const char *value;
+
+	if (count == 0 || (only != NULL && !json_object_get_boolean(only)))
+		return 0;
+	for (i = 0; i < count; i++) {
+		value = json_member_string(json_object_array_get_idx(options, i), "value");
+		if (value == NULL || strcmp(value, text) == 0)
+			return 0;
+	}
+	return err_set(err, ERR_USAGE, "\"%s\" is not one of its options", text);
+}
+
+static struct json_object *
+parse_string(struct json_object *parameter, const char *text, struct json_object *old,
+    struct err *err)
+{
+	(void)old;
+	return check_option(parameter, text, err) == -1 ? NULL : json_new_string(text);
+}
+
+/* What was given before, to go on with; else a new list. */
+static struct json_object *
+list_of(struct json_object *old)
+{
+	return old == NULL ? json_new_array() : json_object_get(old);
+}
+
+static struct json_object *
+refuse_list(struct json_object *list, struct err *err, const char *message)
+{
+	json_object_put(list);
+	if (message != NULL)
+		err_set(err, ERR_USAGE, "%s", message);
+	return NULL;
+}
+
+/* [..] or {..} as JSON; 1 if text is neither. */
+static int
+parse_json(const char *text, struct json_object **ret_value, struct err *err)
+{
+	if (*text != '[' && *text != '{')
+		return 1;
+	if (json_parse(text, strlen(text), ret_value, err) == 0)
+		return 0;
+	err->code = ERR_USAGE;
+	return -1;
+}
+
+static struct json_object *
+parse_strings(struct json_object *parameter, const char *text, struct json_object *old,
+    struct err *err)
+{
+	struct json_object *list = list_of(old), *given = NULL;
+	int kind = parse_json(text, &given, err);
+	char *copy, *rest, *item;
+	size_t i;
+
+	if (kind == -1)
+		return refuse_list(list, err, NULL);
+	if (kind == 1) {
+		given = json_new_array();
+		copy = rest = strdup(text);
+		if (copy == NULL)
+			log_out_of_memory();
+		while (*text != '\0' && (item = strsep(&rest, ",")) != NULL)
+			json_append(given, json_new_string(item));
+		free(copy);
+	}
+	for (i = 0; json_object_is_type(given, json_type_array) &&
+	    i < json_object_array_length(given); i++) {
+		const char *value = json_string(json_object_array_get_idx(given, i));
+
+		if (value == NULL || check_option(parameter, value, err) == -1) {
+			json_object_put(given);
+			return refuse_list(list, err,
+			    value == NULL ? "must be a list of strings" : NULL);
+		}
+		json_append(list, json_new_string(value));
+	}
+	if (!json_object_is_type(given, json_type_array)) {
+		json_object_put(given);
+		return refuse_list(list, err, "must be a list: a,b or [\"a\",\"b\"]");
+	}
+	json_object_put(given);
+	return list;
+}
+
+static void
+append_pair(struct json_object *list, const char *key, const char *value)
+{
+	struct json_object *pair = json_new_object();
+
+	json_add_string(pair, "key", key);
+	json_add_string(pair, "value", value);
+	json_append(list, pair);
+}
+
+static int
+append_pairs(struct json_object *list, struct json_object *given)
+{
+	size_t i;
+
+	if (json_object_is_type(given, json_type_object)) {
+		json_object_object_foreach(given, key, value) {
+			if (json_string(value) == NULL)
+				return -1;
+			append_pair(list, key, json_string(value));
+		}
+		return 0;
+	}
+	for (i = 0; i < json_object_array_length(given); i++) {
+		struct json_object *pair = json_object_array_get_idx(given, i);
+		const char *key = json_member_string(pair, "key");
+		const char *value = json_member_string(pair, "value");
+
+		if (key == NULL || value == NULL)
+			return -1;
+		append_pair(list, key, value);
+	}
+	return 0;
+}
+
+static struct json_object *
+parse_pairs(struct json_object *parameter, const char *text, struct json_object *old,
+    struct err *err)
+{
+	struct json_object *list = list_of(old), *given = NULL;
+	int kind = parse_json(text, &given, err), result = 0;
+	char *copy, *rest, *item, *value;
+
+	(void)parameter;
+	if (kind == -1)
+		return refuse_list(list, err, NULL);
+	if (kind == 0) {
+		result = append_pairs(list, given);
+		json_object_put(given);
+	} else {
+		copy = rest = strdup(text);
+		if (copy == NULL)
+			log_out_of_memory();
+		while (*text != '\0' && result == 0 && (item = strsep(&rest, ",")) != NULL) {
+			value = strchr(item, '=');
+			if (value == NULL) {
+				result = -1;
+				break;
+			}
+			*value++ = '\0';
+			append_pair(list, item, value);
+		}
+		free(copy);
+	}
+	return result == 0 ? list :
+	    refuse_list(list, err, "must be pairs: key=value,key=value");
+}
+
+static struct json_object *
+refuse_file(struct json_object *parameter, const char *text, struct json_object *old,
+    struct err *err)
+{
+	(void)text;
+	(void)old;
+	err_set(err, ERR_USAGE, "is a file: use --file %s=PATH", text_of(parameter, "name"));
+	return NULL;
+}
+
+static struct json_object *
+refuse_any(struct json_object *parameter, const char *text, struct json_object *old,
+    struct err *err)
+{
+	(void)text;
+	(void)old;
+	err_set(err, ERR_USAGE, "is a %s: it has no value", text_of(parameter, "type"));
+	return NULL;
+}
+
+/* All others are strings. */
+static const struct kind kinds[] = {
+	{ "integer", parse_integer },
+	{ "percentage", parse_integer },
+	{ "stressng-workers", parse_integer },
+	{ "boolean", parse_boolean },
+	{ "duration", parse_duration },
+	{ "string_array", parse_strings },
+	{ "string[]", parse_strings },
+	{ "key_value", parse_pairs },
+	{ "file", refuse_file },
+	{ "separator", refuse_any },
+	{ "header", refuse_any },
+	{ "target-selection", refuse_any },
+};
+
+static const struct kind *
+kind_of(struct json_object *parameter)
+{
+	static const struct kind other = { "string", parse_string };
+	const char *type = text_of(parameter, "type");
+	size_t i;
+
+	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (strcmp(kinds[i].type, type) == 0)
+			return &kinds[i];
+	return &other;
+}
+
+struct json_object *
+values_parameter(struct json_object *parameters, const char *name)
+{
+	size_t i, count = parameters == NULL ? 0 : json_object_array_length(parameters);
+	struct json_object *parameter;
+
+	for (i = 0; i < count; i++) {
+		parameter = json_object_array_get_idx(parameters, i);
+		if (strcmp(text_of(parameter, "name"), name) == 0)
+			return parameter;
+	}
+	return NULL;
+}
+
+bool
+values_is_file(struct json_object *parameter)
+{
+	return kind_of(parameter)->parse == refuse_file;
+}
+
+int
+values_set(struct json_object *parameter, const char *text, struct json_object *config,
+    struct err *err)
+{
+	const char *name = text_of(parameter, "name");
+	struct json_object *value;
+
+	value = kind_of(parameter)->parse(parameter, text, json_member(config, name), err);
+	if (value == NULL)
+		return err_wrap(err, "%s=%s", name, text);
+	json_add(config, name, value);
+	return 0;
+}
+
+/* A default that is none of its type is the extension's mistake; it will say so. */
+int
+values_complete(struct json_object *parameters, struct json_object *config, struct err *err)
+{
+	size_t i, count = parameters == NULL ? 0 : json_object_array_length(parameters);
+	struct json_object *parameter;
+	const char *name, *preset;
+	struct err unused;
+
+	for (i = 0; i < count; i++) {
+		parameter = json_object_array_get_idx(parameters, i);
+		name = text_of(parameter, "name");
+		preset = json_member_string(parameter, "defaultValue");
+		if (json_member(config, name) != NULL || values_is_file(parameter) ||
+		    kind_of(parameter)->parse == refuse_any)
+			continue;
+		if (preset != NULL && values_set(parameter, preset, config, &unused) == 0)
+			continue;
+		if (json_object_get_boolean(json_member(parameter, "required")))
+			return err_set(err, ERR_USAGE, "%s is required: --set %s=VALUE", name,
+			    name);
+	}
+	return 0;
+}

@@ -1,0 +1,35 @@
+/*
+ * values.h: values of parameters, from the command line to what agents send.
+ *
+ * The description of the action decides: "10s" of a duration is 10000, "50%" of a percentage
+ * 50, "a,b" of a list ["a","b"].
+ */
+#ifndef CLI_VALUES_H
+#define CLI_VALUES_H
+
+#include <stdbool.h>
+
+#include "core/err.h"
+#include "core/json.h"
+
+/* The parameter of that name in a list of descriptions (NULL allowed), borrowed; or NULL. */
+struct json_object *values_parameter(struct json_object *parameters, const char *name);
+
+/* Whether it is a file. */
+bool values_is_file(struct json_object *parameter);
+
+/*
+ * Reads text as the parameter's type and puts it into config; given again, a list goes on,
+ * and anything else is replaced. 0, or -1 with ERR_USAGE and what it must be.
+ */
+int values_set(struct json_object *parameter, const char *text, struct json_object *config,
+    struct err *err);
+
+/*
+ * Fills in defaults. -1 with ERR_USAGE if a required parameter has neither value nor default;
+ * files are not looked at.
+ */
+int values_complete(struct json_object *parameters, struct json_object *config,
+    struct err *err);
+
+#endif
