@@ -56,11 +56,7 @@ due_mark_all(struct store *store, const char *reason, struct err *err)
 {
 	if (store_begin(store, STORE_NORMAL, clock_boot_ms() + DUE_WAIT_MS, err) == -1)
 		return -1;
-	if (mark(store, NULL, "extension", reason, err) == -1) {
-		store_rollback(store);
-		return -1;
-	}
-	return store_commit(store, err);
+	return store_end(store, mark(store, NULL, "extension", reason, err), err);
 }
 
 int
@@ -121,11 +117,7 @@ put_off(struct store *store, const char *execution, const char *action, struct e
 		return -1;
 	sqlite3_bind_text(put, 1, execution, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(put, 2, clock_boot_ms() + DUE_UNKNOWN_MS);
-	if (store_run(store, put, err) == -1) {
-		store_rollback(store);
-		return -1;
-	}
-	return store_commit(store, err);
+	return store_end(store, store_run(store, put, err), err);
 }
 
 static bool

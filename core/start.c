@@ -68,11 +68,8 @@ commit_started(struct visit *visit, const char *reply, bool failed, const char *
 {
 	if (visit_begin(visit, STORE_NORMAL, err) == -1)
 		return -1;
-	if (write_started(visit, reply, failed, why, err) == -1) {
-		store_rollback(&visit->life->store);
-		return -1;
-	}
-	return store_commit(&visit->life->store, err);
+	return store_end(&visit->life->store,
+	    write_started(visit, reply, failed, why, err), err);
 }
 
 static int

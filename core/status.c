@@ -90,12 +90,9 @@ keep_alive(struct visit *visit, struct err *err)
 		return 0;
 	if (store_begin(store, STORE_NORMAL, visit->deadline_ms, err) == -1)
 		return -1;
-	if (execution_keep_alive(store, visit->id, changed ? visit->state_text : NULL,
-	    visit->state_version, due_at, err) == -1) {
-		store_rollback(store);
-		return -1;
-	}
-	return store_commit(store, err);
+	/* It may have left `running` meanwhile: then nothing is kept, and that is no fault. */
+	return store_end(store, execution_keep_alive(store, visit->id,
+	    changed ? visit->state_text : NULL, visit->state_version, due_at, err), err);
 }
 
 static int

@@ -60,11 +60,7 @@ commit_stopping(struct visit *visit, enum stop_by by, const char *reason, bool o
 		store_rollback(store);
 		return 1;
 	}
-	if (write_stopping(visit, by, reason, err) == -1) {
-		store_rollback(store);
-		return -1;
-	}
-	return store_commit(store, err);
+	return store_end(store, write_stopping(visit, by, reason, err), err);
 }
 
 static int
@@ -117,11 +113,7 @@ commit_failed(struct visit *visit, const char *who, const char *why, struct err 
 	execution_set(&row->last_error, why);
 	row->due_at = clock_boot_ms() + execution_retry_pause(row->stop_attempts,
 	    visit->life->options->stop_retry);
-	if (execution_write(store, row, who, why, err) == -1) {
-		store_rollback(store);
-		return -1;
-	}
-	return store_commit(store, err);
+	return store_end(store, execution_write(store, row, who, why, err), err);
 }
 
 int
@@ -193,11 +185,8 @@ note_wanted(struct visit *visit, struct err *err)
 	}
 	execution_want_stop(row, STOP_BY_AGENT, "stopped by the agent");
 	row->due_at = EXECUTION_DUE_NOW;
-	if (execution_write(store, row, "agent", "stop wanted", err) == -1) {
-		store_rollback(store);
-		return -1;
-	}
-	return store_commit(store, err);
+	return store_end(store,
+	    execution_write(store, row, "agent", "stop wanted", err), err);
 }
 
 /* Makes the reaper's next attempt due now. */
@@ -213,11 +202,7 @@ hurry_reaper(struct visit *visit, struct err *err)
 		return -1;
 	sqlite3_bind_text(hurry, 1, visit->id, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(hurry, 2, EXECUTION_DUE_AGAIN);
-	if (store_run(store, hurry, err) == -1) {
-		store_rollback(store);
-		return -1;
-	}
-	return store_commit(store, err);
+	return store_end(store, store_run(store, hurry, err), err);
 }
 
 static int

@@ -335,6 +335,15 @@ store_rollback(struct store *store)
 }
 
 int
+store_end(struct store *store, int result, struct err *err)
+{
+	if (result != -1)
+		return store_commit(store, err);
+	store_rollback(store);
+	return -1;
+}
+
+int
 store_checkpoint(struct store *store, int64_t deadline_ms, struct err *err)
 {
 	int result;

@@ -79,6 +79,8 @@ int store_begin(struct store *store, enum store_durability durability,
 int store_commit(struct store *store, struct err *err);
 /* Ends the transaction without a trace. Legal when there is none. */
 void store_rollback(struct store *store);
+/* Ends the transaction by what came of its work: rolls back after -1, else commits. 0, or -1. */
+int store_end(struct store *store, int result, struct err *err);
 
 /* Runs a statement that returns no row, to its end, and resets it. 0, or -1. */
 int store_run(struct store *store, sqlite3_stmt *statement, struct err *err);

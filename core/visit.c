@@ -151,11 +151,7 @@ claim_now(struct ak_call *call, const char *resource, struct err *err)
 
 	if (store_begin(store, STORE_FULL, visit->deadline_ms, err) == -1)
 		return -1;
-	if (claim_take(store, visit->id, resource, err) == -1) {
-		store_rollback(store);
-		return -1;
-	}
-	return store_commit(store, err);
+	return store_end(store, claim_take(store, visit->id, resource, err), err);
 }
 
 static void
