@@ -246,6 +246,9 @@ report_outcome(struct agent *agent, const char *action)
 		if (outcomes[i].outcome == agent->outcome)
 			report_end(&agent->report, action, agent->id, outcomes[i].name,
 			    outcomes[i].style, agent->error);
+	/* A result that nobody was told is none. */
+	if (fflush(stdout) == EOF && agent->outcome == OUTCOME_PASSED)
+		return OUTCOME_ERRORED;
 	return (int)agent->outcome;
 }
 

@@ -137,6 +137,20 @@ def usage():
 
 
 @test
+def nobody_listens_to_the_result():
+    """A result that cannot be printed is no success"""
+    with Server() as server:
+        for name, arguments, status in (("run", (FLASH, *in_effects(server)), ERRORED),
+                                        ("list", (), 1), ("actions", (), 1)):
+            with open("/dev/full", "wb") as full:
+                done = subprocess.run(
+                    [server.program, name, *arguments], stdout=full, stderr=full,
+                    env={**clean_environment(), "ACTIONKIT_STATE_DIR": server.state_dir,
+                         "ACTIONKIT_URL": f"http://127.0.0.1:{server.port}"})
+            equal(done.returncode, status, name)
+
+
+@test
 def no_server():
     """Where nobody listens it is 2"""
     listener = socket.socket()
