@@ -500,12 +500,15 @@ example_report(struct ak_call *call, const struct example_state *s)
 	ak_message_as(call, &line, "At %" PRId64 " %%", s->brightness);
 	ak_message_as(call, &report, "## Lamp\n\nDimmed in %" PRId64 " rooms.\n",
 	    s->rooms.count);
-	if (ak_modify_integer(call, AK_SET_PROPERTY, "LAMP_BRIGHTNESS",
-	    s->brightness) == -1 ||
-	    ak_modify_string(call, AK_ADD_TO_PROPERTY, "LAMP_EXECUTIONS",
-	    ak_execution_id(call)) == -1 ||
-	    ak_modify_json(call, AK_SET_PROPERTY, "LAMP_PLAN",
-	    s->plan[0] == '\0' ? "null" : s->plan) == -1)
+	/*
+	 * Numbers and text have functions of their own, such as ak_modify_integer(). These
+	 * are objects, because clients that take the published schema at its word accept
+	 * nothing else.
+	 */
+	if (ak_modify_json(call, AK_SET_PROPERTY, "LAMP_PLAN",
+	    s->plan[0] == '\0' ? "{}" : s->plan) == -1 ||
+	    ak_modify_json(call, AK_ADD_TO_PROPERTY, "LAMP_CHANGES",
+	    s->dimmed ? "{\"dimmed\":true}" : "{}") == -1)
 		return -1;
 	if (ak_artifact(call, "lamp.json", s->plan, strlen(s->plan)) == -1)
 		return -1;

@@ -27,16 +27,39 @@ format(const char *first, const char *second)
 	return text;
 }
 
+/* Owned; NULL if there is none. */
 static char *
-url_part(CURLU *url, CURLUPart part, unsigned int flags)
+url_part(CURLU *url, CURLUPart part)
 {
 	char *text = NULL, *copy;
 
-	if (curl_url_get(url, part, &text, flags) != CURLUE_OK)
+	if (curl_url_get(url, part, &text, 0) != CURLUE_OK)
 		return NULL;
 	copy = format(text, "");
 	curl_free(text);
 	return copy;
+}
+
+/* Without slashes at its end; NULL allowed. */
+static char *
+cut_slashes(char *text)
+{
+	size_t length = text == NULL ? 0 : strlen(text);
+
+	while (length > 0 && text[length - 1] == '/')
+		text[--length] = '\0';
+	return text;
+}
+
+static bool
+is_http(CURLU *url)
+{
+	char *scheme = url_part(url, CURLUPART_SCHEME);
+	bool result = scheme != NULL &&
+	    (strcmp(scheme, "http") == 0 || strcmp(scheme, "https") == 0);
+
+	free(scheme);
+	return result;
 }
 
 /* Takes an URL apart: what paths of the extension come behind, and what they may begin with. */
@@ -44,31 +67,19 @@ static int
 split_url(struct http *http, const char *text, struct err *err)
 {
 	CURLU *url = curl_url();
-	CURLUcode code;
-	char *scheme;
-	size_t length;
 
 	if (url == NULL)
 		log_out_of_memory();
-	code = curl_url_set(url, CURLUPART_URL, text, 0);
-	scheme = code == CURLUE_OK ? url_part(url, CURLUPART_SCHEME, 0) : NULL;
-	if (scheme == NULL || (strcmp(scheme, "http") != 0 && strcmp(scheme, "https") != 0)) {
-		err_set(err, ERR_USAGE, "%s: is no URL of http or https", text);
-		free(scheme);
-		curl_url_cleanup(url);
-		return -1;
+	if (curl_url_set(url, CURLUPART_URL, text, 0) == CURLUE_OK && is_http(url)) {
+		http->prefix = cut_slashes(url_part(url, CURLUPART_PATH));
+		curl_url_set(url, CURLUPART_PATH, "", 0);
+		curl_url_set(url, CURLUPART_QUERY, NULL, 0);
+		curl_url_set(url, CURLUPART_FRAGMENT, NULL, 0);
+		http->origin = cut_slashes(url_part(url, CURLUPART_URL));
 	}
-	free(scheme);
-	http->prefix = url_part(url, CURLUPART_PATH, 0);
-	for (length = strlen(http->prefix); length > 0 && http->prefix[length - 1] == '/';)
-		http->prefix[--length] = '\0';
-	curl_url_set(url, CURLUPART_PATH, "", 0);
-	curl_url_set(url, CURLUPART_QUERY, NULL, 0);
-	curl_url_set(url, CURLUPART_FRAGMENT, NULL, 0);
-	http->origin = url_part(url, CURLUPART_URL, 0);
-	for (length = strlen(http->origin); length > 0 && http->origin[length - 1] == '/';)
-		http->origin[--length] = '\0';
 	curl_url_cleanup(url);
+	if (http->prefix == NULL || http->origin == NULL)
+		return err_set(err, ERR_USAGE, "%s: is no URL of http or https", text);
 	return 0;
 }
 

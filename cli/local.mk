@@ -5,6 +5,7 @@ libcli_la_LIBTOOLFLAGS = $(CONVENIENCE)
 libcli_la_SOURCES = \
 	cli/actions.c \
 	cli/agent.c cli/agent.h \
+	cli/agent_call.c cli/agent_internal.h \
 	cli/arguments.c cli/arguments.h \
 	cli/artifacts.c cli/artifacts.h \
 	cli/check.c \

@@ -153,7 +153,7 @@ set_file(struct request *request, const struct given *given,
 static int
 need_files(const struct request *request, struct json_object *parameters, struct err *err)
 {
-	size_t i, k, count = parameters == NULL ? 0 : json_object_array_length(parameters);
+	size_t i, k, count = values_count(parameters);
 	struct json_object *parameter;
 	const char *name;
 
@@ -246,6 +246,9 @@ report_outcome(struct agent *agent, const char *action)
 		if (outcomes[i].outcome == agent->outcome)
 			report_end(&agent->report, action, agent->id, outcomes[i].name,
 			    outcomes[i].style, agent->error);
+	/* A result that nobody was told is none. */
+	if (fflush(stdout) == EOF && agent->outcome == OUTCOME_PASSED)
+		return OUTCOME_ERRORED;
 	return (int)agent->outcome;
 }
 

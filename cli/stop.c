@@ -133,13 +133,16 @@ read_executions(struct store *store, const struct request *request, struct err *
 	return rows;
 }
 
+/* A request for nothing, which nobody takes now, would stop what a later server starts. */
 static bool
-is_stopped(const struct request *request, struct json_object *executions)
+needs_no_request(const struct request *request, struct json_object *executions)
 {
-	const char *phase = json_member_string(json_object_array_get_idx(executions, 0),
-	    "phase");
+	struct json_object *first = json_object_array_get_idx(executions, 0);
+	struct err unused;
 
-	return !request->all && strcmp(phase, phase_name(PHASE_STOPPED)) == 0;
+	if (request->all)
+		return first == NULL && takeover_held(request->state_dir, &unused) != 1;
+	return strcmp(json_member_string(first, "phase"), phase_name(PHASE_STOPPED)) == 0;
 }
 
 static int
@@ -154,7 +157,7 @@ stop(const struct arguments *arguments, const struct request *request)
 	if (store_open(&store, request->state_dir, &err) == -1)
 		return arguments_fail(arguments, &err);
 	executions = read_executions(&store, request, &err);
-	if (executions != NULL && is_stopped(request, executions))
+	if (executions != NULL && needs_no_request(request, executions))
 		found = outcome_read(&store, executions, true, &over, &err);
 	else if (executions != NULL && insert_request(&store, request, &id, &err) == 0)
 		found = watch(&store, request, id, executions, &err);

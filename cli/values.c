@@ -31,6 +31,12 @@ text_of(struct json_object *parameter, const char *name)
 	return text == NULL ? "" : text;
 }
 
+size_t
+values_count(struct json_object *list)
+{
+	return json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0;
+}
+
 static struct json_object *
 check_limits(struct json_object *parameter, int64_t number, struct err *err)
 {
@@ -105,7 +111,7 @@ check_option(struct json_object *parameter, const char *text, struct err *err)
 {
 	struct json_object *options = json_member(parameter, "options");
 	struct json_object *only = json_member(parameter, "optionsOnly");
-	size_t i, count = options == NULL ? 0 : json_object_array_length(options);
+	size_t i, count = values_count(options);
 	const char *value;
 
 	if (count == 0 || (only != NULL && !json_object_get_boolean(only)))
@@ -174,8 +180,7 @@ parse_strings(struct json_object *parameter, const char *text, struct json_objec
 			json_append(given, json_new_string(item));
 		free(copy);
 	}
-	for (i = 0; json_object_is_type(given, json_type_array) &&
-	    i < json_object_array_length(given); i++) {
+	for (i = 0; i < values_count(given); i++) {
 		const char *value = json_string(json_object_array_get_idx(given, i));
 
 		if (value == NULL || check_option(parameter, value, err) == -1) {
@@ -216,7 +221,7 @@ append_pairs(struct json_object *list, struct json_object *given)
 		}
 		return 0;
 	}
-	for (i = 0; i < json_object_array_length(given); i++) {
+	for (i = 0; i < values_count(given); i++) {
 		struct json_object *pair = json_object_array_get_idx(given, i);
 		const char *key = json_member_string(pair, "key");
 		const char *value = json_member_string(pair, "value");
@@ -313,7 +318,7 @@ kind_of(struct json_object *parameter)
 struct json_object *
 values_parameter(struct json_object *parameters, const char *name)
 {
-	size_t i, count = parameters == NULL ? 0 : json_object_array_length(parameters);
+	size_t i, count = values_count(parameters);
 	struct json_object *parameter;
 
 	for (i = 0; i < count; i++) {
@@ -348,7 +353,7 @@ values_set(struct json_object *parameter, const char *text, struct json_object *
 int
 values_complete(struct json_object *parameters, struct json_object *config, struct err *err)
 {
-	size_t i, count = parameters == NULL ? 0 : json_object_array_length(parameters);
+	size_t i, count = values_count(parameters);
 	struct json_object *parameter;
 	const char *name, *preset;
 	struct err unused;

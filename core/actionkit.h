@@ -651,8 +651,9 @@ enum ak_modification {
 
 /*
  * Modifies the property key (1 to 64 characters), in every handler but query_metrics(). The
- * value (copied) is text, a number, a truth value, or any JSON. Returns 0, or -1 with the
- * call's error set: no property, not a finite number, not JSON.
+ * value (copied) is text, a number, a truth value, or any JSON; the published schema knows
+ * objects only, and so do clients that validate with it. Returns 0, or -1 with the call's
+ * error set: no key, not a finite number, not JSON.
  */
 AK_API int ak_modify_string(struct ak_call *call, enum ak_modification how,
     const char *key, const char *value);

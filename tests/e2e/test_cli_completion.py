@@ -67,6 +67,13 @@ def mistakes():
     contains(command("completion", "--help").out, "source <(", "help")
 
 
+@test
+def pipe_and_terminal():
+    """A terminal gets the same script, without colours in it"""
+    equal(command("completion", terminal=True).out, command("completion", "bash").out,
+          "script")
+
+
 if not shutil.which("bash"):
     skip_all("there is no bash")
 main()

@@ -4,6 +4,7 @@
 import json
 import os
 import re
+import shutil
 import uuid
 
 from harness import (
@@ -213,9 +214,12 @@ def group_member_reads():
     with Server() as server:
         os.chmod(server.dir, 0o755)
         group = 4711
+        program = os.path.join(server.dir, "program")   # where everybody can execute it
+        shutil.copy(server.program, program)
+        os.chmod(program, 0o755)
 
         def look(*arguments, status=0):
-            return command(*arguments, server=server, status=status,
+            return command(*arguments, server=server, program=program, status=status,
                            before=as_nobody(group))
         look("list", status=1)
         for name in [".", *os.listdir(server.state_dir)]:

@@ -137,6 +137,20 @@ def usage():
 
 
 @test
+def nobody_listens_to_the_result():
+    """A result that cannot be printed is no success"""
+    with Server() as server:
+        for name, arguments, status in (("run", (FLASH, *in_effects(server)), ERRORED),
+                                        ("list", (), 1), ("actions", (), 1)):
+            with open("/dev/full", "wb") as full:
+                done = subprocess.run(
+                    [server.program, name, *arguments], stdout=full, stderr=full,
+                    env={**clean_environment(), "ACTIONKIT_STATE_DIR": server.state_dir,
+                         "ACTIONKIT_URL": f"http://127.0.0.1:{server.port}"})
+            equal(done.returncode, status, name)
+
+
+@test
 def no_server():
     """Where nobody listens it is 2"""
     listener = socket.socket()
@@ -273,6 +287,7 @@ class Fake:
 
     def __init__(self, results=None, refuse=None, unix=None):
         self.requests = []
+        self.index = {"actions": [{"method": "GET", "path": "/fake"}]}
         self.results = results or {}
         self.refuse = dict(refuse or {})    # how often an endpoint says 503
         fake = self
@@ -289,7 +304,7 @@ class Fake:
 
             def do_GET(self):
                 if self.path == "/":
-                    self.answer(200, {"actions": [{"method": "GET", "path": "/fake"}]})
+                    self.answer(200, fake.index)
                 else:
                     self.answer(200, fake.description())
 
@@ -435,6 +450,27 @@ def over_a_unix_socket():
             command("run", FAKE, "--url", "http://nowhere.invalid", "--unix-socket", path)
             equal([verb for verb, _, _ in fake.requests], ["prepare", "start", "stop"],
                   "calls")
+
+
+@test
+def distrusts_descriptions():
+    """Descriptions that make no sense are refused, not obeyed"""
+    for change, status, what in (
+            ({"parameters": {"duration": 1}}, PASSED, ""),
+            ({"parameters": ["x", None, {"name": "x", "options": 7}]}, PASSED, ""),
+            ({"prepare": {"method": "POST", "path": "@127.0.0.1:1/x"}}, ERRORED,
+             "no endpoint"),
+            ({"start": "x"}, ERRORED, "no endpoint")):
+        with Fake() as fake:
+            description = {**fake.description(), "timeControl": "internal", **change}
+            fake.description = lambda: description
+            contains(fake.run(status=status).out, what, f"{change}")
+    for list_of_actions in ([], {"actions": "x"}, {"actions": ["x", None, {"path": "x"}]}):
+        with Fake() as fake:
+            fake.index = list_of_actions
+            done = fake.run(status=None)
+            check(done.code in (ERRORED, USAGE), f"exit status {done.code}: {done.err}")
+            check(fake.requests == [], f"requests: {fake.requests}")
 
 
 @test

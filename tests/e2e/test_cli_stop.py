@@ -63,6 +63,10 @@ def all_of_them():
             equal(execution.row()["stop_reason"], "operator: fire", "reason")
         equal(done.row()["stop_by"], "agent", "the one that was stopped before")
         equal(command("stop", "--all", "--json", server=server).json(), [], "nothing left")
+        server.kill_all()
+        equal(command("stop", "--all", "--json", server=server).json(), [], "without server")
+        equal(server.query("SELECT * FROM stop_requests WHERE handled_at IS NULL"), [],
+              "requests that would stop what a later server starts")
 
 
 @test

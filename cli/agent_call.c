@@ -1,0 +1,256 @@
+/*
+ * agent_call.c: the calls of an agent, and the signals that end them.
+ */
+#include "config.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include <uuid/uuid.h>
+
+#include "cli/agent.h"
+#include "cli/agent_internal.h"
+
+#define AGENT_PAUSE_S 1
+#define AGENT_PAUSE_MAX_S 10
+#define AGENT_METHOD_BYTES 16
+#define AGENT_TEXT_BYTES 256
+#define NS_PER_MS 1000000L
+#define MS_PER_S 1000
+#define INTERRUPTS_LEAVE 2
+
+#define HTTP_OK 200L
+#define HTTP_BAD_GATEWAY 502L
+#define HTTP_UNAVAILABLE 503L
+
+static volatile sig_atomic_t interrupts;
+
+static void
+on_signal(int number)
+{
+	(void)number;
+	if (interrupts < INTERRUPTS_LEAVE)
+		interrupts++;
+}
+
+void
+agent_catch_signals(void)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+
+	sigemptyset(&action.sa_mask);
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+}
+
+bool
+agent_interrupted(void)
+{
+	return interrupts > 0;
+}
+
+bool
+agent_must_leave(void)
+{
+	return interrupts >= INTERRUPTS_LEAVE;
+}
+
+/* One signal ends what changes nothing yet; what may have changed something is stopped first. */
+static bool
+go_on(void *context, int64_t sent_bytes, int64_t total_bytes)
+{
+	struct agent *agent = context;
+
+	agent->report.sent_bytes = sent_bytes;
+	agent->report.total_bytes = agent->uploading && agent->file_count > 0 ?
+	    total_bytes : 0;
+	report_progress(&agent->report);
+	return interrupts < (agent->prepared ? INTERRUPTS_LEAVE : 1);
+}
+
+static struct json_object *
+make_error(const char *title, const char *detail, const char *status)
+{
+	struct json_object *error = json_new_object();
+
+	json_add_string(error, "title", title);
+	json_add_string(error, "detail", detail);
+	json_add_string(error, "status", status);
+	return error;
+}
+
+void
+agent_pause(int64_t ms)
+{
+	struct timespec pause = {
+		.tv_sec = (time_t)(ms / MS_PER_S), .tv_nsec = (long)(ms % MS_PER_S) * NS_PER_MS
+	};
+
+	nanosleep(&pause, NULL);
+}
+
+/* What a reply that is no success says of itself; the error, owned. */
+static struct json_object *
+reply_error(const char *what, const struct http_reply *reply)
+{
+	struct json_object *body = NULL, *error;
+	char title[AGENT_TEXT_BYTES];
+	struct err unused;
+	const char *said;
+
+	if (reply->body != NULL)
+		json_parse(reply->body, reply->length, &body, &unused);
+	said = json_member_string(body, "title");
+	snprintf(title, sizeof(title), "%s: HTTP %ld%s%s", what, reply->status,
+	    said == NULL ? "" : ": ", said == NULL ? "" : said);
+	error = make_error(title, json_member_string(body, "detail"),
+	    json_member_string(body, "status"));
+	json_object_put(body);
+	return error;
+}
+
+/* One call of an endpoint; its result, owned, or NULL and the error, owned. */
+static struct json_object *
+call_once(struct agent *agent, const char *what, struct json_object *endpoint,
+    const char *preset_method, struct json_object *body, struct json_object **ret_error)
+{
+	const char *path = json_member_string(endpoint, "path");
+	const char *named = json_member_string(endpoint, "method");
+	size_t files = agent->uploading ? agent->file_count : 0, i;
+	char method[AGENT_METHOD_BYTES];
+	struct json_object *result = NULL;
+	struct http_reply reply;
+	struct err err;
+
+	agent->status = 0;
+	agent->retry_after_s = 0;
+	/* What does not begin with a slash could name another host. */
+	if (path == NULL || *path != '/') {
+		*ret_error = make_error(what, "the action has no endpoint for it", "errored");
+		return NULL;
+	}
+	snprintf(method, sizeof(method), "%s", named == NULL ? preset_method : named);
+	for (i = 0; method[i] != '\0'; i++)
+		method[i] = (char)toupper((unsigned char)method[i]);
+	if (http_call(&agent->http, method, path, body, agent->files,
+	    files, &reply, &err) == -1) {
+		*ret_error = make_error(what, err.msg, "errored");
+		return NULL;
+	}
+	agent->status = reply.status;
+	agent->retry_after_s = reply.retry_after_s;
+	if (reply.status != HTTP_OK) {
+		*ret_error = reply_error(what, &reply);
+	} else if (json_parse(reply.body == NULL ? "" : reply.body, reply.length, &result,
+	    &err) == -1) {
+		*ret_error = make_error(what, err.msg, "errored");
+	} else if (!json_object_is_type(result, json_type_object)) {
+		json_object_put(result);
+		result = NULL;
+		*ret_error = make_error(what, "the reply is no JSON object", "errored");
+	}
+	http_reply_done(&reply);
+	return result;
+}
+
+static bool
+may_be_repeated(const struct agent *agent)
+{
+	return agent->status == 0 || agent->status == HTTP_BAD_GATEWAY ||
+	    agent->status == HTTP_UNAVAILABLE;
+}
+
+struct json_object *
+agent_call(struct agent *agent, const char *what, struct json_object *endpoint,
+    struct json_object *body, int tries, struct json_object **ret_error)
+{
+	struct json_object *result;
+	int64_t wait_s;
+
+	for (;;) {
+		result = call_once(agent, what, endpoint, "POST", body, ret_error);
+		if (result != NULL || --tries <= 0 || !may_be_repeated(agent) ||
+		    agent_must_leave())
+			break;
+		json_object_put(*ret_error);
+		wait_s = agent->retry_after_s == 0 ? AGENT_PAUSE_S : agent->retry_after_s;
+		agent_pause(MS_PER_S * (wait_s > AGENT_PAUSE_MAX_S ? AGENT_PAUSE_MAX_S : wait_s));
+	}
+	json_object_put(body);
+	return result;
+}
+
+static struct json_object *
+describe(struct agent *agent, struct json_object *reference, struct err *err)
+{
+	struct json_object *error = NULL, *description;
+
+	description = call_once(agent, "describe", reference, "GET", NULL, &error);
+	if (description == NULL) {
+		err_set(err, ERR_INTERNAL, "%s: %s", json_member_string(error, "title"),
+		    json_member_string(error, "detail") == NULL ? "failed" :
+		    json_member_string(error, "detail"));
+		json_object_put(error);
+	}
+	return description;
+}
+
+/* Looks into those whose path ends with the id, or into all others. 0, 1 or -1. */
+static int
+find_in(struct agent *agent, struct json_object *list, const char *id, bool by_path,
+    struct err *err)
+{
+	size_t i, length, id_length = strlen(id);
+	struct json_object *reference, *description;
+	const char *path, *found;
+	bool matches;
+
+	for (i = 0; i < json_object_array_length(list); i++) {
+		reference = json_object_array_get_idx(list, i);
+		path = json_member_string(reference, "path");
+		length = path == NULL ? 0 : strlen(path);
+		matches = length > id_length && path[length - id_length - 1] == '/' &&
+		    strcmp(path + length - id_length, id) == 0;
+		if (path == NULL || matches != by_path)
+			continue;
+		description = describe(agent, reference, err);
+		if (description == NULL)
+			return -1;
+		found = json_member_string(description, "id");
+		if (found != NULL && strcmp(found, id) == 0) {
+			agent->description = description;
+			return 0;
+		}
+		json_object_put(description);
+	}
+	return 1;
+}
+
+int
+agent_find(struct agent *agent, const char *id, struct err *err)
+{
+	struct json_object *root = json_new_object(), *index, *list;
+	int result = 1;
+	uuid_t uuid;
+
+	uuid_generate(uuid);
+	uuid_unparse_lower(uuid, agent->id);
+	agent->http.go_on = go_on;
+	agent->http.context = agent;
+	json_add_string(root, "path", "/");
+	index = describe(agent, root, err);
+	json_object_put(root);
+	if (index == NULL)
+		return -1;
+	list = json_member(index, "actions");
+	if (!json_object_is_type(list, json_type_array))
+		result = err_set(err, ERR_INTERNAL, "list: this is no list of actions");
+	if (result == 1)
+		result = find_in(agent, list, id, true, err);
+	if (result == 1)
+		result = find_in(agent, list, id, false, err);
+	json_object_put(index);
+	return result;
+}
