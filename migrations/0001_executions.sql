@@ -29,7 +29,8 @@ CREATE TABLE executions (
 	due_at INTEGER NOT NULL,
 	-- Time between two heartbeats in ms; 0 before start.
 	heartbeat_interval INTEGER NOT NULL DEFAULT 0 CHECK (heartbeat_interval >= 0),
-	-- Who asked first that it be stopped, and why. Never changed once set.
+	-- Who asked first that it be stopped, and why. Only an operator who gives a stop up
+	-- changes it later.
 	stop_by TEXT CHECK (stop_by IN ('agent', 'extension', 'action')),
 	stop_reason TEXT,
 	stop_attempts INTEGER NOT NULL DEFAULT 0,

@@ -8,7 +8,7 @@ import shutil
 import uuid
 
 from harness import (
-    ACTIONKIT, CHECK, CLAIM, EFFECT, EXAMPLE, Command, Later, Server, Skip, both_ways,
+    ACTIONKIT, CHECK, CLAIM, EFFECT, EXAMPLE, Command, Later, Server, Skip, alive, both_ways,
     check, command, contains, equal, kill, main, test, wait_for)
 
 EX_USAGE = 64
@@ -146,7 +146,9 @@ def status_of_processes():
         equal(sorted(one["pid"] for one in found["responders"]),
               sorted(server.wait_responders()), "responders")
         both_ways("status", server=server)
+        reaper = server.reaper()
         server.kill_all()
+        wait_for(lambda: not alive(reaper), "the end of the reaper")
         piped, _ = both_ways("status", server=server, status=1)
         contains(piped.out, "no server uses this state directory", "status")
         contains(piped.out, "gone", "the reaper")
