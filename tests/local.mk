@@ -6,6 +6,7 @@ UNIT_TESTS = \
 	tests/unit/test_execution \
 	tests/unit/test_json \
 	tests/unit/test_log \
+	tests/unit/test_model \
 	tests/unit/test_options \
 	tests/unit/test_parameters \
 	tests/unit/test_process \
@@ -44,6 +45,14 @@ BUILD_TESTS = \
 	tests/build/test_icon.sh \
 	tests/build/test_install.sh
 
+# The lifecycle as a model: all of it takes minutes, "make check" a part.
+MODEL_TESTS = tests/model/test_model.sh
+EXTRA_DIST += $(MODEL_TESTS) tests/model/lifecycle.pml tests/model/model.sh \
+	tests/model/moves.pml tests/model/rules.txt
+.PHONY: model
+model:
+	@CC='$(CC)' $(SHELL) $(top_srcdir)/tests/model/model.sh
+
 check_PROGRAMS += $(UNIT_TESTS) tests/e2e/extension
 LDADD = $(AK_LIBS) $(CHECK_LIBS)
 tests_e2e_extension_LDADD = $(AK_LIBS)
@@ -56,7 +65,7 @@ EXTRA_DIST += $(E2E_TESTS) $(BUILD_TESTS) tests/build/tap.sh tests/e2e/harness.p
 	tests/unit/unit.h
 
 # The slow ones first: they run beside all others.
-TESTS += $(E2E_TESTS) $(BUILD_TESTS) $(UNIT_TESTS)
+TESTS += $(E2E_TESTS) $(MODEL_TESTS) $(BUILD_TESTS) $(UNIT_TESTS)
 TEST_EXTENSIONS = .py .sh
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 PY_LOG_DRIVER = $(LOG_DRIVER)
