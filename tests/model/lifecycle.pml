@@ -9,7 +9,8 @@
  *
  * The phase changes by MOVE alone, whose table (moves.pml) a unit test compares with the
  * program's. A call without stop() to run (MOVE_END) and the retention of history are not
- * modelled: they leave nothing to undo.
+ * modelled: they leave nothing to undo. Nor is an operator who gives a stop up
+ * (MOVE_ABANDON): that is to leave an effect behind, on purpose.
  *
  * Each flag takes one rule away, and must make the model fail; rules.txt lists them.
  */

@@ -18,3 +18,5 @@
 #define TO_STOPPED STOPPED
 #define MAY_END (phase == PREPARED || phase == STARTING || phase == RUNNING)
 #define TO_END STOPPED
+#define MAY_ABANDON (phase == STOPPING)
+#define TO_ABANDON STOPPED
