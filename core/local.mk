@@ -6,6 +6,7 @@ noinst_LTLIBRARIES += libcore.la
 libcore_la_LIBTOOLFLAGS = $(CONVENIENCE)
 nodist_libcore_la_SOURCES = migrations/migrations.c
 libcore_la_SOURCES = \
+	core/ballast.c core/ballast.h \
 	core/call.c core/call.h \
 	core/claim.c core/claim.h \
 	core/clock.c core/clock.h \
