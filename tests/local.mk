@@ -47,6 +47,18 @@ EXTRA_DIST += $(MODEL_TESTS) tests/model/lifecycle.pml tests/model/model.sh \
 model:
 	@CC='$(CC)' $(SHELL) $(top_srcdir)/tests/model/model.sh
 
+# Kills at every system call, faults, and a soak: all of it takes minutes, "make check" a
+# sample.
+CRASH_TESTS = tests/crash/test_points.py
+check_PROGRAMS += tests/crash/action tests/crash/killat
+tests_crash_action_LDADD = $(AK_LIBS)
+tests_crash_killat_LDADD =
+EXTRA_DIST += $(CRASH_TESTS)
+.PHONY: crash
+crash: $(check_PROGRAMS)
+	@$(AM_TESTS_ENVIRONMENT) CRASH_DEPTH=full \
+	    $(PYTHON) $(top_srcdir)/tests/crash/test_points.py
+
 check_PROGRAMS += $(UNIT_TESTS) tests/e2e/extension
 LDADD = $(AK_LIBS) $(CHECK_LIBS)
 tests_e2e_extension_LDADD = $(AK_LIBS)
@@ -58,7 +70,7 @@ EXTRA_DIST += $(E2E_TESTS) $(BUILD_TESTS) tests/build/tap.sh tests/e2e/harness.p
 	tests/unit/unit.h
 
 # The slow ones first: they run beside all others.
-TESTS += $(E2E_TESTS) $(MODEL_TESTS) $(BUILD_TESTS) $(UNIT_TESTS)
+TESTS += $(E2E_TESTS) $(CRASH_TESTS) $(MODEL_TESTS) $(BUILD_TESTS) $(UNIT_TESTS)
 TEST_EXTENSIONS = .py .sh
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 PY_LOG_DRIVER = $(LOG_DRIVER)
