@@ -49,15 +49,18 @@ model:
 
 # Kills at every system call, faults, and a soak: all of it takes minutes, "make check" a
 # sample.
-CRASH_TESTS = tests/crash/test_points.py
+CRASH_TESTS = tests/crash/test_faults.py tests/crash/test_points.py
 check_PROGRAMS += tests/crash/action tests/crash/killat
 tests_crash_action_LDADD = $(AK_LIBS)
 tests_crash_killat_LDADD =
 EXTRA_DIST += $(CRASH_TESTS)
-.PHONY: crash
+.PHONY: crash faults
 crash: $(check_PROGRAMS)
 	@$(AM_TESTS_ENVIRONMENT) CRASH_DEPTH=full \
 	    $(PYTHON) $(top_srcdir)/tests/crash/test_points.py
+faults: $(check_PROGRAMS)
+	@$(AM_TESTS_ENVIRONMENT) FAULTS_DEPTH=full \
+	    $(PYTHON) $(top_srcdir)/tests/crash/test_faults.py
 
 check_PROGRAMS += $(UNIT_TESTS) tests/e2e/extension
 LDADD = $(AK_LIBS) $(CHECK_LIBS)
