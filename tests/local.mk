@@ -49,18 +49,29 @@ model:
 
 # Kills at every system call, faults, and a soak: all of it takes minutes, "make check" a
 # sample.
-CRASH_TESTS = tests/crash/test_faults.py tests/crash/test_points.py
+CRASH_TESTS = tests/crash/test_faults.py tests/crash/test_points.py \
+	tests/crash/test_soak.py
 check_PROGRAMS += tests/crash/action tests/crash/killat
 tests_crash_action_LDADD = $(AK_LIBS)
 tests_crash_killat_LDADD =
 EXTRA_DIST += $(CRASH_TESTS)
-.PHONY: crash faults
+.PHONY: crash faults soak
 crash: $(check_PROGRAMS)
 	@$(AM_TESTS_ENVIRONMENT) CRASH_DEPTH=full \
 	    $(PYTHON) $(top_srcdir)/tests/crash/test_points.py
 faults: $(check_PROGRAMS)
 	@$(AM_TESTS_ENVIRONMENT) FAULTS_DEPTH=full \
 	    $(PYTHON) $(top_srcdir)/tests/crash/test_faults.py
+# make soak SOAK_SECONDS=60
+SOAK_SECONDS = 600
+SOAK_AGENTS = 50
+SOAK_EXECUTIONS = 2000
+SOAK_RESPONDERS = 8
+soak: $(check_PROGRAMS)
+	@$(AM_TESTS_ENVIRONMENT) SOAK_SECONDS='$(SOAK_SECONDS)' \
+	    SOAK_AGENTS='$(SOAK_AGENTS)' SOAK_EXECUTIONS='$(SOAK_EXECUTIONS)' \
+	    SOAK_RESPONDERS='$(SOAK_RESPONDERS)' \
+	    $(PYTHON) $(top_srcdir)/tests/crash/test_soak.py
 
 check_PROGRAMS += $(UNIT_TESTS) tests/e2e/extension
 LDADD = $(AK_LIBS) $(CHECK_LIBS)
