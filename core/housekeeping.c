@@ -1,6 +1,6 @@
 /*
- * housekeeping.c: moves the write-ahead log into the database, and removes history whose
- * retention is over.
+ * housekeeping.c: moves the write-ahead log into the database, removes history whose
+ * retention is over, and keeps the ballast.
  */
 #include "config.h"
 
@@ -9,11 +9,13 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "core/ballast.h"
 #include "core/clock.h"
 #include "core/log.h"
 
 #define CHECKPOINT_EVERY_MS 2000
 #define RETENTION_EVERY_MS 60000
+#define BALLAST_EVERY_MS 60000
 #define HOUSEKEEPING_WAIT_MS 2000	/* for the write gate */
 #define HOUSEKEEPING_PATH_BYTES 1024
 /* Rows removed in one transaction, so that it stays short. */
@@ -111,6 +113,11 @@ housekeeping_run(struct housekeeping *housekeeping, struct store *store,
 		if (log_has_changed(housekeeping, options->state_dir) &&
 		    store_checkpoint(store, now_ms + HOUSEKEEPING_WAIT_MS, &err) == -1)
 			log_warn("checkpoint: %s", err.msg);
+	}
+	if (now_ms >= housekeeping->ballast_at_ms) {
+		housekeeping->ballast_at_ms = now_ms + BALLAST_EVERY_MS;
+		if (ballast_keep(options->state_dir, &err) == -1)
+			log_warn("%s", err.msg);
 	}
 	if (now_ms >= housekeeping->retention_at_ms) {
 		removed = retain(store, options, &err);

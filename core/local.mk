@@ -8,6 +8,7 @@ nodist_libcore_la_SOURCES = migrations/migrations.c
 libcore_la_SOURCES = \
 	core/abandon.c core/abandon.h \
 	core/artifact.c \
+	core/ballast.c core/ballast.h \
 	core/base64.c core/base64.h \
 	core/bitrate.c core/bitrate.h \
 	core/call.c core/call.h \

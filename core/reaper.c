@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/ballast.h"
 #include "core/clock.h"
 #include "core/due.h"
 #include "core/housekeeping.h"
@@ -297,6 +298,10 @@ loop(struct reaper *reaper)
 			store_close(&reaper->life.store);
 		if (failed && !was_failed)
 			log_error("%s", err.msg);
+		/* What is wanted stopped must be noted, or nobody stops it. */
+		if (failed && err.code == ERR_FULL &&
+		    ballast_release(reaper->options->state_dir))
+			log_warn("the disk is full: gave up the ballast");
 		else if (!failed && was_failed)
 			log_info("working again");
 		was_failed = failed;

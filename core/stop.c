@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "core/ballast.h"
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/visit.h"
@@ -17,6 +18,19 @@
 #define NS_PER_MS 1000000L
 
 static const char attempt_died[] = "the process that ran stop() died";
+
+/*
+ * Whether a commit that failed may be tried again: the disk was full, and what was kept for
+ * that is given up now.
+ */
+static bool
+made_room(const struct visit *visit, const struct err *err)
+{
+	if (err->code != ERR_FULL || !ballast_release(visit->life->options->state_dir))
+		return false;
+	log_warn("the disk is full: gave up the ballast to stop execution %s", visit->id);
+	return true;
+}
 
 static int
 write_stopping(struct visit *visit, enum stop_by by, const char *reason, struct err *err)
@@ -133,6 +147,8 @@ stop_attempt(struct visit *visit, enum stop_by by, const char *reason, bool only
 	if (visit->row.phase == PHASE_NONE && visit_fill(visit, err) == -1)
 		return -1;
 	result = commit_stopping(visit, by, reason, only_if_due, err);
+	if (result == -1 && made_room(visit, err))
+		result = commit_stopping(visit, by, reason, only_if_due, err);
 	if (result != 0 || visit->row.phase == PHASE_STOPPED)
 		return result;
 
@@ -143,11 +159,16 @@ stop_attempt(struct visit *visit, enum stop_by by, const char *reason, bool only
 	if (readable && visit_run(visit) == 0) {
 		reply = visit_text(visit_reply(visit, false));
 		result = commit_stopped(visit, who, reply, err);
+		if (result == -1 && made_room(visit, err))
+			result = commit_stopped(visit, who, reply, err);
 		execution_set(&reply, NULL);
 		return result;
 	}
 	call_error_text(&visit->call, why, sizeof(why));
-	if (commit_failed(visit, who, why, err) == -1)
+	result = commit_failed(visit, who, why, err);
+	if (result == -1 && made_room(visit, err))
+		result = commit_failed(visit, who, why, err);
+	if (result == -1)
 		return -1;
 	return err_set(err, ERR_HANDLER, "%s", why);
 }
@@ -297,6 +318,8 @@ stop_visit(struct visit *visit, char **ret_reply, struct err *err)
 	if (held == 1) {
 		waited = true;
 		result = note_wanted(visit, err);
+		if (result == -1 && made_room(visit, err))
+			result = note_wanted(visit, err);
 		if (result == 0)
 			held = lock_take(lock, visit->id, visit->deadline_ms, err);
 	}

@@ -45,12 +45,17 @@ code_of(int result)
 int
 store_error(struct store *store, const char *what, struct err *err)
 {
+	enum err_code code;
 	int result;
 
 	if (store->db == NULL)
 		return err_set(err, ERR_STORE, "%s: the database is not open", what);
 	result = sqlite3_extended_errcode(store->db);
-	return err_set(err, code_of(result), "%s: %s (%s)", what,
+	code = code_of(result);
+	/* Not every write says FULL: the log's index grows by a call of its own. */
+	if ((result & 0xff) == SQLITE_IOERR && sqlite3_system_errno(store->db) == ENOSPC)
+		code = ERR_FULL;
+	return err_set(err, code, "%s: %s (%s)", what,
 	    sqlite3_errmsg(store->db), sqlite3_errstr(result));
 }
 

@@ -1,5 +1,6 @@
 # Unit tests: each is a program of its own, tests/unit/test_x.c.
 UNIT_TESTS = \
+	tests/unit/test_ballast \
 	tests/unit/test_call \
 	tests/unit/test_description \
 	tests/unit/test_duration \
@@ -53,6 +54,32 @@ EXTRA_DIST += $(MODEL_TESTS) tests/model/lifecycle.pml tests/model/model.sh \
 model:
 	@CC='$(CC)' $(SHELL) $(top_srcdir)/tests/model/model.sh
 
+# Kills at every system call, faults, and a soak: all of it takes minutes, "make check" a
+# sample.
+CRASH_TESTS = tests/crash/test_faults.py tests/crash/test_points.py \
+	tests/crash/test_soak.py
+check_PROGRAMS += tests/crash/action tests/crash/killat
+tests_crash_action_LDADD = $(AK_LIBS)
+tests_crash_killat_LDADD =
+EXTRA_DIST += $(CRASH_TESTS)
+.PHONY: crash faults soak
+crash: $(check_PROGRAMS)
+	@$(AM_TESTS_ENVIRONMENT) CRASH_DEPTH=full \
+	    $(PYTHON) $(top_srcdir)/tests/crash/test_points.py
+faults: $(check_PROGRAMS)
+	@$(AM_TESTS_ENVIRONMENT) FAULTS_DEPTH=full \
+	    $(PYTHON) $(top_srcdir)/tests/crash/test_faults.py
+# make soak SOAK_SECONDS=60
+SOAK_SECONDS = 600
+SOAK_AGENTS = 50
+SOAK_EXECUTIONS = 2000
+SOAK_RESPONDERS = 8
+soak: $(check_PROGRAMS)
+	@$(AM_TESTS_ENVIRONMENT) SOAK_SECONDS='$(SOAK_SECONDS)' \
+	    SOAK_AGENTS='$(SOAK_AGENTS)' SOAK_EXECUTIONS='$(SOAK_EXECUTIONS)' \
+	    SOAK_RESPONDERS='$(SOAK_RESPONDERS)' \
+	    $(PYTHON) $(top_srcdir)/tests/crash/test_soak.py
+
 check_PROGRAMS += $(UNIT_TESTS) tests/e2e/extension
 LDADD = $(AK_LIBS) $(CHECK_LIBS)
 tests_e2e_extension_LDADD = $(AK_LIBS)
@@ -65,7 +92,7 @@ EXTRA_DIST += $(E2E_TESTS) $(BUILD_TESTS) tests/build/tap.sh tests/e2e/harness.p
 	tests/unit/unit.h
 
 # The slow ones first: they run beside all others.
-TESTS += $(E2E_TESTS) $(MODEL_TESTS) $(BUILD_TESTS) $(UNIT_TESTS)
+TESTS += $(E2E_TESTS) $(CRASH_TESTS) $(MODEL_TESTS) $(BUILD_TESTS) $(UNIT_TESTS)
 TEST_EXTENSIONS = .py .sh
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 PY_LOG_DRIVER = $(LOG_DRIVER)

@@ -6,7 +6,7 @@ import signal
 import threading
 import time
 
-from harness import Server, at_once, check, equal, main, test
+from harness import Server, at_once, check, equal, main, test, wait_for
 
 EXECUTIONS = 200
 ROUND = 20
@@ -58,6 +58,9 @@ def race(server, ask, title, spread):
         equal(witness.wait_phase("stopped")["stop_by"], "extension", "the witness")
         for who, count in score.items():
             won[who] += count
+        # One that is taken late would stop the executions of the next round, too.
+        wait_for(lambda: not server.query(
+            "SELECT id FROM stop_requests WHERE handled_at IS NULL"), "the request's end")
         # Move the reaper's moment towards a draw.
         step = spread / 8 if score["extension"] > score["agent"] else -spread / 8
         moment = max(0.0, moment + step)

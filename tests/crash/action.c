@@ -1,0 +1,136 @@
+/*
+ * action.c: an extension with one action, whose effect can be undone only by who has its
+ * undo record: a file with a name that start() makes up.
+ *
+ * With CRASH_SAVE_LATE in the environment the record is saved after the effect: the mistake
+ * that the crash tests must find. DIRECTORY/log has a line per end of start() and stop().
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <actionkit.h>
+
+#define DIRECTORY_BYTES 256
+#define LINE_BYTES 128
+
+struct crash_state {
+	char directory[DIRECTORY_BYTES];
+	char effect[PATH_MAX];		/* the undo record */
+};
+
+static const struct ak_field crash_fields[] = {
+	AK_TEXT(struct crash_state, directory),
+	AK_TEXT(struct crash_state, effect),
+	AK_FIELDS_END
+};
+
+static const struct ak_parameter crash_parameters[] = {
+	{ .name = "duration", .label = "Duration", .type = AK_DURATION,
+	  .required = true, .default_value = "60s" },
+	{ .name = "directory", .label = "Directory", .type = AK_STRING, .required = true },
+	AK_PARAMETERS_END
+};
+
+static int
+write_file(struct ak_call *call, const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+
+	if (fd == -1)
+		return ak_errno(call, "Failed to open \"%s\"", path);
+	if (write(fd, text, strlen(text)) != (ssize_t)strlen(text)) {
+		close(fd);
+		return ak_errno(call, "Failed to write \"%s\"", path);
+	}
+	close(fd);
+	return 0;
+}
+
+static int
+note(struct ak_call *call, const struct crash_state *s, const char *what)
+{
+	char path[PATH_MAX], line[LINE_BYTES];
+
+	snprintf(path, sizeof(path), "%s/log", s->directory);
+	snprintf(line, sizeof(line), "%s %s\n", ak_execution_id(call), what);
+	return write_file(call, path, line);
+}
+
+static int
+crash_prepare(struct ak_call *call, void *state)
+{
+	struct crash_state *s = state;
+
+	snprintf(s->directory, sizeof(s->directory), "%s",
+	    ak_config_string(call, "directory"));
+	return 0;
+}
+
+static int
+crash_start(struct ak_call *call, void *state)
+{
+	struct crash_state *s = state;
+	bool late = getenv("CRASH_SAVE_LATE") != NULL;
+	struct timespec now;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	snprintf(s->effect, sizeof(s->effect), "%s/effect-%s-%" PRId64 ".%09ld",
+	    s->directory, ak_execution_id(call), (int64_t)now.tv_sec, now.tv_nsec);
+	if (!late && ak_save(call) == -1)
+		return -1;
+	if (write_file(call, s->effect, "effect\n") == -1)
+		return -1;
+	if (late && ak_save(call) == -1)
+		return -1;
+	return note(call, s, "start");
+}
+
+static int
+crash_status(struct ak_call *call, void *state)
+{
+	struct crash_state *s = state;
+
+	if (access(s->effect, F_OK) == -1)
+		return ak_errno(call, "The effect \"%s\" is gone", s->effect);
+	return 0;
+}
+
+static int
+crash_stop(struct ak_call *call, void *state)
+{
+	struct crash_state *s = state;
+
+	if (s->effect[0] != '\0' && unlink(s->effect) == -1 && errno != ENOENT)
+		return ak_errno(call, "Failed to remove \"%s\"", s->effect);
+	return note(call, s, "stop");
+}
+
+static const struct ak_action action_crash = {
+	.id = "org.actionkit.test.crash",
+	.label = "Crash",
+	.version = "1.0.0",
+	.description = "Makes a file, and removes it at the end.",
+	.kind = AK_ATTACK,
+	.time_control = AK_EXTERNAL,
+	.call_interval = "1s",
+	.parameters = crash_parameters,
+	.state = AK_STATE(struct crash_state, crash_fields),
+	.prepare = crash_prepare,
+	.start = crash_start,
+	.status = crash_status,
+	.stop = crash_stop,
+};
+
+int
+main(int argc, char **argv)
+{
+	ak_register(&action_crash);
+	return ak_main(argc, argv);
+}
