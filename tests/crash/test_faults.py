@@ -34,7 +34,7 @@ INJECTIONS = (
     ("pread64", "EIO"), ("fdatasync", "EIO"), ("flock", "EINTR"), ("fcntl", "EINTR"),
 )
 
-UNLOCKS = range(1, CALLS_MAX + 1) if FULL else (5,)     # of the calls of fcntl
+UNLOCKS = range(1, CALLS_MAX + 1) if FULL else (3,)     # of the calls of fcntl
 
 tried = [0]             # faults that were brought about
 
