@@ -110,7 +110,7 @@ lifecycle_call(struct lifecycle *life, enum verb verb, const struct ak_action *a
 		execution_set(ret_reply, json_text(visit.call.error, NULL));
 	visit_end(&visit);
 	/* Tried again by the next call: what is at its path then may be good. */
-	if (result == -1 && err->code == ERR_STORE)
+	if (life->store.suspect || (result == -1 && err->code == ERR_STORE))
 		store_close(&life->store);
 	return result;
 }

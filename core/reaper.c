@@ -294,7 +294,7 @@ loop(struct reaper *reaper)
 
 	while (!is_over(reaper)) {
 		failed = do_round(reaper, &err) == -1;
-		if (failed && err.code == ERR_STORE)
+		if (reaper->life.store.suspect || (failed && err.code == ERR_STORE))
 			store_close(&reaper->life.store);
 		if (failed && !was_failed)
 			log_error("%s", err.msg);

@@ -52,6 +52,9 @@ store_error(struct store *store, const char *what, struct err *err)
 		return err_set(err, ERR_STORE, "%s: the database is not open", what);
 	result = sqlite3_extended_errcode(store->db);
 	code = code_of(result);
+	/* A lock that could not be let go holds up all processes until its file is closed. */
+	if ((result & 0xff) == SQLITE_PROTOCOL || (result & 0xff) == SQLITE_IOERR)
+		store->suspect = true;
 	/* Not every write says FULL: the log's index grows by a call of its own. */
 	if ((result & 0xff) == SQLITE_IOERR && sqlite3_system_errno(store->db) == ENOSPC)
 		code = ERR_FULL;
@@ -214,6 +217,7 @@ store_close(struct store *store)
 	if (store->db != NULL)
 		sqlite3_close(store->db);
 	store->db = NULL;
+	store->suspect = false;
 	gate_close(&store->gate);
 }
 

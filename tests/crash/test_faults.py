@@ -34,6 +34,8 @@ INJECTIONS = (
     ("pread64", "EIO"), ("fdatasync", "EIO"), ("flock", "EINTR"), ("fcntl", "EINTR"),
 )
 
+UNLOCKS = range(1, CALLS_MAX + 1) if FULL else (3,)     # of the calls of fcntl
+
 tried = [0]             # faults that were brought about
 
 
@@ -257,7 +259,8 @@ def inject(server, name, error, at, verb, before):
     reply = getattr(execution, verb)()
     tracer.terminate()
     tracer.wait()
-    server.wait_responders()
+    # It may have closed the database, which is opened again by the next request.
+    wait_for(lambda: server.get("/health/readiness").status == 200, "readiness")
     if "INJECTED" not in trace():
         judge.end()
         return False
@@ -270,6 +273,17 @@ def inject(server, name, error, at, verb, before):
     judge.whole()
     equal(judge.wrong, [], f"violations, {name} {error} at call {at} of {verb}")
     return True
+
+
+@test
+def unlock_fails():
+    """A lock of the database that cannot be let go holds up nobody for long"""
+    if not shutil.which("strace"):
+        raise Skip("there is no strace")
+    with Server(ACTION, responders=1, stop_retry="100ms",
+                environment={"ASAN_OPTIONS": "detect_leaks=0"}) as server:
+        for at in UNLOCKS:
+            inject(server, "fcntl", "EINTR", at, "start", ("prepare",))
 
 
 @test
