@@ -395,7 +395,8 @@ example_look_around(struct ak_call *call)
 
 	/* Properties are what people say of an experiment: they may be of any type. */
 	if (ak_property_has(call, "LAMP_OWNER"))
-		ak_message(call, AK_DEBUG, "Owner: %s", ak_property_json(call, "LAMP_OWNER"));
+		ak_message(call, AK_DEBUG, "Owner: %s",
+		    ak_property_json(call, "LAMP_OWNER"));
 }
 
 /* Keeps the rooms in the state, and a plan as JSON. */
@@ -698,7 +699,7 @@ const struct ak_action action_example = {
 	.target_selection = &example_targets,
 	.widgets = example_widgets,
 	.hint = { AK_HINT_INFO, "This action changes **nothing** on the machine." },
-	/* The lamp may stay dimmed if the platform goes away. Leave it out where it may not. */
+	/* If the platform goes away the lamp stays dimmed. Leave it out where that hurts. */
 	.flags = AK_DISABLE_HEARTBEAT,
 	.state = AK_STATE(struct example_state, example_fields),
 	.state_version = EXAMPLE_STATE_VERSION,

@@ -521,8 +521,8 @@ AK_API bool ak_restricted_endpoint_at(const struct ak_call *call, size_t index,
     struct ak_restricted_endpoint *ret_endpoint);
 
 /*
- * Properties of the experiment's execution, in prepare(). What is absent, or of another type,
- * reads as 0, false or NULL: people define them, not the action.
+ * Properties of the experiment's execution, in prepare(). What is absent, or of another
+ * type, reads as 0, false or NULL: people define them, not the action.
  */
 AK_API bool ak_property_has(const struct ak_call *call, const char *key);
 AK_API const char *ak_property_string(const struct ak_call *call, const char *key);

@@ -99,8 +99,9 @@ ak_artifact(struct ak_call *call, const char *label, const void *data, size_t si
 }
 
 /*
- * Reads up to the end, or one byte more than may be. Files of /proc do not say how large they
- * are. Returns the bytes, or -1 with errno; *ret_data is the caller's in both cases.
+ * Reads up to the end, or more than may be, whichever comes first. Files of /proc do not
+ * say how large they are. Returns the bytes, or -1 with errno; *ret_data is the caller's in
+ * both cases.
  */
 static ssize_t
 read_all(int fd, size_t size, char **ret_data)

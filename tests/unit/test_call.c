@@ -452,6 +452,11 @@ START_TEST(test_artifact_limits)
 	ck_assert_int_eq(write(fd, "foobar", 6), 6);
 	ck_assert_int_eq(ak_artifact_file(&call, "f", path), 0);
 	reply_is("{\"artifacts\":[{\"label\":\"f\",\"data\":\"Zm9vYmFy\"}]}");
+	/* One that does not say how large it is. */
+	ck_assert_int_eq(ak_artifact_file(&call, "v", "/proc/version"), 0);
+	ck_assert_uint_gt(strlen(json_member_string(json_object_array_get_idx(
+	    call.artifacts, 0), "data")), 0);
+	call_done(&call);
 	ck_assert_int_eq(ftruncate(fd, AK_ARTIFACT_BYTES_MAX + 1), 0);
 	ck_assert_int_eq(ak_artifact_file(&call, "f", path), -1);
 	error_is("Failed to add artifact \"f\": it has 5229772 bytes, more than 5229771");
