@@ -63,6 +63,8 @@ write_prepared(struct visit *visit, struct err *err)
 	const struct ak_call *call = &visit->call;
 	struct execution *row = &visit->row;
 
+	if (check_phase(visit, err) == -1)
+		return -1;
 	if (row->phase == PHASE_NONE)
 		execution_init(row, visit->id, visit->action);
 	execution_set(&row->action_version, visit->action->version);
@@ -79,39 +81,35 @@ write_prepared(struct visit *visit, struct err *err)
 
 /* Leaves nothing behind but an event. */
 static int
-write_failed(struct visit *visit, struct err *err)
+write_failed(struct visit *visit, const char *why, struct err *err)
 {
 	struct store *store = &visit->life->store;
+
+	if (execution_forget(store, visit->id, err) == -1)
+		return -1;
+	if (visit->row.phase == PHASE_NONE)
+		execution_init(&visit->row, visit->id, visit->action);
+	visit->row.phase = PHASE_NONE;
+	return execution_event(store, &visit->row, "agent", why, err);
+}
+
+static int
+commit_failed(struct visit *visit, struct err *err)
+{
 	char why[ERR_MESSAGE_BYTES];
 
 	call_error_text(&visit->call, why, sizeof(why));
 	if (visit_begin(visit, STORE_NORMAL, err) == -1)
 		return -1;
-	if (execution_forget(store, visit->id, err) == -1)
-		goto fail;
-	if (visit->row.phase == PHASE_NONE)
-		execution_init(&visit->row, visit->id, visit->action);
-	visit->row.phase = PHASE_NONE;
-	if (execution_event(store, &visit->row, "agent", why, err) == -1)
-		goto fail;
-	return store_commit(store, err);
-fail:
-	store_rollback(store);
-	return -1;
+	return store_end(&visit->life->store, write_failed(visit, why, err), err);
 }
 
 static int
 commit_prepared(struct visit *visit, struct err *err)
 {
-	struct store *store = &visit->life->store;
-
 	if (visit_begin(visit, STORE_NORMAL, err) == -1)
 		return -1;
-	if (check_phase(visit, err) == -1 || write_prepared(visit, err) == -1) {
-		store_rollback(store);
-		return -1;
-	}
-	return store_commit(store, err);
+	return store_end(&visit->life->store, write_prepared(visit, err), err);
 }
 
 int
@@ -145,7 +143,7 @@ prepare_visit(struct visit *visit, char **ret_reply, struct err *err)
 		else if (result == -1)
 			goto out;
 	}
-	if (result == -1 && (result = write_failed(visit, err)) == -1)
+	if (result == -1 && (result = commit_failed(visit, err)) == -1)
 		goto out;
 	describe_machine(visit);
 	*ret_reply = visit_text(visit_reply(visit, true));
