@@ -150,7 +150,7 @@ plan_restart(struct child *child, int status)
 }
 
 static void
-ended(struct child *child, int status)
+ended(struct children *children, struct child *child, int status)
 {
 	child->status = status;
 	if (child->kind != CHILD_TEST)
@@ -158,6 +158,7 @@ ended(struct child *child, int status)
 	if (child->wanted)
 		plan_restart(child, status);
 	if (child->slot != NULL) {
+		scoreboard_lose(children->site->scoreboard, child->slot);
 		child->slot->mode = SLOT_FREE;
 		child->slot->pid = 0;
 	}
@@ -192,7 +193,7 @@ children_reap(struct children *children)
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
 		for (i = 0; i < children->count; i++)
 			if (children->list[i].pid == pid) {
-				ended(&children->list[i], status);
+				ended(children, &children->list[i], status);
 				break;
 			}
 	forget(children);
