@@ -79,8 +79,8 @@ check_deaths(const struct responder *responder, enum verb verb, struct err *err)
 	if (verb == VERB_START || verb == VERB_STOP ||
 	    scoreboard_deaths(responder->site->scoreboard, responder->slot) < TRIES_MAX)
 		return 0;
-	return err_set(err, ERR_HANDLER, "%s() ended the process that ran it, %d times",
-	    verb_name(verb), TRIES_MAX);
+	return err_set(err, ERR_HANDLER, "%s() ended the process that ran it, or was killed "
+	    "because it took too long", verb_name(verb));
 }
 
 int

@@ -233,7 +233,7 @@ def starting_free():
         execution = server.effect(start_trouble="kill", start_point="after")
         execution.prepare().ok()
         with reaper_asleep(server):
-            execution.start().refused(502)
+            equal(execution.start().failed(), stopped_by_extension(DIED), "error")
             equal(execution.phase(), "starting", "phase")
             refuses_prepare(execution)
             again = execution.start()
