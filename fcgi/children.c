@@ -14,7 +14,10 @@
 #include "core/clock.h"
 #include "core/log.h"
 
-/* A child that lived this long is started again at once, others after a growing pause. */
+/*
+ * A child that lived this long, or has served a request, is started again at once, others
+ * after a growing pause.
+ */
 #define LIVED_MIN_MS 1000
 #define PAUSE_MIN_MS 100
 #define PAUSE_MAX_MS 5000
@@ -139,7 +142,8 @@ plan_restart(struct child *child, int status)
 		child->wanted = false;
 		return;
 	}
-	if (now - child->started_ms >= LIVED_MIN_MS)
+	if (now - child->started_ms >= LIVED_MIN_MS ||
+	    (child->slot != NULL && child->slot->requests > 0))
 		child->pause_ms = 0;
 	else if (child->pause_ms == 0)
 		child->pause_ms = PAUSE_MIN_MS;

@@ -19,6 +19,7 @@
 #include <fcgiapp.h>
 
 #include "core/clock.h"
+#include "core/coverage.h"
 #include "core/log.h"
 #include "core/process.h"
 #include "fcgi/children.h"
@@ -164,18 +165,20 @@ serve(struct responder *responder, int listener, int signals)
 	FCGX_InitRequest(&request, listener, 0);
 	while (accepted != -1) {
 		scoreboard_idle(responder->slot);
-		if (!kept || !wait_kept(polled, &request, listener)) {
+		coverage_follow();
+		kept = kept && wait_kept(polled, &request, listener);
+		if (!kept) {
 			polled[POLL_WORK].fd = listener;
-			if (poll(polled, POLL_COUNT, -1) == -1)
+			if (poll(polled, POLL_COUNT, (int)coverage_sleep_ms(-1)) <= 0)
 				continue;
 		}
-		kept = false;
 		if (polled[POLL_LEAVE].revents != 0)
 			return;
 		/* The library waits without limit for what a client sends. */
 		scoreboard_busy(responder->slot,
 		    clock_boot_ms() + responder->site->options->body_timeout, "accept");
 		accepted = accept_request(&request, &polled[POLL_LEAVE]);
+		kept = false;
 		if (accepted != 0)
 			continue;
 		kept = finish_request(&request, listener, dispatch(responder, &request));

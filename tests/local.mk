@@ -25,9 +25,11 @@ E2E_TESTS = \
 	tests/e2e/test_cli_recover.py \
 	tests/e2e/test_cli_run.py \
 	tests/e2e/test_cli_stop.py \
+	tests/e2e/test_coverage.py \
 	tests/e2e/test_crash.py \
 	tests/e2e/test_guard.py \
 	tests/e2e/test_heartbeat.py \
+	tests/e2e/test_kept.py \
 	tests/e2e/test_options.py \
 	tests/e2e/test_pause_process.py \
 	tests/e2e/test_race.py \

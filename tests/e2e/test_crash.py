@@ -5,7 +5,7 @@ import signal
 
 from harness import (
     ACTIONKIT, PAUSE, Execution, Later, Server, Victim, alive, boot_ms, check,
-    check_stopped_by_extension, equal, kill, main, test, wait_for)
+    check_stopped_by_extension, equal, kill, main, stopped_by_extension, test, wait_for)
 
 DIED = "responder died while starting"
 

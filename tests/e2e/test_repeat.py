@@ -6,7 +6,10 @@ import signal
 
 from harness import (
     CHECK, CLAIM, EFFECT, FLASH, IN_ORDER, SLOW, Execution, Later, Server, at_once, check,
-    check_stopped_by_extension, contains, equal, kill, main, test, wait_for)
+    check_stopped_by_extension, contains, equal, kill, main, stopped_by_extension, test,
+    wait_for)
+
+DIED = "responder died while starting"
 
 
 def handlers(execution):
