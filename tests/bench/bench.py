@@ -31,7 +31,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "../e2e"))
 
 import harness  # noqa: E402
-from harness import Server, check, proc_read, wait_for  # noqa: E402
+from harness import Later, Server, check, equal, proc_read, wait_for  # noqa: E402
 
 PEER = os.environ.get("BENCH_PEER")
 SECONDS = int(os.environ.get("BENCH_SECONDS", "2"))
@@ -41,6 +41,8 @@ JSON_FILE = os.environ.get("BENCH_JSON", "bench.json")
 HISTORY = int(os.environ.get("BENCH_HISTORY", "100000"))
 POLLED = int(os.environ.get("BENCH_POLLED", "5000"))
 POLLED_SECONDS = int(os.environ.get("BENCH_POLLED_SECONDS", "20"))
+FAIR_CONNECTIONS = 64
+FAIR_SECONDS = int(os.environ.get("BENCH_FAIR_SECONDS", "60"))
 STOPPED = int(os.environ.get("BENCH_STOPPED", "1000"))
 
 RESPONDERS = 8
@@ -49,6 +51,7 @@ NGINX_KEEPALIVE = 16            # of echo and peer, per worker
 AT = 16 if 16 in CONNECTIONS else CONNECTIONS[-1]   # connections of single figures
 POLLERS = 8
 FEW = 4                         # agents that start many executions
+START_S = 120                   # for all of them to be started
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
 BIN = os.path.join(harness.TOP_BUILDDIR, "tests/bench")
@@ -343,20 +346,25 @@ def fill_history(server):
         "0, 'agent', 'stop' FROM n", HISTORY)
 
 
+def active(server):
+    return server.query("SELECT count(*) AS n FROM active")[0]["n"]
+
+
 def polled_part(_):
     """Many active executions that are all polled: what the reaper takes of a core."""
     with new_server() as server:
         side = Side("actionkit", server.port, server.processes, nginx_pids(server))
         reaper = [server.reaper()]
-        side.load("start", FEW, POLLED)
-        before = cpu_s(reaper), side.cpu_s(), time.monotonic()
-        figures = side.load("poll", POLLERS, POLLED_SECONDS, POLLED)
-        took = time.monotonic() - before[2]
-        result = {"executions": server.query("SELECT count(*) AS n FROM active")[0]["n"],
+        load = Later(side.load, "poll", POLLERS, POLLED_SECONDS, POLLED)
+        wait_for(lambda: load.done() or active(server) >= POLLED, "executions", START_S)
+        used, began = cpu_s(reaper), time.monotonic()
+        figures = load.result(POLLED_SECONDS + START_S)
+        took = time.monotonic() - began
+        result = {"executions": active(server),
                   "rate": figures["status"]["count"] / figures["seconds"],
                   "p50": figures["status"]["p50"] / 1000,
                   "p99": figures["status"]["p99"] / 1000,
-                  "reaper": (cpu_s(reaper) - before[0]) / took}
+                  "reaper": (cpu_s(reaper) - used) / took}
         server.kill_all()
     say(f"\n{result['executions']} active executions: {result['rate']:.0f} polls/s, "
         f"p99 {result['p99']:.2f} ms, the reaper takes {result['reaper']:.2%} of a core")
@@ -371,14 +379,25 @@ def stop_all_part(_):
         server.process.send_signal(signal.SIGTERM)
         server.wait_exit()
         took = time.monotonic() - began
-        left = server.query("SELECT count(*) AS n FROM active")[0]["n"]
-        check(left == 0, f"{left} executions are left")
+        equal(active(server), 0, "executions that are left")
     say(f"\nstop-all of {STOPPED} active executions: {took:.2f} s")
     return {"executions": STOPPED, "seconds": took}
 
 
+def fair_part(field):
+    """More agents than responders, on connections that are kept: how long one waits."""
+    figures = field.ours.load("status", FAIR_CONNECTIONS, FAIR_SECONDS)["status"]
+    result = {"connections": FAIR_CONNECTIONS, "seconds": FAIR_SECONDS,
+              "requests": figures["count"], "p99": figures["p99"] / 1000,
+              "max": figures["max"] / 1000}
+    say(f"\n{FAIR_CONNECTIONS} connections, {RESPONDERS} responders: none of "
+        f"{figures['count']} requests in {FAIR_SECONDS} s failed, p99 {result['p99']:.1f} ms, "
+        f"the longest took {result['max']:.1f} ms")
+    return result
+
+
 PARTS = {"idle": idle_part, "status": status_part, "lives": lives_part,
-         "history": history_part, "polled": polled_part, "stop-all": stop_all_part}
+         "history": history_part, "polled": polled_part, "stop-all": stop_all_part, "fair": fair_part}
 
 
 def ratios(figures):
