@@ -21,6 +21,7 @@ def responders_killed():
         killed = server.wait_responders()
         for pid in killed:
             kill(pid)
+        wait_for(lambda: not any(map(alive, killed)), "the end of those killed")
         fresh = server.wait_responders()
         equal(set(fresh) & set(killed), set(), "pids of killed responders")
         equal(execution.status().ok()["completed"], False, "completed")
