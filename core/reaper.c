@@ -209,11 +209,14 @@ static int64_t
 sleep_ms(const struct reaper *reaper)
 {
 	int64_t now_ms = clock_boot_ms();
+	int64_t checkpoint_ms = reaper->housekeeping.checkpoint_at_ms;
 	int64_t left = REAPER_TICK_MS;
 
 	/* What is due already waits for somebody else's lock or a free stopper. */
 	if (reaper->next_due_ms > now_ms && reaper->next_due_ms - now_ms < left)
 		left = reaper->next_due_ms - now_ms;
+	if (checkpoint_ms > now_ms && checkpoint_ms - now_ms < left)
+		left = checkpoint_ms - now_ms;
 	if (reaper->guard_until_ms > now_ms && reaper->guard_until_ms - now_ms < left)
 		left = reaper->guard_until_ms - now_ms;
 	for (int i = 0; i < STOPPERS_MAX; i++) {

@@ -14,6 +14,9 @@
 #include "core/lifecycle.h"
 #include "fcgi/body.h"
 
+/* How often a request may end the process that handles it. */
+#define TRIES_MAX 2
+
 /* The body as an object, owned; NULL and err. */
 static struct json_object *
 read_object(struct responder *responder, const struct request *request, FCGX_Stream *in,
@@ -65,6 +68,21 @@ deadline(const struct options *options, const struct request *request, enum verb
 	return clock_boot_ms() + timeout_ms;
 }
 
+/*
+ * nginx sends a request again whose process died: right where that was chance, and a way to
+ * lose all responders where the handler is to blame. After start() and stop() the execution's
+ * phase says what has happened; the others have left no trace.
+ */
+static int
+check_deaths(const struct responder *responder, enum verb verb, struct err *err)
+{
+	if (verb == VERB_START || verb == VERB_STOP ||
+	    scoreboard_deaths(responder->site->scoreboard, responder->slot) < TRIES_MAX)
+		return 0;
+	return err_set(err, ERR_HANDLER, "%s() ended the process that ran it, or was killed "
+	    "because it took too long", verb_name(verb));
+}
+
 int
 verb_answer(struct responder *responder, const struct request *request, FCGX_Stream *in,
     struct verb_call *call, struct reply *ret_reply, struct err *err)
@@ -79,6 +97,10 @@ verb_answer(struct responder *responder, const struct request *request, FCGX_Str
 	if (object == NULL)
 		return -1;
 	note_execution(call, object);
+	if (check_deaths(responder, route->verb, err) == -1) {
+		json_object_put(object);
+		return -1;
+	}
 	deadline_ms = deadline(responder->site->options, request, route->verb);
 	scoreboard_busy(responder->slot, deadline_ms, "%s %s", verb_name(route->verb),
 	    call->execution);

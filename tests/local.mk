@@ -29,6 +29,7 @@ E2E_TESTS = \
 	tests/e2e/test_crash.py \
 	tests/e2e/test_guard.py \
 	tests/e2e/test_heartbeat.py \
+	tests/e2e/test_kept.py \
 	tests/e2e/test_options.py \
 	tests/e2e/test_pause_process.py \
 	tests/e2e/test_race.py \
@@ -81,6 +82,19 @@ soak: $(check_PROGRAMS)
 	    SOAK_RESPONDERS='$(SOAK_RESPONDERS)' \
 	    $(PYTHON) $(top_srcdir)/tests/crash/test_soak.py
 
+# How fast it is, beside a bare libfcgi and whatever BENCH_PEER names: "make check" looks
+# whether it works at all.
+BENCH_TESTS = tests/bench/test_bench.py
+BENCHMARKS = tests/bench/action tests/bench/echo tests/bench/load
+check_PROGRAMS += $(BENCHMARKS)
+tests_bench_action_LDADD = $(AK_LIBS)
+tests_bench_echo_LDADD = $(DEPS_LIBS)
+tests_bench_load_LDADD = $(DEPS_LIBS)
+EXTRA_DIST += $(BENCH_TESTS) tests/bench/bench.py
+.PHONY: bench
+bench: $(BENCHMARKS)
+	@$(AM_TESTS_ENVIRONMENT) $(PYTHON) $(top_srcdir)/tests/bench/bench.py
+
 check_PROGRAMS += $(UNIT_TESTS) tests/e2e/extension
 LDADD = $(AK_LIBS) $(CHECK_LIBS)
 tests_e2e_extension_LDADD = $(AK_LIBS)
@@ -93,7 +107,8 @@ EXTRA_DIST += $(E2E_TESTS) $(BUILD_TESTS) tests/build/tap.sh tests/e2e/harness.p
 	tests/unit/unit.h
 
 # The slow ones first: they run beside all others.
-TESTS += $(E2E_TESTS) $(CRASH_TESTS) $(MODEL_TESTS) $(BUILD_TESTS) $(UNIT_TESTS)
+TESTS += $(E2E_TESTS) $(CRASH_TESTS) $(MODEL_TESTS) $(BUILD_TESTS) $(BENCH_TESTS) \
+	$(UNIT_TESTS)
 TEST_EXTENSIONS = .py .sh
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 PY_LOG_DRIVER = $(LOG_DRIVER)
