@@ -6,6 +6,8 @@ libfcgi_server_la_SOURCES = \
 	fcgi/dispatch.c fcgi/dispatch.h \
 	fcgi/health.c fcgi/health.h \
 	fcgi/index.c fcgi/index.h \
+	fcgi/mime.c fcgi/mime.h \
+	fcgi/multipart.c fcgi/multipart.h \
 	fcgi/notify.c fcgi/notify.h \
 	fcgi/reexec.c fcgi/reexec.h \
 	fcgi/reply.c fcgi/reply.h \

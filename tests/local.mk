@@ -8,6 +8,7 @@ UNIT_TESTS = \
 	tests/unit/test_json \
 	tests/unit/test_log \
 	tests/unit/test_model \
+	tests/unit/test_multipart \
 	tests/unit/test_options \
 	tests/unit/test_parameters \
 	tests/unit/test_process \
