@@ -7,6 +7,7 @@
 #include "core/download.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -208,7 +209,7 @@ run(struct incoming *incoming, const char *url, int64_t deadline_ms, struct err 
 {
 	struct stat status;
 	int report, result, ended = 0;
-	pid_t pid;
+	pid_t pid = -1;
 
 	report = fork_child(incoming, url, deadline_ms, &pid, err);
 	if (report == -1)

@@ -10,6 +10,7 @@
 #ifndef CORE_FILES_H
 #define CORE_FILES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "core/err.h"

@@ -157,7 +157,7 @@ incoming_begin(struct incoming *incoming, const char *parameter, const char *ori
     struct err *err)
 {
 	struct incoming_file *file = &incoming->files[incoming->count];
-	const struct ak_parameter *row;
+	const struct ak_parameter *row = NULL;
 
 	if (check_file(incoming, parameter, original_name, &row, err) == -1 ||
 	    prepare_directory(incoming, err) == -1 ||
