@@ -5,6 +5,7 @@ UNIT_TESTS = \
 	tests/unit/test_description \
 	tests/unit/test_duration \
 	tests/unit/test_execution \
+	tests/unit/test_incoming \
 	tests/unit/test_json \
 	tests/unit/test_log \
 	tests/unit/test_model \
