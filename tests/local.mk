@@ -28,6 +28,9 @@ E2E_TESTS = \
 	tests/e2e/test_cli_run.py \
 	tests/e2e/test_cli_stop.py \
 	tests/e2e/test_crash.py \
+	tests/e2e/test_file_life.py \
+	tests/e2e/test_file_urls.py \
+	tests/e2e/test_files.py \
 	tests/e2e/test_guard.py \
 	tests/e2e/test_heartbeat.py \
 	tests/e2e/test_options.py \
