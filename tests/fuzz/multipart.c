@@ -174,12 +174,11 @@ split(const char *text, size_t size, const char *delimiter,
 
 	*ret_last = false;
 	at = find_delimiter(text, end, delimiter, length);
-	while (at != NULL && count < MULTIPART_PARTS_MAX) {
+	while (at != NULL) {
 		at += length;
-		if (*at == '-') {
-			*ret_last = true;
+		*ret_last = *at == '-';
+		if (*ret_last || count == MULTIPART_PARTS_MAX)
 			break;
-		}
 		at += strspn(at, " \t");
 		/* The empty line that ends the headers may follow at once. */
 		at = memmem(at, (size_t)(end - at), "\r\n\r\n", strlen("\r\n\r\n"));
