@@ -16,6 +16,7 @@
 #include "core/ballast.h"
 #include "core/clock.h"
 #include "core/due.h"
+#include "core/file_sweep.h"
 #include "core/housekeeping.h"
 #include "core/lifecycle.h"
 #include "core/log.h"
@@ -30,6 +31,10 @@
 /* An old reaper may need its stop-timeout, and this, to leave. */
 #define REAPER_PATIENCE_MS 2000
 #define REAPER_REASON_BYTES 64
+/* How often files are looked at, how long, and when again after a failure. */
+#define SWEEP_EVERY_MS 2000
+#define SWEEP_FOR_MS 200
+#define SWEEP_AGAIN_MS 60000
 
 #define NS_PER_MS 1000000L
 #define MS_PER_S 1000
@@ -49,6 +54,7 @@ struct reaper {
 	int32_t marked;			/* stop_all_asked whose executions are marked */
 	int32_t active;			/* as of the last round */
 	struct recovery recovery;	/* on: there is no server */
+	int64_t sweep_at_ms;		/* boot time of the next look at files */
 	int64_t next_due_ms;		/* the earliest due_at to come, or INT64_MAX */
 };
 
@@ -191,6 +197,23 @@ take_orders(struct reaper *reaper, struct err *err)
 	return guard(reaper, err) == -1 ? -1 : take_stop_all(reaper, err);
 }
 
+/* Not for long at once: stops must not wait for it. */
+static void
+sweep_files(struct reaper *reaper)
+{
+	int64_t now_ms = clock_boot_ms();
+	struct err err;
+	int result;
+
+	if (now_ms < reaper->sweep_at_ms)
+		return;
+	result = file_sweep(&reaper->life, now_ms + SWEEP_FOR_MS, &err);
+	if (result == -1)
+		log_warn("files: %s", err.msg);
+	reaper->sweep_at_ms = result == 1 ? 0 :
+	    clock_boot_ms() + (result == -1 ? SWEEP_AGAIN_MS : SWEEP_EVERY_MS);
+}
+
 static int
 do_round(struct reaper *reaper, struct err *err)
 {
@@ -201,6 +224,7 @@ do_round(struct reaper *reaper, struct err *err)
 	    fork_stoppers(reaper, err) == -1)
 		return -1;
 	housekeeping_run(&reaper->housekeeping, &reaper->life.store, reaper->options);
+	sweep_files(reaper);
 	return take_stock(reaper, err);
 }
 
@@ -358,6 +382,9 @@ reaper_recover(const struct options *options, struct scoreboard *scoreboard,
 	}
 	log_unknown_actions(&reaper);
 	loop(&reaper);
+	/* Nobody else will do it soon. */
+	if (reaper.life.store.db != NULL && file_sweep(&reaper.life, INT64_MAX, err) == -1)
+		log_warn("files: %s", err->msg);
 	lifecycle_close(&reaper.life);
 	close(reaper.lock_fd);
 	sigprocmask(SIG_UNBLOCK, &reaper.signals, NULL);

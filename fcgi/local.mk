@@ -19,5 +19,6 @@ libfcgi_server_la_SOURCES = \
 	fcgi/socket.c fcgi/socket.h \
 	fcgi/spawn.c \
 	fcgi/supervisor.c fcgi/supervisor.h \
+	fcgi/upload.c fcgi/upload.h \
 	fcgi/verbs.c fcgi/verbs.h \
 	fcgi/watchdog.c

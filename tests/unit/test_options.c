@@ -77,7 +77,7 @@ START_TEST(test_defaults)
 	ck_assert_int_eq(options.stop_retry, 1000);
 	ck_assert_int_eq(options.retention, INT64_C(7) * 86400000);
 	ck_assert_int_eq(options.max_body, 4 * 1024 * 1024);
-	ck_assert_uint_eq(options.enable_action_count, 0);
+	ck_assert_uint_eq(options.enable_action.count, 0);
 	ck_assert_int_eq(options.log_level, LOG_LEVEL_INFO);
 	ck_assert_int_eq(options.log_format, LOG_FORMAT_TEXT);
 	ck_assert(!options.test);
@@ -132,14 +132,14 @@ START_TEST(test_actions)
 {
 	setenv("ACTIONKIT_ENABLE_ACTION", "org.a,org.b", 1);
 	ck_assert_int_eq(parse(NULL), 0);
-	ck_assert_uint_eq(options.enable_action_count, 2);
-	ck_assert_str_eq(options.enable_action[0], "org.a");
-	ck_assert_str_eq(options.enable_action[1], "org.b");
+	ck_assert_uint_eq(options.enable_action.count, 2);
+	ck_assert_str_eq(options.enable_action.items[0], "org.a");
+	ck_assert_str_eq(options.enable_action.items[1], "org.b");
 	ck_assert_int_eq(parse("--enable-action", "org.c", "--enable-action=org.d",
 	    NULL), 0);
-	ck_assert_uint_eq(options.enable_action_count, 2);
-	ck_assert_str_eq(options.enable_action[0], "org.c");
-	ck_assert_str_eq(options.enable_action[1], "org.d");
+	ck_assert_uint_eq(options.enable_action.count, 2);
+	ck_assert_str_eq(options.enable_action.items[0], "org.c");
+	ck_assert_str_eq(options.enable_action.items[1], "org.d");
 	setenv("ACTIONKIT_ENABLE_ACTION", "org.a,,org.b", 1);
 	ck_assert_int_eq(parse(NULL), -1);
 	setenv("ACTIONKIT_ENABLE_ACTION", "org.a,org.x", 1);
