@@ -97,13 +97,13 @@ EXTRA_DIST += tests/fuzz/corpus tests/fuzz/fuzz.sh tests/fuzz/json.dict \
 # make fuzz FUZZ_SECONDS=600 FUZZ_TARGETS=request
 FUZZ_SECONDS = 60
 FUZZ_TARGETS = json multipart request
-FUZZED_SOURCES = $(libcore_la_SOURCES) $(nodist_libcore_la_SOURCES) \
+FUZZED = $(libcore_la_SOURCES) $(nodist_libcore_la_SOURCES) \
 	$(libfcgi_server_la_SOURCES)
 FUZZ = CLANG='$(CLANG)' FUZZ_SECONDS='$(FUZZ_SECONDS)' FUZZ_TARGETS='$(FUZZ_TARGETS)' \
 	top_srcdir='$(top_srcdir)' $(SHELL) $(top_srcdir)/tests/fuzz/fuzz.sh
-tests/fuzz/clang/built: $(FUZZED_SOURCES) $(tests_fuzz_json_SOURCES) \
+tests/fuzz/clang/built: $(FUZZED) $(tests_fuzz_json_SOURCES) \
 	$(tests_fuzz_multipart_SOURCES) $(tests_fuzz_request_SOURCES) tests/fuzz/fuzz.sh
-	@$(FUZZ) build '$(DEPS_CFLAGS)' '$(DEPS_LIBS)' $(FUZZED_SOURCES)
+	@$(FUZZ) build '$(DEPS_CFLAGS)' '$(DEPS_LIBS)' $(FUZZED)
 	@touch $@
 .PHONY: fuzz
 fuzz: tests/fuzz/clang/built

@@ -6,11 +6,13 @@
  * method and URI, lines NAME=value with other parameters, an empty line, and the body.
  * ABORTED=1 is a client that goes away in the middle of it.
  *
- * Every reply must be one of the protocol's, and every effect of start() must have a row by
- * which it will be undone. At the end everything is stopped, and no effect may be left.
+ * Every reply must be one of the protocol's, every effect of start() must have a row by which it
+ * will be undone, and every file a row. At the end everything is stopped, and no effect and no
+ * file may be left.
  */
 #include "config.h"
 
+#include <errno.h>
 #include <ftw.h>
 #include <sqlite3.h>
 #include <string.h>
@@ -36,6 +38,10 @@
 #define REPLY_PIECE_BYTES 1024
 #define STATE_DIR_BYTES 256
 #define STOP_MS 10000
+/* So small that inputs come up to them. */
+#define MAX_FILE_BYTES 2000
+#define MAX_FILES 2
+#define MAX_UPLOAD_BYTES 3000
 #define CHECKPOINT_EVERY 256
 #define SEPARATOR "\n%%\n"
 #define FCGI_TRUNCATED (-3)
@@ -130,6 +136,38 @@ execute(const char *sql)
 	fuzz_must(sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK, sql);
 }
 
+static int64_t files_found;
+
+static int
+count_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)ftw;
+	if (type == FTW_D)
+		return 0;
+	files_found++;
+	fuzz_must(type == FTW_F && number("SELECT size FROM files WHERE path = ?", path) ==
+	    (int64_t)st->st_size, "a file is not as its row");
+	return 0;
+}
+
+/* Every file has a row, every row a file, and only what is not stopped has them. */
+static void
+check_files(void)
+{
+	char path[2 * STATE_DIR_BYTES];
+
+	snprintf(path, sizeof(path), "%s/files", state_dir);
+	files_found = 0;
+	nftw(path, count_one, TREE_DEPTH, FTW_PHYS);
+	fuzz_must(number("SELECT count(*) FROM files", NULL) == files_found,
+	    "a row without a file");
+	fuzz_must(number("SELECT count(*) FROM files f JOIN executions e ON "
+	    "e.id = f.execution WHERE e.phase = 'stopped'", NULL) == 0,
+	    "a file of what is stopped");
+	snprintf(path, sizeof(path), "%s/files/incoming", state_dir);
+	fuzz_must(rmdir(path) == 0 || errno == ENOENT, "something is left in incoming");
+}
+
 static void
 check_promise(void)
 {
@@ -146,6 +184,7 @@ check_promise(void)
 	fuzz_must(number("SELECT count(*) FROM claims c JOIN executions e ON "
 	    "e.id = c.execution WHERE e.phase = 'stopped'", NULL) == 0,
 	    "a claim of what is stopped");
+	check_files();
 }
 
 /* What the reaper does for one execution. */
@@ -339,6 +378,7 @@ clear(void)
 		return;
 	stop_all("%");
 	fuzz_must(stub_effects_count == 0, "an effect that was not undone");
+	check_promise();
 	execute("DELETE FROM executions; DELETE FROM events");
 	if (++cleared % CHECKPOINT_EVERY == 0)
 		sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
@@ -382,6 +422,10 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 	fuzz_must(mkdtemp(state_dir) != NULL, state_dir);
 	atexit(remove_state_dir);
 	fuzz_must(options_parse(3, arguments, &options, &err) == 0, err.msg);
+	options.max_file = MAX_FILE_BYTES;
+	options.max_files = MAX_FILES;
+	options.max_upload = MAX_UPLOAD_BYTES;
+	options.keep_free = 0;
 	log_init(LOG_LEVEL_WARN, LOG_FORMAT_TEXT);
 	ak_register(&stub_action);
 	ak_register(&stub_check);

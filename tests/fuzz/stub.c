@@ -8,6 +8,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+
+#include "tests/fuzz/fuzz.h"
 
 #define TEXT_BYTES 64
 
@@ -41,6 +44,8 @@ static const struct ak_option stub_verbs[] = {
 	{ "Status", "status" }, { "Stop", "stop" }, AK_OPTIONS_END
 };
 
+static const char *const stub_types[] = { ".json", ".tar.gz", NULL };
+
 /* One of every type that is sent. */
 static const struct ak_parameter stub_parameters[] = {
 	{ .name = "duration", .label = "Duration", .type = AK_DURATION, .required = true,
@@ -58,6 +63,9 @@ static const struct ak_parameter stub_parameters[] = {
 	{ .name = "pattern", .label = "Pattern", .type = AK_REGEX },
 	{ .name = "items", .label = "Items", .type = AK_STRING_ARRAY, .max_items = 4 },
 	{ .name = "pairs", .label = "Pairs", .type = AK_KEY_VALUE },
+	{ .name = "file", .label = "File", .type = AK_FILE },
+	{ .name = "other", .label = "Other", .type = AK_FILE,
+	  .accepted_file_types = stub_types },
 	AK_PARAMETERS_END
 };
 
@@ -82,6 +90,26 @@ find_effect(const char *id)
 	return i;
 }
 
+/* What is promised of a file. */
+static void
+look_at_file(struct ak_call *call, const char *parameter)
+{
+	const char *path, *name;
+	struct stat status;
+
+	if (!ak_config_has(call, parameter))
+		return;
+	path = ak_config_file(call, parameter);
+	name = ak_config_file_name(call, parameter);
+	fuzz_must(path != NULL && name != NULL && *name != '\0', "a file has no name");
+	fuzz_must(lstat(path, &status) == 0 && S_ISREG(status.st_mode), "a file is missing");
+	fuzz_must(status.st_size == ak_config_file_size(call, parameter),
+	    "the size of a file is wrong");
+	fuzz_must(strstr(path, ak_execution_id(call)) != NULL &&
+	    strstr(path, "/../") == NULL, "the path of a file is wrong");
+	ak_message(call, AK_INFO, "%s: %s", parameter, name);
+}
+
 static int
 stub_prepare(struct ak_call *call, void *state)
 {
@@ -103,6 +131,8 @@ stub_prepare(struct ak_call *call, void *state)
 	for (i = 0; i < ak_config_count(call, "pairs"); i++)
 		ak_message(call, AK_INFO, "%s = %s", ak_config_key(call, "pairs", i),
 		    ak_config_item(call, "pairs", i));
+	look_at_file(call, "file");
+	look_at_file(call, "other");
 	if (s->text[0] != '\0' && ak_claim(call, "text:%s", s->text) == -1)
 		return -1;
 	if (ak_target_name(call) != NULL)
