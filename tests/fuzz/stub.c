@@ -110,6 +110,58 @@ look_at_file(struct ak_call *call, const char *parameter)
 	ak_message(call, AK_INFO, "%s: %s", parameter, name);
 }
 
+/* Reads all of the request that a handler can read. */
+static void
+look_at_request(struct ak_call *call)
+{
+	struct ak_restricted_endpoint endpoint;
+	const char *key;
+	size_t i;
+
+	for (i = 0; (key = ak_target_attribute_key(call, i)) != NULL; i++)
+		ak_message(call, AK_DEBUG, "%s has %zu values, the first is %s", key,
+		    ak_target_attribute_count(call, key),
+		    ak_target_attribute_count(call, key) == 0 ? "none" :
+		    ak_target_attribute(call, key, 0));
+	for (i = 0; ak_restricted_endpoint_at(call, i, &endpoint); i++)
+		ak_message(call, AK_DEBUG, "%s %s %s %d %d", endpoint.name, endpoint.url,
+		    endpoint.cidr, endpoint.port_min, endpoint.port_max);
+	ak_message(call, AK_DEBUG, "%" PRId64 " %" PRId64 " %d %d",
+	    ak_experiment_execution(call), ak_agent_pid(call),
+	    ak_experiment_uri(call) != NULL, ak_agent_aws_account_id(call) != NULL);
+	if (!ak_property_has(call, "p"))
+		return;
+	ak_message(call, AK_DEBUG, "%" PRId64 " %g %d %zu", ak_property_integer(call, "p"),
+	    ak_property_double(call, "p"), ak_property_boolean(call, "p"),
+	    ak_property_count(call, "p"));
+	if (ak_property_item(call, "p", 0) != NULL)
+		ak_modify_string(call, AK_ADD_TO_PROPERTY, "p",
+		    ak_property_item(call, "p", 0));
+	else if (ak_property_string(call, "p") != NULL)
+		ak_summary(call, AK_WARN, "%s", ak_property_string(call, "p"));
+	else
+		ak_modify_json(call, AK_SET_PROPERTY, "p", ak_property_json(call, "p"));
+}
+
+/* Reads the parameters that the state does not keep. */
+static void
+look_at_config(struct ak_call *call)
+{
+	ak_metric(call, "duration", (double)ak_config_duration(call, "duration"), NULL);
+	if (ak_config_has(call, "percent"))
+		ak_modify_integer(call, AK_SET_PROPERTY, "percent",
+		    ak_config_integer(call, "percent"));
+	if (ak_config_has(call, "rate"))
+		ak_modify_double(call, AK_SET_PROPERTY, "rate",
+		    (double)ak_config_bitrate(call, "rate"));
+	ak_modify_boolean(call, AK_SET_PROPERTY, "flag", ak_config_boolean(call, "flag"));
+	if (ak_config_has(call, "url"))
+		ak_artifact(call, "url", ak_config_string(call, "url"),
+		    strlen(ak_config_string(call, "url")));
+	if (ak_config_value(call, "pairs", "k") != NULL)
+		ak_message(call, AK_INFO, "k is %s", ak_config_value(call, "pairs", "k"));
+}
+
 static int
 stub_prepare(struct ak_call *call, void *state)
 {
@@ -131,6 +183,8 @@ stub_prepare(struct ak_call *call, void *state)
 	for (i = 0; i < ak_config_count(call, "pairs"); i++)
 		ak_message(call, AK_INFO, "%s = %s", ak_config_key(call, "pairs", i),
 		    ak_config_item(call, "pairs", i));
+	look_at_request(call);
+	look_at_config(call);
 	look_at_file(call, "file");
 	look_at_file(call, "other");
 	if (s->text[0] != '\0' && ak_claim(call, "text:%s", s->text) == -1)
