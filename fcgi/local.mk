@@ -9,6 +9,7 @@ libfcgi_server_la_SOURCES = \
 	fcgi/index.c fcgi/index.h \
 	fcgi/mime.c fcgi/mime.h \
 	fcgi/multipart.c fcgi/multipart.h \
+	fcgi/multipart_header.c fcgi/multipart_internal.h \
 	fcgi/notify.c fcgi/notify.h \
 	fcgi/reexec.c fcgi/reexec.h \
 	fcgi/reply.c fcgi/reply.h \

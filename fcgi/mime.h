@@ -21,13 +21,13 @@ char *mime_parameters(char *value);
 
 /*
  * Takes the next parameter from *at, and moves *at behind it. The text is changed: names and
- * values are decoded and ended where they are, so what is returned lives as long as it.
- * Returns 1, 0 if there is no more, or -1 with ERR_REQUEST if it is malformed.
+ * values are decoded and ended where they are, so that they live as long as it. Returns 1, 0
+ * if there is no more, or -1 with ERR_REQUEST if it is malformed.
  *
  * In quotes \" and \\ stand for " and \, as Go and older curls send them; before anything
- * else a backslash is itself, as browsers mean it. So is %22, which is a quote from browsers
- * and newer curls. Other percent signs stand for themselves: decoded, they could become
- * line ends, which no name may have.
+ * else a backslash is itself, as browsers mean it. %22 stands for ", too: browsers and newer
+ * curls send that. Other percent signs stand for themselves: decoded, they could become line
+ * ends, which no name may have.
  */
 int mime_next(char **at, const char **ret_name, const char **ret_value, struct err *err);
 

@@ -1,9 +1,10 @@
 /*
- * multipart.c: takes a body of multipart/form-data apart, piece by piece. It persists nothing.
+ * multipart.c: takes a body of multipart/form-data apart, piece by piece. It persists
+ * nothing.
  *
  * A delimiter is CR LF -- boundary. Its only CR is its first byte, so that data that began
- * like one and went on differently can hide no other delimiter: it is handed out, and the search goes
- * on with the byte that differs.
+ * like one and went on differently can hide no other delimiter: it is handed out, and the
+ * search goes on with the byte that differs.
  */
 #include "config.h"
 
@@ -15,19 +16,13 @@
 #include <strings.h>
 
 #include "fcgi/mime.h"
+#include "fcgi/multipart_internal.h"
 
 #define TYPE "multipart/form-data"
 #define NEWLINE "\r\n"
 
-static bool
-is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
-/* Sets err to "part 3: ...". Always returns -1. */
-static int
-fault(const struct multipart *multipart, struct err *err, const char *text)
+int
+multipart_fault(const struct multipart *multipart, struct err *err, const char *text)
 {
 	return err_set(err, ERR_REQUEST, "part %d: %s", multipart->parts, text);
 }
@@ -70,128 +65,10 @@ end_part(struct multipart *multipart, struct err *err)
 }
 
 static int
-take_disposition(struct multipart *multipart, char *value, struct err *err)
-{
-	struct multipart_part *part = &multipart->part;
-	bool extended = false;
-	const char *name, *text;
-	int more;
-
-	if (multipart->disposed)
-		return err_set(err, ERR_REQUEST, "is there twice");
-	multipart->disposed = true;
-	if (!mime_is(value, "form-data"))
-		return err_set(err, ERR_REQUEST, "must be form-data");
-	value = mime_parameters(value);
-	while ((more = mime_next(&value, &name, &text, err)) == 1) {
-		if (strcasecmp(name, "name") == 0) {
-			if (part->name != NULL)
-				return err_set(err, ERR_REQUEST, "name is there twice");
-			part->name = text;
-		} else if (strcasecmp(name, "filename") == 0) {
-			if (part->filename != NULL)
-				return err_set(err, ERR_REQUEST,
-				    "filename is there twice");
-			part->filename = text;
-		} else if (strncasecmp(name, "filename*", strlen("filename*")) == 0)
-			extended = true;
-	}
-	if (more == -1)
-		return -1;
-	if (part->name == NULL || *part->name == '\0')
-		return err_set(err, ERR_REQUEST, "name is missing");
-	if (strlen(part->name) > MULTIPART_NAME_MAX_BYTES)
-		return err_set(err, ERR_REQUEST, "name has more than %d bytes",
-		    MULTIPART_NAME_MAX_BYTES);
-	/*
-	 * RFC 7578 forbids filename*. Beside filename it is passed over; alone it would make a
-	 * file look like a plain field, and the file be lost without a word.
-	 */
-	if (extended && part->filename == NULL)
-		return err_set(err, ERR_REQUEST,
-		    "filename* is there without filename, which it cannot replace");
-	if (part->filename != NULL &&
-	    strlen(part->filename) > MULTIPART_FILENAME_MAX_BYTES)
-		return err_set(err, ERR_REQUEST, "filename has more than %d bytes",
-		    MULTIPART_FILENAME_MAX_BYTES);
-	return 0;
-}
-
-static int
-take_type(struct multipart *multipart, char *value, struct err *err)
-{
-	if (*multipart->part.content_type != '\0')
-		return err_set(err, ERR_REQUEST, "is there twice");
-	multipart->part.content_type = value;
-	return 0;
-}
-
-/* RFC 7578 wants none; what is said to be encoded would be stored as it is, and be wrong. */
-static int
-take_encoding(struct multipart *multipart, char *value, struct err *err)
-{
-	(void)multipart;
-	if (strcasecmp(value, "binary") == 0 || strcasecmp(value, "8bit") == 0 ||
-	    strcasecmp(value, "7bit") == 0)
-		return 0;
-	return err_set(err, ERR_REQUEST, "must be binary, 8bit or 7bit");
-}
-
-static int
-take_header(struct multipart *multipart, const char *name, char *value, struct err *err)
-{
-	static const struct {
-		const char *name;
-		int (*take)(struct multipart *multipart, char *value, struct err *err);
-	} headers[] = {
-		{ "Content-Disposition", take_disposition },
-		{ "Content-Type", take_type },
-		{ "Content-Transfer-Encoding", take_encoding },
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
-		if (strcasecmp(name, headers[i].name) != 0)
-			continue;
-		if (headers[i].take(multipart, value, err) == 0)
-			return 0;
-		return err_wrap(err, "part %d: header %s", multipart->parts,
-		    headers[i].name);
-	}
-	return 0;
-}
-
-/* A header, without its line end, which a NUL has replaced. */
-static int
-take_line(struct multipart *multipart, char *line, size_t length, struct err *err)
-{
-	char *value;
-	size_t i;
-
-	if (++multipart->headers_count > MULTIPART_HEADERS_MAX)
-		return err_set(err, ERR_REQUEST, "part %d: more than %d headers",
-		    multipart->parts, MULTIPART_HEADERS_MAX);
-	for (i = 0; i < length; i++)
-		if (iscntrl((unsigned char)line[i]) && line[i] != '\t')
-			return fault(multipart, err, "a header has a control character");
-	if (is_blank(*line))
-		return fault(multipart, err, "a header is folded");
-	value = line + mime_token(line);
-	if (value == line || *value != ':')
-		return fault(multipart, err, "a header is not \"name: value\"");
-	*value++ = '\0';
-	while (is_blank(*value))
-		value++;
-	for (length = strlen(value); length > 0 && is_blank(value[length - 1]); length--)
-		value[length - 1] = '\0';
-	return take_header(multipart, line, value, err);
-}
-
-static int
 begin_part(struct multipart *multipart, struct err *err)
 {
 	if (!multipart->disposed)
-		return fault(multipart, err, "header Content-Disposition is missing");
+		return multipart_fault(multipart, err, "header Content-Disposition is missing");
 	begin_content(multipart);
 	multipart->in_part = true;
 	return multipart->events->part_begin(multipart->context, &multipart->part, err);
@@ -242,7 +119,7 @@ feed_headers(struct multipart *multipart, const char *at, const char *end,
 	length = multipart->headers_length - multipart->line;
 	multipart->line = multipart->headers_length;
 	if (length < strlen(NEWLINE) || line[length - strlen(NEWLINE)] != '\r') {
-		fault(multipart, err, "a header does not end with CR LF");
+		multipart_fault(multipart, err, "a header does not end with CR LF");
 		return NULL;
 	}
 	length -= strlen(NEWLINE);
@@ -250,7 +127,7 @@ feed_headers(struct multipart *multipart, const char *at, const char *end,
 	if (length == 0)
 		taken = begin_part(multipart, err);
 	else
-		taken = take_line(multipart, line, length, err);
+		taken = multipart_take_header(multipart, line, length, err);
 	return taken == -1 ? NULL : next;
 }
 
@@ -313,7 +190,7 @@ feed_delimiter(struct multipart *multipart, const char *at, struct err *err)
 		multipart->matched++;
 		return at + 1;
 	}
-	if (*at == '\r' || is_blank(*at)) {
+	if (*at == '\r' || multipart_is_blank(*at)) {
 		multipart->state = MULTIPART_PADDING;
 		return end_part(multipart, err) == -1 ? NULL : at;
 	}
@@ -343,7 +220,7 @@ feed_padding(struct multipart *multipart, const char *at, struct err *err)
 		multipart->state = MULTIPART_NEWLINE;
 		return at + 1;
 	}
-	if (!newline && is_blank(*at))
+	if (!newline && multipart_is_blank(*at))
 		return at + 1;
 	err_set(err, ERR_REQUEST, "the boundary before part %d is not alone on its line",
 	    multipart->parts + 1);

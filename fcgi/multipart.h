@@ -1,13 +1,14 @@
 /*
  * multipart.h: takes a body of multipart/form-data apart (RFC 7578, RFC 2046).
  *
- * A push parser: it is fed the body in pieces of any size, as they arrive, and calls back for
- * what it finds. How the body is cut makes no difference to what is found. It knows of
- * no connection and no file, and needs the same memory for every body: the data of a part is
- * handed out as slices of what was fed, never collected.
+ * A push parser: it is fed the body in pieces of any size, as they arrive, and calls back
+ * for what it finds. How the body is cut makes no difference to what is found. It knows of
+ * no connection and no file, and needs the same memory for every body: the data of a part
+ * is handed out as slices of what was fed, never collected.
  *
  * Text before the first boundary and after the last is ignored. Every part must have a
- * Content-Disposition of form-data with a name. Lines end with CRLF, and headers are not folded.
+ * Content-Disposition of form-data with a name. Lines end with CR LF, and headers are not
+ * folded.
  */
 #ifndef FCGI_MULTIPART_H
 #define FCGI_MULTIPART_H
@@ -33,8 +34,8 @@ struct multipart_part {
 };
 
 /*
- * Each returns 0, or -1 with err, which ends the parsing. part_data() is called any number of
- * times between the two others, never with 0 bytes; the data is borrowed.
+ * Each returns 0, or -1 with err, which ends the parsing. part_data() is called any number
+ * of times between the two others, never with 0 bytes; the data is borrowed.
  */
 struct multipart_events {
 	int (*part_begin)(void *context, const struct multipart_part *part,
@@ -53,7 +54,7 @@ enum multipart_state {
 	MULTIPART_EPILOGUE
 };
 
-/* For multipart.c only. Needs no clean-up. Must not be moved: it points into itself. */
+/* Private. Needs no clean-up. Must not be moved: it points into itself. */
 struct multipart {
 	const struct multipart_events *events;
 	void *context;
@@ -78,15 +79,16 @@ bool multipart_is_type(const char *content_type);
 
 /*
  * Begins a body whose Content-Type this is (borrowed for the call; events and context are
- * borrowed until the end). Returns 0, or -1 with ERR_MEDIA_TYPE: another type, or no valid boundary.
+ * borrowed until the end). Returns 0, or -1 with ERR_MEDIA_TYPE: another type, or no valid
+ * boundary.
  */
 int multipart_begin(struct multipart *ret_multipart, const char *content_type,
     const struct multipart_events *events, void *context, struct err *err);
 
 /*
- * Takes the next piece. Returns 0, or -1 with ERR_REQUEST and what is wrong in which part, or
- * with what a callback said. After -1 nothing more may be fed; a part that had begun does not
- * end then.
+ * Takes the next piece. Returns 0, or -1 with ERR_REQUEST and what is wrong in which part,
+ * or with what a callback said. After -1 nothing more may be fed; a part that had begun does
+ * not end then.
  */
 int multipart_feed(struct multipart *multipart, const char *data, size_t length,
     struct err *err);

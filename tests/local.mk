@@ -95,8 +95,9 @@ tests_fuzz_json_SOURCES = tests/fuzz/json.c tests/fuzz/replay.c tests/fuzz/fuzz.
 tests_fuzz_multipart_LDADD = $(AK_LIBS)
 tests_fuzz_multipart_SOURCES = tests/fuzz/multipart.c tests/fuzz/replay.c tests/fuzz/fuzz.h
 tests_fuzz_request_LDADD = $(AK_LIBS)
-tests_fuzz_request_SOURCES = tests/fuzz/request.c tests/fuzz/stub.c tests/fuzz/stub.h \
-	tests/fuzz/replay.c tests/fuzz/fuzz.h
+tests_fuzz_request_SOURCES = tests/fuzz/request.c tests/fuzz/exchange.c \
+	tests/fuzz/exchange.h tests/fuzz/stub.c tests/fuzz/stub.h tests/fuzz/replay.c \
+	tests/fuzz/fuzz.h
 EXTRA_DIST += tests/fuzz/corpus tests/fuzz/fuzz.sh tests/fuzz/json.dict \
 	tests/fuzz/multipart.dict tests/fuzz/request.dict
 # make fuzz FUZZ_SECONDS=600 FUZZ_TARGETS=request

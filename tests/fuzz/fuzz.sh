@@ -1,14 +1,14 @@
 #!/bin/sh
-# Searches for inputs that break the fuzz targets, with clang's libFuzzer: FUZZ_TARGETS, each
-# for FUZZ_SECONDS, beginning with its corpus and with what earlier runs have kept. Prints the
-# figures last; exits with 1 if something was found.
+# Searches for inputs that break the fuzz targets, with clang's libFuzzer: FUZZ_TARGETS,
+# each for FUZZ_SECONDS, beginning with its corpus and with what earlier runs have kept.
+# Prints the figures last; exits with 1 if something was found.
 #
 # fuzz.sh build CFLAGS LIBS SOURCE...: builds all targets. Both run in the build tree.
 set -u
 
 out=tests/fuzz/clang
 clang=${CLANG:-clang}
-# The target that runs longest for one input waits for no lock: seconds mean that it hangs.
+# Nothing waits for anything: seconds for one input mean that it hangs.
 input_timeout_s=10
 memory_mb=2048
 input_max_bytes=16384
@@ -59,7 +59,8 @@ build()
 	for build_target in json multipart request; do
 		build_own=$top_srcdir/tests/fuzz/$build_target.c
 		test "$build_target" != request ||
-			build_own="$build_own $top_srcdir/tests/fuzz/stub.c"
+			build_own="$build_own $top_srcdir/tests/fuzz/exchange.c
+			    $top_srcdir/tests/fuzz/stub.c"
 		"$clang" $build_cflags -fsanitize=fuzzer,address,undefined \
 		    -fno-sanitize-recover=undefined -o "$out/$build_target" $build_own \
 		    "$out"/objects/*.o $build_libs || fail "$build_target: not linked"

@@ -2,8 +2,8 @@
  * multipart.c: fuzzes the parser of multipart/form-data.
  *
  * The first line of an input is the Content-Type, the rest the body. It is parsed whole,
- * byte by byte and in pieces of any size: all must find the same. What they find is compared with
- * a second parser, which has the whole body at once and is as simple as can be.
+ * byte by byte and in pieces of any size: all must find the same. What they find is compared
+ * with a second parser, which has the whole body at once and is as simple as can be.
  */
 #include "config.h"
 

@@ -1,6 +1,6 @@
 /*
- * replay.c: runs a fuzz target over files: those that are named, or the corpus of the target
- * that the program is named after. Needs no fuzzer.
+ * replay.c: runs a fuzz target over files, without a fuzzer: those that are named, or the
+ * corpus of the target that the program is named after.
  */
 #include "config.h"
 
