@@ -111,7 +111,7 @@ END_TEST
 
 START_TEST(test_base64)
 {
-	unsigned char data[64], back[64];
+	unsigned char data[64], back[BASE64_SIZE(BASE64_LENGTH(64))];
 	char text[BASE64_LENGTH(64) + 1];
 
 	for (size_t size = 0; size <= sizeof(data); size++) {
