@@ -194,6 +194,8 @@ fork_child(struct incoming *incoming, const char *url, int64_t deadline_ms, pid_
 	if (*ret_pid == 0) {
 		process_die_with_parent(parent);
 		process_default_signals();
+		/* Not all of libcurl's writes leave the signal out. */
+		signal(SIGPIPE, SIG_IGN);
 		process_name("download");
 		run_child(incoming, url, deadline_ms, ends[1]);
 	}

@@ -95,6 +95,8 @@ look_at_execution(struct sweep *sweep, int fd, const char *name)
 	result = files_settle(&life->store, life->options->state_dir, name,
 	    sweep->deadline_ms, sweep->err);
 	lock_drop(&life->lock);
+	if (result == 0)
+		log_info("removed files of execution %s, which has none", name);
 	return result;
 }
 

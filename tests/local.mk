@@ -5,6 +5,7 @@ UNIT_TESTS = \
 	tests/unit/test_description \
 	tests/unit/test_duration \
 	tests/unit/test_execution \
+	tests/unit/test_incoming \
 	tests/unit/test_json \
 	tests/unit/test_log \
 	tests/unit/test_model \
@@ -28,6 +29,9 @@ E2E_TESTS = \
 	tests/e2e/test_cli_stop.py \
 	tests/e2e/test_coverage.py \
 	tests/e2e/test_crash.py \
+	tests/e2e/test_file_life.py \
+	tests/e2e/test_file_urls.py \
+	tests/e2e/test_files.py \
 	tests/e2e/test_guard.py \
 	tests/e2e/test_heartbeat.py \
 	tests/e2e/test_options.py \
