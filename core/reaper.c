@@ -215,6 +215,18 @@ sweep_files(struct reaper *reaper)
 	    clock_boot_ms() + (result == -1 ? SWEEP_AGAIN_MS : SWEEP_EVERY_MS);
 }
 
+/* What died since the last look; without a server nobody else will do it soon. */
+static void
+sweep_last(struct reaper *reaper)
+{
+	bool alone = reaper->recovery.on || reaper->guard_until_ms != 0;
+	struct err err;
+
+	if (reaper->life.store.db != NULL && file_sweep(&reaper->life,
+	    alone ? INT64_MAX : clock_boot_ms() + SWEEP_FOR_MS, &err) == -1)
+		log_warn("files: %s", err.msg);
+}
+
 static int
 do_round(struct reaper *reaper, struct err *err)
 {
@@ -385,9 +397,7 @@ reaper_recover(const struct options *options, struct scoreboard *scoreboard,
 	}
 	log_unknown_actions(&reaper);
 	loop(&reaper);
-	/* Nobody else will do it soon. */
-	if (reaper.life.store.db != NULL && file_sweep(&reaper.life, INT64_MAX, err) == -1)
-		log_warn("files: %s", err->msg);
+	sweep_last(&reaper);
 	lifecycle_close(&reaper.life);
 	close(reaper.lock_fd);
 	sigprocmask(SIG_UNBLOCK, &reaper.signals, NULL);
@@ -423,6 +433,7 @@ reaper_run(const struct options *options, struct scoreboard *scoreboard, pid_t s
 	log_info("watching");
 	log_unknown_actions(&reaper);
 	loop(&reaper);
+	sweep_last(&reaper);
 	lifecycle_close(&reaper.life);
 	log_info("leaving");
 	return 0;

@@ -226,6 +226,24 @@ def every_stop():
 
 
 @test
+def without_a_supervisor():
+    """The guard stops what has files, and removes those of requests that nobody reads"""
+    with Server(grace="100ms", unclean=True) as server:
+        execution = server.effect(file=TEXT)
+        execution.prepare().ok()
+        body = form(("file", os.urandom(100000), "a"))
+        cut = Cut(server, body, len(body) // 2)
+        wait_for(lambda: os.listdir(os.path.join(server.state_dir, "files", "incoming")),
+                 "a file on its way")
+        wait_for(cut.is_read, "the responder to read")
+        kill(server.process.pid)
+        server.process.wait()
+        server.wait_gone()
+        equal(execution.phase(), "stopped", "phase")
+        equal(server.files_on_disk(), [], "on disk")
+
+
+@test
 def left_behind():
     """What died between a commit and the removal is swept; recover and abandon remove"""
     with Server(stop_retry="1h", unclean=True) as server:
