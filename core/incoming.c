@@ -53,8 +53,9 @@ check_space(int fd, int64_t bytes, int64_t keep_free, struct err *err)
 	free_bytes = (uint64_t)space.f_bavail * space.f_frsize;
 	if (free_bytes >= (uint64_t)bytes + (uint64_t)keep_free)
 		return 0;
-	return err_set(err, ERR_FULL, "%" PRIu64 " bytes are free for files, and %" PRId64
-	    " of them must be left (--keep-free)", free_bytes, keep_free);
+	return err_set(err, ERR_FULL, "there is no room for %" PRId64 " bytes: %" PRIu64
+	    " are free, and %" PRId64 " must be left (--keep-free)", bytes, free_bytes,
+	    keep_free);
 }
 
 int
@@ -130,7 +131,7 @@ check_file(const struct incoming *incoming, const char *name, const char *origin
 	if (file_name_is_dots(original_name))
 		return err_set(err, ERR_REQUEST,
 		    "%s: the file name is empty or has nothing but dots", name);
-	if ((int64_t)incoming->count >= max || incoming->count >= INCOMING_FILES_MAX)
+	if ((int64_t)incoming->count >= max)
 		return err_set(err, ERR_TOO_LARGE,
 		    "%s: more than %" PRId64 " files (--max-files)", name, max);
 	*ret_parameter = parameter;
@@ -161,7 +162,7 @@ incoming_begin(struct incoming *incoming, const char *parameter, const char *ori
 
 	if (check_file(incoming, parameter, original_name, &row, err) == -1 ||
 	    prepare_directory(incoming, err) == -1 ||
-	    check_space(incoming->fd, 0, incoming->options->keep_free, err) == -1)
+	    check_space(incoming->fd, 1, incoming->options->keep_free, err) == -1)
 		return -1;
 	file->parameter = row;
 	file->size = 0;

@@ -17,7 +17,6 @@
 
 #define INCOMING_UNIQUE_BYTES 37
 #define INCOMING_NAME_BYTES 129
-#define INCOMING_FILES_MAX 64
 
 struct incoming_file {
 	const struct ak_parameter *parameter;
@@ -33,7 +32,7 @@ struct incoming {
 	int fd;				/* the directory of its own, with the flock */
 	char unique[INCOMING_UNIQUE_BYTES];
 	int file_fd;			/* that is being written, or -1 */
-	struct incoming_file files[INCOMING_FILES_MAX];
+	struct incoming_file files[OPTIONS_FILES_MAX];
 	size_t count;
 	int64_t total;			/* bytes of all files */
 	int64_t unchecked;		/* bytes written since free space was looked at */

@@ -32,7 +32,6 @@
 #define BODY_MIN_BYTES OPTION_KIB
 #define BODY_MAX_BYTES (OPTION_KIB * OPTION_KIB * OPTION_KIB)
 #define FILE_MAX_BYTES (OPTION_KIB * OPTION_KIB * OPTION_KIB * OPTION_KIB)
-#define FILES_MAX 64
 
 
 #define MEMBER(name_) \
@@ -99,7 +98,7 @@ static const struct option table[] = {
 	  .parse = option_size, MEMBER(max_file), .max = FILE_MAX_BYTES },
 	{ .name = "max-files", .argument = "COUNT", .preset = "16",
 	  .help = "Most files that a prepare may bring.",
-	  .parse = option_count, MEMBER(max_files), .max = FILES_MAX },
+	  .parse = option_count, MEMBER(max_files), .max = OPTIONS_FILES_MAX },
 	{ .name = "max-upload", .argument = "SIZE", .preset = "4GiB",
 	  .help = "Most bytes that all files of a prepare may have. nginx has a limit of "
 	    "its own.",

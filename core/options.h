@@ -19,6 +19,7 @@
 #define OPTIONS_RESPONDERS_MAX 128
 #define OPTIONS_PATH_BYTES 512
 #define OPTIONS_LIST_MAX 128
+#define OPTIONS_FILES_MAX 64	/* as many as an action has parameters */
 #define OPTIONS_SOCKET_DEFAULT "/run/actionkit/fcgi.sock"
 #define OPTIONS_STATE_DIR_DEFAULT "/var/lib/actionkit"
 

@@ -26,7 +26,7 @@ struct visit {
 	struct ak_call call;
 	bool ran;			/* its handler */
 	struct json_object *claims;	/* what prepare() claimed, to be committed with it */
-	struct incoming *incoming;	/* files of the request; borrowed, NULL but in prepare */
+	struct incoming *incoming;	/* files of the request; borrowed, NULL in a stopper */
 	bool moved_files;		/* there may be a directory that has no rows */
 };
 

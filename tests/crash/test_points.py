@@ -202,6 +202,7 @@ class Judge:
         """What must hold of the server."""
         result = self.server.query("PRAGMA integrity_check")[0]["integrity_check"]
         self.need(result == "ok", f"integrity_check: {result}")
+        self.files()
         left = self.server.query("SELECT resource FROM claims")
         self.need(not left, f"claims of nobody: {left}")
 

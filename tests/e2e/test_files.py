@@ -65,7 +65,7 @@ def sizes():
 
 @test
 def curl_uploads():
-    """curl -F, with the request before, between and after the files"""
+    """curl -F, with the request before, between and after the files, chunked too"""
     with Server() as server, tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "data.json")
         with open(path, "wb") as file:
@@ -74,6 +74,8 @@ def curl_uploads():
             execution = server.effect()
             arguments = [["-F", f"file=@{path};filename=x"], ["-F", f"data=@{path}"]]
             arguments.insert(place, ["-F", f"request={execution.request_part()}"])
+            if place == 2:
+                arguments.append(["-H", "Transfer-Encoding: chunked"])
             subprocess.run(["curl", "-sSf", "-o", "/dev/null", *sum(arguments, []),
                             f"http://127.0.0.1:{server.port}{PREPARE}"], check=True,
                            timeout=PATIENCE_S)
