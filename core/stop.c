@@ -110,6 +110,14 @@ note_unbegun(struct execution *row)
 	return true;
 }
 
+/* Counts an attempt that did not get that far: the retries slow down, whatever fails. */
+static void
+count_unbegun(struct execution *row)
+{
+	if (row->phase != PHASE_STOPPING || row->due_at != EXECUTION_DUE_NOW)
+		row->stop_attempts++;
+}
+
 static int
 commit_failed(struct visit *visit, const char *who, const char *why, struct err *err)
 {
@@ -122,6 +130,7 @@ commit_failed(struct visit *visit, const char *who, const char *why, struct err 
 		store_rollback(store);
 		return 0;
 	}
+	count_unbegun(row);
 	if (visit->state_text != NULL)
 		visit_keep_state(visit);
 	execution_set(&row->last_error, why);

@@ -30,7 +30,7 @@ struct store {
 	enum store_durability durability; /* as last set on db */
 	bool writing;		/* between store_begin and store_commit or _rollback */
 	int64_t busy_until_ms;	/* of that transaction */
-	bool suspect;		/* may hold locks that SQLite has lost: to be closed */
+	bool suspect;		/* may hold locks that SQLite has lost, or not write: to be closed */
 	struct {
 		const char *sql;
 		sqlite3_stmt *statement;

@@ -56,12 +56,13 @@ model:
 
 # Kills at every system call, faults, and a soak: all of it takes minutes, "make check" a
 # sample.
-CRASH_TESTS = tests/crash/test_faults.py tests/crash/test_points.py \
-	tests/crash/test_soak.py
+CRASH_TESTS = tests/crash/test_clock.py tests/crash/test_faults.py \
+	tests/crash/test_points.py tests/crash/test_soak.py tests/crash/test_starve.py
 check_PROGRAMS += tests/crash/action tests/crash/killat
 tests_crash_action_LDADD = $(AK_LIBS)
+tests_crash_action_SOURCES = tests/crash/action.c tests/crash/nomem.c
 tests_crash_killat_LDADD =
-EXTRA_DIST += $(CRASH_TESTS)
+EXTRA_DIST += $(CRASH_TESTS) tests/crash/crash.py
 .PHONY: crash faults soak
 crash: $(check_PROGRAMS)
 	@$(AM_TESTS_ENVIRONMENT) CRASH_DEPTH=full \

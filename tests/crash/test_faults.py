@@ -17,14 +17,12 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
-sys.path.insert(0, os.path.join(HERE, "../e2e"))
 
+from crash import (  # noqa: E402
+    ACTION, FULL, Judge, Strace, TRACED, crash_execution, faults_main, judged, started, tried)
 from harness import (  # noqa: E402
-    EX_CONFIG, Execution, Server, Skip, at_once, check, clean_environment, contains, equal,
-    kill, run, test, title, wait_for, TESTS)
-from test_points import ACTION, CRASH, Judge  # noqa: E402
+    EX_CONFIG, Server, Skip, at_once, check, contains, equal, kill, test, wait_for)
 
-FULL = os.environ.get("FAULTS_DEPTH") == "full"
 DISK_BYTES = 24 * 1024 * 1024
 BALLAST_BYTES = 4 * 1024 * 1024
 CALLS_MAX = 40          # of one name in one request, more than there are
@@ -32,30 +30,11 @@ CALLS_SHORT = (1, 2)
 INJECTIONS = (
     ("pwrite64", "EIO"), ("pwrite64", "ENOSPC"), ("pwrite64", "EINTR"),
     ("pread64", "EIO"), ("fdatasync", "EIO"), ("flock", "EINTR"), ("fcntl", "EINTR"),
+    *((name, "ENOMEM") for name in (
+        "pwrite64", "pread64", "fdatasync", "flock", "fcntl", "mmap", "brk", "openat") if FULL),
 )
 
 UNLOCKS = range(1, CALLS_MAX + 1) if FULL else (3,)     # of the calls of fcntl
-
-tried = [0]             # faults that were brought about
-
-
-def crash_execution(server):
-    return Execution(server, CRASH, {"duration": 60000, "directory": server.effects})
-
-
-def started(server):
-    execution = crash_execution(server)
-    execution.prepare().ok()
-    execution.start().ok()
-    return execution
-
-
-def judged(server, execution):
-    judge = Judge(server, execution)
-    judge.end()
-    judge.whole()
-    equal(judge.wrong, [], "violations")
-
 
 @contextlib.contextmanager
 def disk():
@@ -224,11 +203,8 @@ def foreign_writer():
 @test
 def errors_of_calls():
     """System calls of the store that fail: true answers, everything undone"""
-    if not shutil.which("strace"):
-        raise Skip("there is no strace")
     points = range(1, CALLS_MAX + 1) if FULL else CALLS_SHORT
-    with Server(ACTION, responders=1, stop_retry="100ms",
-                environment={"ASAN_OPTIONS": "detect_leaks=0"}) as server:
+    with Server(ACTION, responders=1, stop_retry="100ms", environment=TRACED) as server:
         for name, error in INJECTIONS:
             for verb, before in (("start", ("prepare",)), ("stop", ("prepare", "start"))):
                 for at in points:
@@ -241,27 +217,13 @@ def inject(server, name, error, at, verb, before):
     execution = crash_execution(server)
     for call in before:
         getattr(execution, call)().ok()
-    responder = server.wait_responders()[0]
-    log = os.path.join(server.dir, "strace.log")
-    with open(log, "w", encoding="utf-8") as file:
-        tracer = subprocess.Popen(
-            ["strace", "-p", str(responder), "-e", f"trace={name}",
-             "-e", f"inject={name}:error={error}:when={at}"],
-            stderr=file, env=clean_environment())
-
-    def trace():
-        with open(log, encoding="utf-8") as file:
-            return file.read()
-    wait_for(lambda: "attached" in trace() or tracer.poll() is not None, "strace")
-    if tracer.poll() is not None:
-        raise Skip(f"strace cannot trace here: {trace()}")
+    strace = Strace(server, server.wait_responders(), name, f"error={error}:when={at}")
     judge = Judge(server, execution)
     reply = getattr(execution, verb)()
-    tracer.terminate()
-    tracer.wait()
+    failed = strace.end()
     # It may have closed the database, which is opened again by the next request.
     wait_for(lambda: server.get("/health/readiness").status == 200, "readiness")
-    if "INJECTED" not in trace():
+    if not failed:
         judge.end()
         return False
     tried[0] += 1
@@ -278,10 +240,7 @@ def inject(server, name, error, at, verb, before):
 @test
 def unlock_fails():
     """A lock of the database that cannot be let go holds up nobody for long"""
-    if not shutil.which("strace"):
-        raise Skip("there is no strace")
-    with Server(ACTION, responders=1, stop_retry="100ms",
-                environment={"ASAN_OPTIONS": "detect_leaks=0"}) as server:
+    with Server(ACTION, responders=1, stop_retry="100ms", environment=TRACED) as server:
         for at in UNLOCKS:
             inject(server, "fcntl", "EINTR", at, "start", ("prepare",))
 
@@ -289,28 +248,13 @@ def unlock_fails():
 @test
 def forks_fail():
     """The reaper cannot fork: it tries again"""
-    if not shutil.which("strace"):
-        raise Skip("there is no strace")
-    with Server(ACTION, environment={"ASAN_OPTIONS": "detect_leaks=0"}) as server:
+    with Server(ACTION, environment=TRACED) as server:
         execution = started(server)
-        log = os.path.join(server.dir, "strace.log")
-        with open(log, "w", encoding="utf-8") as file:
-            tracer = subprocess.Popen(
-                ["strace", "-p", str(server.reaper()), "-e", "trace=clone,clone3,fork,vfork",
-                 "-e", "inject=clone,clone3,fork,vfork:error=EAGAIN:when=1..2"],
-                stderr=file, env=clean_environment())
-
-        def trace():
-            with open(log, encoding="utf-8") as file:
-                return file.read()
-        wait_for(lambda: "attached" in trace() or tracer.poll() is not None, "strace")
-        if tracer.poll() is not None:
-            raise Skip(f"strace cannot trace here: {trace()}")
+        strace = Strace(server, [server.reaper()], "clone,clone3,fork,vfork",
+                        "error=EAGAIN:when=1..2")
         server.operator_stop(execution, "without a fork")
         execution.wait_phase("stopped")
-        tracer.terminate()
-        tracer.wait()
-        equal(trace().count("INJECTED"), 2, "forks that failed")
+        equal(strace.end(), 2, "forks that failed")
         tried[0] += 2
         judged(server, execution)
 
@@ -368,20 +312,8 @@ def reaper_stopped():
         check(not execution.exists(), "the effect is left")
 
 
-def main():
-    chosen = [function for function in TESTS
-              if not sys.argv[1:] or function.__name__ in sys.argv[1:]]
-    print(f"1..{len(chosen)}", flush=True)
-    violations = 0
-    for number, function in enumerate(chosen, 1):
-        passed, directive, notes = run(function)
-        violations += not passed
-        print(f"{'ok' if passed else 'not ok'} {number} - {title(function)}{directive}")
-        for line in notes:
-            print(f"# {line}")
-        sys.stdout.flush()
-    print(f"# faults: {tried[0]} faults tried, violations {violations}")
-    sys.exit(1 if violations else 0)
-
-
-main()
+if __name__ == "__main__":
+    if FULL:
+        import test_clock   # noqa: F401
+        import test_starve  # noqa: F401
+    faults_main()

@@ -8,7 +8,7 @@ a kill; otherwise a few points are tried. The figures are printed last.
 """
 
 import concurrent.futures
-import glob
+import contextlib
 import os
 import signal
 import subprocess
@@ -16,15 +16,14 @@ import sys
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "../e2e"))
+sys.path.insert(0, HERE)
 
+from crash import ACTION, Judge, TRACED, crash_execution  # noqa: E402
 from harness import (  # noqa: E402
-    Execution, Later, Server, Victim, alive, end_all, kill, proc_start_time, proc_state,
-    program_path, skip_all, wait_for)
+    Later, Server, Victim, alive, end_all, kill, proc_start_time, proc_state, program_path,
+    skip_all, wait_for)
 
-ACTION = program_path("CRASH_ACTION", "tests/crash/action")
 KILLAT = program_path("CRASH_KILLAT", "tests/crash/killat")
-CRASH = "org.actionkit.test.crash"
 FULL = os.environ.get("CRASH_DEPTH") == "full"
 SHORT_POINTS = 5
 INTEGRITY_EVERY = 25
@@ -38,12 +37,12 @@ def uptime_s():
 
 
 class Killer:
-    """killat on a process: counts, and kills at the Nth call (0: never)."""
+    """killat on a process, or on its nth child: counts, and kills at a call (0: never)."""
 
-    def __init__(self, pid, at, children):
+    def __init__(self, pid, at, child=0):
         self.pid = pid
         self.process = subprocess.Popen(
-            [KILLAT, str(pid), str(at), *(["children"] if children else [])],
+            [KILLAT, str(pid), str(at), *([str(child)] if child else [])],
             stdout=subprocess.PIPE, text=True)
         if self.process.stdout.readline() != "ready\n":
             self.process.wait()
@@ -60,149 +59,165 @@ class Killer:
         return word == "killed", int(number)
 
 
+# Who is killed.
+
+def responder_of(server):
+    return grown(server.wait_responders()[0])
+
+
+def reaper_of(server):
+    return grown(wait_for(server.reaper, "a reaper"))
+
+
+def supervisor_of(server):
+    return server.process.pid
+
+
+def grown(pid):
+    """One that dies young is started again after a growing pause."""
+    wait_for(lambda: uptime_s() - proc_start_time(pid) / TICKS > LIVED_MIN_S, "its age")
+    return pid
+
+
+def starting_supervisor_of(server):
+    """Nothing runs any more but a shell that becomes the supervisor when it is let go."""
+    server.kill_all()
+    gate = gate_of(server)
+    with contextlib.suppress(FileExistsError):
+        os.mkfifo(gate)
+    server.process = server.spawn(
+        ["sh", "-c", 'read -r go <"$0" && exec "$@"', gate, *server.arguments()])
+    return server.process.pid
+
+
+def gate_of(server):
+    return os.path.join(server.dir, "gate")
+
+
+# What happens meanwhile; each returns when what is counted is over.
+
+def call(verb):
+    """The agent's call."""
+    def happen(server, execution, killer, old):
+        Later(getattr(execution, verb)).result()
+        wait_for(lambda: killer.done() or proc_state(killer.pid) in ("S", None),
+                 "the end of the request")
+    return happen
+
+
+def operator_stop(server, execution, killer, old):
+    server.operator_stop(execution, "crash")
+    kill(killer.pid, signal.SIGUSR1)
+    wait_for(lambda: killer.done() or execution.phase() == "stopped", "its stop")
+
+
+def term(server, execution, killer, old):
+    server.signal(signal.SIGTERM)
+    wait_for(lambda: killer.done() or not alive(killer.pid), "the way out")
+
+
+def start_up(server, execution, killer, old):
+    # Not for writing only: who is dead already does not read.
+    gate = os.open(gate_of(server), os.O_RDWR)
+    os.write(gate, b"go\n")
+    wait_for(lambda: killer.done() or served_by_others(server, old), "the server")
+    os.close(gate)
+
+
+def restart(server, execution, killer, old):
+    """The supervisor starts again what has died."""
+    for pid in old - {server.process.pid}:
+        kill(pid)
+    wait_for(lambda: killer.done() or served_by_others(server, old), "the others")
+
+
+def reload(server, execution, killer, old):
+    server.signal(signal.SIGHUP)
+    wait_for(lambda: killer.done() or served_by_others(server, old), "the new ones")
+
+
+def guard(server, execution, killer, old):
+    """The supervisor is gone: the reaper stops everything, and leaves."""
+    kill(server.process.pid)
+    wait_for(lambda: killer.done() or not alive(killer.pid), "the guard's leave")
+
+
+# Where the reaper may be dead when the supervisor dies: then nobody is left.
+UNGUARDED = (start_up, restart, guard)
+
+
+def served_by_others(server, old):
+    """Whether there are a reaper and a responder which are none of the old ones."""
+    found = [*server.responders(), server.reaper()]
+    return len(found) == 2 and None not in found and not set(found) & set(old)
+
+
 class Part:
     """A part of a life during which one process is killed."""
 
-    def __init__(self, name, before, verb=None, victim="responder", children=False):
+    def __init__(self, name, before, happen, victim, child=0, verb=None):
         self.name = name
         self.before = before        # the calls that lead to it
-        self.verb = verb            # the call that it is, or None: a stop by the extension
+        self.happen = happen
         self.victim = victim
-        self.children = children
+        self.child = child          # not the victim itself, but its nth child from then on
+        self.verb = verb            # what the agent asks again
 
-    def pid(self, server):
-        if self.victim == "responder":
-            pid = server.wait_responders()[0]
-        elif self.victim == "reaper":
-            pid = wait_for(server.reaper, "a reaper")
-        else:
-            return server.process.pid
-        # One that dies young is started again after a growing pause.
-        wait_for(lambda: uptime_s() - proc_start_time(pid) / TICKS > LIVED_MIN_S, "its age")
-        return pid
 
-    def run(self, server, execution, killer):
-        """Returns when what is counted is over."""
-        if self.verb:
-            Later(getattr(execution, self.verb)).result()
-            wait_for(lambda: killer.done() or proc_state(killer.pid) in ("S", None),
-                     "the end of the request")
-        elif self.victim == "supervisor":
-            server.signal(signal.SIGTERM)
-            wait_for(lambda: killer.done() or not alive(killer.pid), "the way out")
-        else:
-            server.operator_stop(execution, "crash")
-            kill(killer.pid, signal.SIGUSR1)
-            wait_for(lambda: killer.done() or execution.phase() == "stopped", "its stop")
+def call_part(verb, *before):
+    return Part(f"{verb}, responder", before, call(verb), responder_of, verb=verb)
 
+
+STARTED = ("prepare", "start")
+# SIGHUP: the first child is the test of the program, then one responder, and the reaper.
+NEW_REAPER = 3
 
 PARTS = (
-    Part("prepare, responder", (), "prepare"),
-    Part("start, responder", ("prepare",), "start"),
-    Part("status, responder", ("prepare", "start"), "status"),
-    Part("stop, responder", ("prepare", "start"), "stop"),
-    Part("stop of the extension, stopper", ("prepare", "start"), None, "reaper", True),
-    Part("stop of the extension, reaper", ("prepare", "start"), None, "reaper"),
-    Part("SIGTERM, supervisor", ("prepare", "start"), None, "supervisor"),
+    call_part("prepare"),
+    call_part("start", "prepare"),
+    call_part("status", *STARTED),
+    call_part("stop", *STARTED),
+    Part("stop of the extension, stopper", STARTED, operator_stop, reaper_of, 1),
+    Part("stop of the extension, reaper", STARTED, operator_stop, reaper_of),
+    Part("SIGTERM, supervisor", STARTED, term, supervisor_of),
+    Part("start of the server, supervisor", STARTED, start_up, starting_supervisor_of),
+    Part("restart of children, supervisor", STARTED, restart, supervisor_of),
+    Part("SIGHUP, supervisor", STARTED, reload, supervisor_of),
+    Part("SIGHUP, the old reaper", STARTED, reload, reaper_of),
+    Part("SIGHUP, the new reaper", STARTED, reload, supervisor_of, NEW_REAPER),
+    Part("no supervisor, the reaper as guard", STARTED, guard, reaper_of),
 )
 
 
-def effects(server, execution):
-    return glob.glob(os.path.join(server.effects, f"effect-{execution.id}-*"))
-
-
-def lines(server, execution, what):
-    try:
-        with open(os.path.join(server.effects, "log"), encoding="utf-8") as file:
-            return file.read().splitlines().count(f"{execution.id} {what}")
-    except FileNotFoundError:
-        return 0
-
-
-class Judge:
-    """What must hold after a kill; notes what does not."""
-
-    def __init__(self, server, execution):
-        self.server = server
-        self.execution = execution
-        self.wrong = []
-
-    def need(self, condition, text):
-        if not condition:
-            self.wrong.append(text)
-
-    def now(self):
-        """What holds at any moment, of an execution that nobody is at."""
-        row = self.execution.row()
-        phase = row and row["phase"]
-        there = effects(self.server, self.execution)
-        self.need(not there or phase in ("starting", "running", "stopping"),
-                  f"an effect in phase {phase}")
-        if phase == "running" and not row["stop_by"]:
-            self.need(effects(self.server, self.execution) or
-                      self.execution.phase() != "running", "running without an effect")
-
-    def ask_again(self, verb):
-        """The agent has lost the reply, and asks again."""
-        reply = getattr(self.execution, verb)()
-        self.need(reply.status in (200, 409, 503), f"{verb} again: {reply!r}")
-        if reply.status != 200 or reply.json().get("error"):
-            return
-        there = effects(self.server, self.execution)
-        if verb == "start":
-            self.need(there, "start says yes, and there is no effect")
-        if verb == "stop":
-            self.need(not there, "stop says yes, and the effect is there")
-
-    def end(self):
-        """The agent stops it for good; then nothing is left."""
-        def told():
-            reply = self.execution.stop()
-            return reply.status == 200
-        wait_for(told, "a stop that succeeds")
-        self.need(self.execution.phase() == "stopped",
-                  f"told stopped in phase {self.execution.phase()}")
-        self.need(not effects(self.server, self.execution), "the effect is left")
-        phases = [event["phase"] for event in self.execution.events()]
-        self.need(phases.count("stopped") == 1, f"stopped in the events: {phases}")
-        self.need("starting" not in phases or lines(self.server, self.execution, "stop"),
-                  "stop() did not run")
-        self.need(lines(self.server, self.execution, "start") <= 1, "start() ran twice")
-        status = self.execution.status().json()
-        self.need(status.get("completed") is True, f"status after the end: {status}")
-
-    def whole(self):
-        """What must hold of the server."""
-        result = self.server.query("PRAGMA integrity_check")[0]["integrity_check"]
-        self.need(result == "ok", f"integrity_check: {result}")
-        files = glob.glob(os.path.join(self.server.state_dir, "files", "*"))
-        self.need(not files, f"files without a row: {files}")
-        left = self.server.query("SELECT resource FROM claims")
-        self.need(not left, f"claims of nobody: {left}")
+def settle(server):
+    """Waits until the server has come to rest, by itself where anybody is left."""
+    if alive(server.process.pid):
+        server.wait_responders()
+        wait_for(server.reaper, "a reaper")
+        return
+    server.process.wait()
+    server.wait_gone()
 
 
 def try_point(server, part, at):
     """Returns whether it was killed, at which call (or how many there were), what is wrong."""
-    execution = Execution(server, CRASH, {"duration": 60000, "directory": server.effects})
+    execution = crash_execution(server)
     for verb in part.before:
         getattr(execution, verb)().ok()
-    killer = Killer(part.pid(server), at, part.children)
-    part.run(server, execution, killer)
+    victim = part.victim(server)
+    old = set(server.processes())
+    killer = Killer(victim, at, part.child)
+    part.happen(server, execution, killer, old)
     killed, number = killer.end()
+    settle(server)
     judge = Judge(server, execution)
-    if part.victim == "supervisor":
-        # Nobody serves: the guard undoes everything, and leaves.
-        wait_for(lambda: execution.phase() == "stopped", "the guard's stop")
-        server.process.wait()
-        server.wait_gone()
-        judge.now()
+    judge.now()
+    if not alive(server.process.pid):
+        judge.need(part.happen in UNGUARDED or execution.phase() == "stopped",
+                   f"the guard left it {execution.phase()}")
         server.serve()
-    elif killed:
-        server.wait_responders()
-        wait_for(server.reaper, "a reaper")
-        judge.now()
-        if part.verb:
-            judge.ask_again(part.verb)
+    elif killed and part.verb:
+        judge.ask_again(part.verb)
     judge.end()
     if at % INTEGRITY_EVERY == 0:
         judge.whole()
@@ -224,9 +239,7 @@ def points_of(server, part, late):
 def try_part(part, late=False):
     """Returns kills, and violations as texts. late: until the first, with the mistake."""
     kills, violations = 0, []
-    # Leaks cannot be looked for in a process that is traced.
-    environment = {"ASAN_OPTIONS": "detect_leaks=0",
-                   **({"CRASH_SAVE_LATE": "1"} if late else {})}
+    environment = {**TRACED, **({"CRASH_SAVE_LATE": "1"} if late else {})}
     with Server(ACTION, environment=environment, responders=1, grace="100ms",
                 stop_retry="100ms", log_level="info") as server:
         for at in points_of(server, part, late):
@@ -242,7 +255,7 @@ def try_part(part, late=False):
 def can_trace():
     with Victim() as victim:
         try:
-            Killer(victim.pid, 0, False).end()
+            Killer(victim.pid, 0).end()
         except PermissionError:
             return False
     return True

@@ -15,11 +15,10 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
-sys.path.insert(0, os.path.join(HERE, "../e2e"))
 
+from crash import ACTION, Judge, crash_execution, effects  # noqa: E402
 from harness import (  # noqa: E402
-    Execution, Later, Server, alive, end_all, kill, proc_read, wait_for)
-from test_points import ACTION, CRASH, Judge, effects  # noqa: E402
+    Later, Server, alive, end_all, kill, proc_read, wait_for)
 
 SECONDS = float(os.environ.get("SOAK_SECONDS", "20"))
 AGENTS = int(os.environ.get("SOAK_AGENTS", "8"))
@@ -70,8 +69,7 @@ class Soak:
             time.sleep(RETRY_PAUSE_S)
 
     def live(self):
-        execution = Execution(self.server, CRASH, {
-            "duration": 60000, "directory": self.server.effects})
+        execution = crash_execution(self.server)
         with self.guard:
             self.executions.append(execution)
         if not self.call(execution, "prepare"):
