@@ -6,6 +6,7 @@ The figures are printed last.
 """
 
 import contextlib
+import errno
 import os
 import resource
 import shutil
@@ -19,11 +20,13 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 
 from crash import (  # noqa: E402
-    ACTION, FULL, Judge, Strace, TRACED, crash_execution, faults_main, judged, started, tried)
+    ACTION, FULL, Judge, Strace, TRACED, crash_execution, effects, faults_main, judged, started,
+    tried)
 from harness import (  # noqa: E402
     EX_CONFIG, Server, Skip, at_once, check, contains, equal, kill, test, wait_for)
 
 DISK_BYTES = 24 * 1024 * 1024
+LOOP_BYTES = 32 * 1024 * 1024
 BALLAST_BYTES = 4 * 1024 * 1024
 CALLS_MAX = 40          # of one name in one request, more than there are
 CALLS_SHORT = (1, 2)
@@ -128,6 +131,97 @@ def disk_read_only():
         mount("rw")
         server.serve()
         judged(server, execution)
+
+
+class LoopDisk:
+    """A file system with a disk of its own, which can break."""
+
+    def __init__(self):
+        self.dir = tempfile.mkdtemp(prefix="ak-disk-")
+        self.image = os.path.join(self.dir, "image")
+        self.path = os.path.join(self.dir, "disk")
+
+    def __enter__(self):
+        os.mkdir(self.path)
+        with open(self.image, "wb") as file:
+            file.truncate(LOOP_BYTES)
+        if not shutil.which("mkfs.ext4") or subprocess.run(
+                ["mkfs.ext4", "-q", self.image], check=False).returncode or not self.mount():
+            self.__exit__()
+            raise Skip("no disk can be made here")
+        return self
+
+    def __exit__(self, *_):
+        subprocess.run(["umount", "-l", self.path], check=False, capture_output=True)
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+    def mount(self):
+        return subprocess.run(["mount", "-o", "loop,errors=remount-ro", self.image,
+                               self.path], check=False, capture_output=True).returncode == 0
+
+    def repair(self):
+        subprocess.run(["umount", self.path], check=True)
+        subprocess.run(["fsck.ext4", "-fy", self.image], check=False, capture_output=True)
+        check(self.mount(), "the repaired disk cannot be mounted")
+
+    def turn_read_only(self):
+        """As after an error that the kernel finds in it, with files open for writing."""
+        device = os.path.basename(os.path.realpath(subprocess.run(
+            ["findmnt", "-no", "SOURCE", self.path], check=True, capture_output=True,
+            text=True).stdout.strip()))
+        try:
+            with open(f"/sys/fs/ext4/{device}/trigger_fs_error", "w",
+                      encoding="ascii") as file:
+                file.write("1")
+            with open(os.path.join(self.path, "probe"), "w", encoding="ascii"):
+                pass
+        except FileNotFoundError:
+            raise Skip("a file system cannot be made to fail here") from None
+        except OSError as fault:
+            equal(fault.errno, errno.EROFS, "error of a write")
+        else:
+            raise Skip("the file system does not turn read-only here")
+
+
+@test
+def disk_turns_read_only():
+    """A disk turns read-only under a server: nothing begins, agents can undo, nothing is lost"""
+    with LoopDisk() as loop, server_on(loop.path, stop_retry="100ms") as server:
+        executions = [started(server) for _ in range(3)]
+        loop.turn_read_only()
+        tried[0] += 1
+        for _ in range(2 * server.options["responders"]):
+            reply = crash_execution(server).prepare()
+            check(reply.status in (500, 503), f"prepare: {reply!r}")
+        # It cannot be recorded, so it can be undone only from what the agent knows.
+        wait_for(lambda: executions[0].stop().status == 200, "a stop without its record")
+        equal(effects(server, executions[0]), [], "effects of what an agent has stopped")
+        equal(len(effects(server, executions[1])), 1, "effects of another")
+        server.kill_all()
+        loop.repair()
+        server.serve()
+        for execution in executions:
+            judged(server, execution)
+
+
+@test
+def writes_refused():
+    """No write is let through for a while: nothing begins, then everything goes on"""
+    with Server(ACTION, stop_retry="100ms", environment=TRACED) as server:
+        executions = [started(server) for _ in range(3)]
+        strace = Strace(server, server.processes(), "pwrite64,ftruncate,fallocate",
+                        "error=EROFS")
+        server_refuses = [crash_execution(server).prepare() for _ in range(8)]
+        replies = [execution.stop() for execution in executions[:2]]
+        there = [len(effects(server, execution)) for execution in executions]
+        failed = strace.end()
+        check(failed, "no write was refused")
+        tried[0] += failed
+        equal({reply.status for reply in server_refuses}, {500}, "status of prepare")
+        equal([reply.status for reply in replies], [500, 500], "status of stop")
+        equal(there, [1, 1, 1], "effects while nothing can be recorded")
+        for execution in executions:
+            judged(server, execution)
 
 
 def spoil(change):
