@@ -60,6 +60,16 @@ go_on(pid_t pid, int number)
 	ptrace(PTRACE_SYSCALL, pid, NULL, (void *)(long)number);
 }
 
+/* Who reads that it was killed finds it dead. */
+static void
+await_end(pid_t pid)
+{
+	int status;
+
+	while (waitpid(pid, &status, __WALL) == pid && WIFSTOPPED(status))
+		continue;
+}
+
 /* A child's first stop and its parent's word of it come in any order: the later one counts. */
 static struct {
 	pid_t pid;
@@ -145,6 +155,7 @@ watch(pid_t root, int nth_child, long at)
 		number = pid == chosen ? begun_call(pid) : -1;
 		if (number != -1 && ++count == at) {
 			kill(pid, SIGKILL);
+			await_end(pid);
 			printf("killed %ld\n", number);
 			return EXIT_SUCCESS;
 		}
