@@ -6,8 +6,8 @@ set -eu
 cd "$(dirname "$0")"
 
 packages='gcc libc6-dev make autoconf automake libtool pkg-config
-libfcgi-dev libjson-c-dev libcurl4-openssl-dev libsqlite3-dev uuid-dev check
-nginx-light python3 python3-jsonschema python3-yaml sqlite3 curl spin strace'
+libfcgi-dev libjson-c-dev libcurl4-openssl-dev libsqlite3-dev uuid-dev libarchive-dev
+check nginx-light python3 python3-jsonschema python3-yaml sqlite3 curl spin strace'
 
 missing_packages()
 {

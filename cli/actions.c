@@ -50,16 +50,9 @@ static int
 actions_run(struct arguments *arguments)
 {
 	bool json = false;
-	int key;
 
-	while ((key = arguments_next(arguments)) != 0)
-		switch (key) {
-		case 'j':
-			json = true;
-			break;
-		default:
-			return arguments->status;
-		}
+	if (arguments_read(arguments, NULL, &json) == -1)
+		return arguments->status;
 	if (json)
 		output_json(describe_all());
 	else

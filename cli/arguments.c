@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <getopt.h>
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -108,6 +107,19 @@ arguments_next(struct arguments *arguments)
 	default:
 		return found;
 	}
+}
+
+int
+arguments_read(struct arguments *arguments, const char **ret_value, bool *ret_json)
+{
+	int key;
+
+	while ((key = arguments_next(arguments)) > 0)
+		if (arguments->value != NULL)
+			*ret_value = arguments->value;
+		else
+			*ret_json = true;
+	return key;
 }
 
 int

@@ -4,6 +4,8 @@
 #ifndef CLI_ARGUMENTS_H
 #define CLI_ARGUMENTS_H
 
+#include <stdbool.h>
+
 #include "cli/subcommand.h"
 #include "core/actionkit.h"
 #include "core/err.h"
@@ -24,6 +26,13 @@ struct arguments {
  * arguments->status: --help was asked for and printed, or a mistake was.
  */
 int arguments_next(struct arguments *arguments);
+
+/*
+ * Reads all options of a subcommand that has no more than one that takes a value (borrowed,
+ * untouched if it is not given; NULL: there is none), and CLI_JSON. Returns 0, or -1 as
+ * arguments_next().
+ */
+int arguments_read(struct arguments *arguments, const char **ret_value, bool *ret_json);
 
 /* Prints what is wrong with the command line; returns the exit status of that. */
 int arguments_refuse(const struct arguments *arguments, const char *format, ...)

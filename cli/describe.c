@@ -143,19 +143,9 @@ describe_run(struct arguments *arguments)
 	struct json_object *description;
 	bool json = false;
 	struct err err;
-	int key;
 
-	while ((key = arguments_next(arguments)) != 0)
-		switch (key) {
-		case 'b':
-			base_path = arguments->value;
-			break;
-		case 'j':
-			json = true;
-			break;
-		default:
-			return arguments->status;
-		}
+	if (arguments_read(arguments, &base_path, &json) == -1)
+		return arguments->status;
 	if (arguments->operand_count != 1)
 		return arguments_refuse(arguments, "the id of one action is needed");
 	base_path = base_path == NULL ? "" : base_path;

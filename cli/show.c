@@ -190,19 +190,9 @@ show_run(struct arguments *arguments)
 	struct store store;
 	bool json = false;
 	struct err err;
-	int key;
 
-	while ((key = arguments_next(arguments)) != 0)
-		switch (key) {
-		case 'S':
-			state_dir = arguments->value;
-			break;
-		case 'j':
-			json = true;
-			break;
-		default:
-			return arguments->status;
-		}
+	if (arguments_read(arguments, &state_dir, &json) == -1)
+		return arguments->status;
 	if (arguments->operand_count != 1)
 		return arguments_refuse(arguments, "the id of one execution is needed");
 	if (store_open_readonly(&store, arguments_state_dir(state_dir), &err) == -1)

@@ -206,19 +206,9 @@ status_run(struct arguments *arguments)
 	struct json_object *status;
 	bool json = false, well;
 	struct err err;
-	int key;
 
-	while ((key = arguments_next(arguments)) != 0)
-		switch (key) {
-		case 'S':
-			state_dir = arguments->value;
-			break;
-		case 'j':
-			json = true;
-			break;
-		default:
-			return arguments->status;
-		}
+	if (arguments_read(arguments, &state_dir, &json) == -1)
+		return arguments->status;
 	state_dir = arguments_state_dir(state_dir);
 	scoreboard = scoreboard_map_readonly(state_dir, &err);
 	if (scoreboard == NULL)

@@ -15,6 +15,7 @@ libcore_la_SOURCES = \
 	core/claim.c core/claim.h \
 	core/clock.c core/clock.h \
 	core/context.c core/context.h \
+	core/coverage.h \
 	core/describe_parameters.c \
 	core/describe_targets.c \
 	core/describe_widgets.c \
@@ -63,6 +64,9 @@ libcore_la_SOURCES = \
 	core/verify_targets.c \
 	core/verify_widgets.c \
 	core/visit.c core/visit.h
+if COVERAGE
+libcore_la_SOURCES += core/coverage.c
+endif
 
 # Only what actionkit.h marks with AK_API is visible in the shared library.
 lib_LTLIBRARIES += libactionkit.la

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "core/actionkit.h"
+#include "core/coverage.h"
 #include "core/log.h"
 
 #define PROCESS_PATH_BYTES 64
@@ -262,8 +263,15 @@ process_die_with_parent(pid_t parent)
 {
 	/* A parent that died before the first call is seen by the second. */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) == -1 || getppid() != parent)
-		_exit(EXIT_FAILURE);
+		process_exit(EXIT_FAILURE);
 	process_server_parent = parent;
+}
+
+void
+process_exit(int status)
+{
+	coverage_dump();
+	_exit(status);
 }
 
 void

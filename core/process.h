@@ -19,6 +19,12 @@ void process_die_with_parent(pid_t parent);
  */
 void process_name(const char *name);
 
+/*
+ * Ends a child that must not run what its parent has registered for its own exit. All that
+ * do not return from main() or exit() end here.
+ */
+_Noreturn void process_exit(int status);
+
 /* Restores default signal handlers and an empty mask: for a child that runs action code. */
 void process_default_signals(void);
 

@@ -15,6 +15,7 @@
 
 #include "core/ballast.h"
 #include "core/clock.h"
+#include "core/coverage.h"
 #include "core/due.h"
 #include "core/housekeeping.h"
 #include "core/lifecycle.h"
@@ -293,6 +294,7 @@ loop(struct reaper *reaper)
 	bool failed = false, was_failed = false;
 
 	while (!is_over(reaper)) {
+		coverage_follow();
 		failed = do_round(reaper, &err) == -1;
 		if (reaper->life.store.suspect || (failed && err.code == ERR_STORE))
 			store_close(&reaper->life.store);
@@ -307,7 +309,8 @@ loop(struct reaper *reaper)
 		was_failed = failed;
 		atomic_store(&reaper->scoreboard->reaper_beat_ms, clock_boot_ms());
 		if (!is_over(reaper))
-			await_signal(reaper, failed ? REAPER_TICK_MS : sleep_ms(reaper));
+			await_signal(reaper, coverage_sleep_ms(
+			    failed ? REAPER_TICK_MS : sleep_ms(reaper)));
 	}
 }
 

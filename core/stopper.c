@@ -120,7 +120,8 @@ stopper_fork(struct stopper *stopper, struct lifecycle *life,
 		process_die_with_parent(parent);
 		setpgid(0, 0);
 		process_default_signals();
-		_exit(stopper_main(life->options, life->scoreboard, action, execution));
+		process_exit(stopper_main(life->options, life->scoreboard, action,
+		    execution));
 	}
 	stopper->pid = pid;
 	stopper->action = action;

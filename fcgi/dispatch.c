@@ -11,6 +11,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "fcgi/body.h"
+#include "fcgi/coverage.h"
 #include "fcgi/health.h"
 #include "fcgi/reply.h"
 #include "fcgi/request.h"
@@ -72,6 +73,13 @@ answer(struct responder *responder, const struct request *request, FCGX_Stream *
 	case ROUTE_READINESS:
 		health_readiness(responder, ret_reply);
 		return 0;
+#ifdef ENABLE_COVERAGE
+	case ROUTE_COVERAGE_META:
+		coverage_meta(ret_reply);
+		return 0;
+	case ROUTE_COVERAGE_COUNTERS:
+		return coverage_counters(responder, ret_reply, err);
+#endif
 	case ROUTE_VERB:
 		call->route = route;
 		return verb_answer(responder, request, in, call, ret_reply, err);

@@ -40,7 +40,7 @@ index_binary(char ret_binary[INDEX_BINARY_BYTES])
 	if (stat("/proc/self/exe", &st) == -1)
 		log_warn("/proc/self/exe cannot be read: the revision of the actions "
 		    "depends on the version only");
-	snprintf(ret_binary, INDEX_BINARY_BYTES, "%s %jd %jd.%09ld", PACKAGE_VERSION,
+	snprintf(ret_binary, INDEX_BINARY_BYTES, "%s-%jd-%jd.%09ld", PACKAGE_VERSION,
 	    (intmax_t)st.st_size, (intmax_t)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
 }
 

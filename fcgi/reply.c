@@ -67,8 +67,14 @@ reply_text(struct reply *ret_reply, int status, const char *text, size_t length)
 void
 reply_take(struct reply *ret_reply, int status, char *text)
 {
-	reply_text(ret_reply, status, text, strlen(text));
-	ret_reply->owned = text;
+	reply_take_bytes(ret_reply, status, text, strlen(text));
+}
+
+void
+reply_take_bytes(struct reply *ret_reply, int status, char *bytes, size_t length)
+{
+	reply_text(ret_reply, status, bytes, length);
+	ret_reply->owned = bytes;
 }
 
 void
@@ -141,8 +147,9 @@ reply_head(const struct reply *reply, const char *request_id,
 	append(ret_head, &length, "Status: %d %s\r\n", reply->status,
 	    reason(reply->status));
 	if (reply->body != NULL)
-		append(ret_head, &length, "Content-Type: application/json\r\n"
-		    "Content-Length: %zu\r\n", reply->length);
+		append(ret_head, &length, "Content-Type: %s\r\nContent-Length: %zu\r\n",
+		    reply->media_type == NULL ? "application/json" : reply->media_type,
+		    reply->length);
 	append(ret_head, &length, "Request-Id: %s\r\n", request_id);
 	if (reply->etag != NULL)
 		append(ret_head, &length, "ETag: \"%s\"\r\n", reply->etag);

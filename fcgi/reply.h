@@ -17,9 +17,10 @@
 
 struct reply {
 	int status;
-	const char *body;	/* JSON; borrowed, or the same as owned; NULL: none */
+	const char *body;	/* borrowed, or the same as owned; NULL: none */
 	size_t length;
 	char *owned;
+	const char *media_type;	/* of the body; borrowed; NULL: JSON */
 	const char *etag;	/* without quotes; borrowed, or NULL */
 	const char *allow;	/* borrowed, or NULL */
 	bool retry;		/* refused for now only: Retry-After */
@@ -29,6 +30,8 @@ struct reply {
 void reply_text(struct reply *ret_reply, int status, const char *text, size_t length);
 /* Takes text, which was allocated. */
 void reply_take(struct reply *ret_reply, int status, char *text);
+/* The same with bytes, which may be anything. */
+void reply_take_bytes(struct reply *ret_reply, int status, char *bytes, size_t length);
 /* Takes an object. */
 void reply_json(struct reply *ret_reply, int status, struct json_object *json);
 /* 304: what the client has is still right. */

@@ -19,6 +19,7 @@
 #include <fcgiapp.h>
 
 #include "core/clock.h"
+#include "core/coverage.h"
 #include "core/log.h"
 #include "core/process.h"
 #include "fcgi/children.h"
@@ -119,7 +120,8 @@ serve(struct responder *responder, int listener, int signals)
 	FCGX_InitRequest(&request, listener, 0);
 	while (accepted != -1) {
 		scoreboard_idle(responder->slot);
-		if (poll(polled, POLL_COUNT, -1) == -1)
+		coverage_follow();
+		if (poll(polled, POLL_COUNT, (int)coverage_sleep_ms(-1)) <= 0)
 			continue;
 		if (polled[POLL_LEAVE].revents != 0)
 			return;

@@ -24,6 +24,10 @@ static const struct {
 	{ "/actions", ROUTE_LIST },
 	{ "/health/liveness", ROUTE_LIVENESS },
 	{ "/health/readiness", ROUTE_READINESS },
+#ifdef ENABLE_COVERAGE
+	{ "/coverage/meta", ROUTE_COVERAGE_META },
+	{ "/coverage/counters", ROUTE_COVERAGE_COUNTERS },
+#endif
 };
 
 static void

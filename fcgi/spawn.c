@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "core/clock.h"
+#include "core/coverage.h"
 #include "core/log.h"
 #include "core/process.h"
 #include "core/reaper.h"
@@ -159,9 +160,10 @@ children_test(struct children *children, const char *program, char **argv,
 		close_files(-1);
 		notify_forget();
 		process_default_signals();
+		coverage_part();
 		execv(program, argv);
 		log_error("%s: %s", program, strerror(errno));
-		_exit(EXIT_FAILURE);
+		process_exit(EXIT_FAILURE);
 	}
 	children->list[children->count++] = (struct child){
 		.kind = CHILD_TEST, .pid = pid, .started_ms = clock_boot_ms()

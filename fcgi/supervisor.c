@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "core/clock.h"
+#include "core/coverage.h"
 #include "core/log.h"
 #include "core/scoreboard.h"
 #include "core/store.h"
@@ -96,6 +97,8 @@ set_up(struct supervisor *supervisor, struct err *err)
 	if (inherited)
 		supervisor->sockets = inheritance.sockets;
 	else if (socket_lock_state(&supervisor->sockets, options, err) == -1)
+		return -1;
+	if (coverage_begin(options->state_dir, supervisor->site->binary, err) == -1)
 		return -1;
 	scoreboard = scoreboard_map(options->state_dir, err);
 	if (scoreboard == NULL)
@@ -239,6 +242,7 @@ loop(struct supervisor *supervisor, const sigset_t *set)
 	int number;
 
 	while (supervisor->stage != STAGE_OVER) {
+		coverage_follow();
 		children_start(&supervisor->children);
 		number = sigtimedwait(set, NULL, &tick);
 		if (number != -1)

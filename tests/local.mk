@@ -25,6 +25,7 @@ E2E_TESTS = \
 	tests/e2e/test_cli_recover.py \
 	tests/e2e/test_cli_run.py \
 	tests/e2e/test_cli_stop.py \
+	tests/e2e/test_coverage.py \
 	tests/e2e/test_crash.py \
 	tests/e2e/test_guard.py \
 	tests/e2e/test_heartbeat.py \
