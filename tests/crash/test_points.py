@@ -27,6 +27,7 @@ KILLAT = program_path("CRASH_KILLAT", "tests/crash/killat")
 FULL = os.environ.get("CRASH_DEPTH") == "full"
 SHORT_POINTS = 5
 INTEGRITY_EVERY = 25
+PROCESSES = 3           # of a server with one responder
 AT_ONCE = 4             # parts, each with a server of its own
 TICKS = os.sysconf("SC_CLK_TCK")
 LIVED_MIN_S = 1.1       # see LIVED_MIN_MS in children.c
@@ -192,8 +193,8 @@ PARTS = (
 def settle(server):
     """Waits until the server has come to rest, by itself where anybody is left."""
     if alive(server.process.pid):
-        server.wait_responders()
-        wait_for(server.reaper, "a reaper")
+        wait_for(lambda: len(server.processes()) == PROCESSES and server.responders() and
+                 server.reaper(), "supervisor, responder and reaper, and nobody else")
         return
     server.process.wait()
     server.wait_gone()

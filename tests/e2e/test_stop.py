@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """A stop() that fails, hangs or crashes is repeated until it works."""
 
+import fcntl
+import os
 import sqlite3
 import subprocess
 
@@ -231,6 +233,21 @@ def operator_stops_all():
         for execution in executions + [prepared]:
             check_stopped_by_extension(execution, "operator: all of it")
             equal(len(execution.notes("stop", "end")), 1, "calls of stop()")
+        server.running().stop().ok()
+
+
+@test
+def operator_stops_what_began_later():
+    """A row for all is for all that there are when the reaper reads it"""
+    with Server() as server:
+        server.kill_all()
+        with open(os.path.join(server.state_dir, "reaper.lock"), "r+b") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)    # the reaper has to wait
+            server.serve(ready=False)
+            wait_for(lambda: server.get("/").status == 200, "a responder")
+            server.operator_stop(None, "none is left")
+            later = server.running()
+        check_stopped_by_extension(later, "operator: none is left")
         server.running().stop().ok()
 
 
