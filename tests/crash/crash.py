@@ -16,6 +16,7 @@ from harness import (  # noqa: E402
     Execution, Skip, TESTS, clean_environment, equal, program_path, run, title, wait_for)
 
 ACTION = program_path("CRASH_ACTION", "tests/crash/action")
+ACTION_NEXT = program_path("CRASH_ACTION_NEXT", "tests/crash/action_next")
 CRASH = "org.actionkit.test.crash"
 FULL = os.environ.get("FAULTS_DEPTH") == "full"
 

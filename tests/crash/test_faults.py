@@ -20,10 +20,11 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 
 from crash import (  # noqa: E402
-    ACTION, FULL, Judge, Strace, TRACED, crash_execution, effects, faults_main, judged, started,
-    tried)
+    ACTION, ACTION_NEXT, FULL, Judge, Strace, TRACED, crash_execution, effects, faults_main,
+    judged, started, tried)
 from harness import (  # noqa: E402
-    EX_CONFIG, Server, Skip, at_once, check, contains, equal, kill, test, wait_for)
+    EX_CONFIG, Later, Server, Skip, alive, at_once, check, contains, equal, install, kill,
+    test, wait_for)
 
 DISK_BYTES = 24 * 1024 * 1024
 LOOP_BYTES = 32 * 1024 * 1024
@@ -271,6 +272,68 @@ def database_newer():
         contains(server.log(), "newer actionkit", "log")
         server.write(f"PRAGMA user_version = {version}")
         server.serve()
+        judged(server, execution)
+
+
+def schema_version(server):
+    return server.query("PRAGMA user_version")[0]["user_version"]
+
+
+def migrated_server():
+    """A server whose program can be replaced by one with a migration more."""
+    server = Server(ACTION, serve=False, stop_retry="100ms")
+    server.program = os.path.join(server.dir, "program")
+    install(server.program, ACTION)
+    return server
+
+
+@test
+def hup_across_a_migration():
+    """SIGHUP with a newer schema under load: no call fails, executions go on"""
+    with migrated_server() as server:
+        server.serve()
+        execution, version = started(server), schema_version(server)
+        over, failed = [], []
+
+        def live():
+            while not over:
+                other = crash_execution(server)
+                failed.extend(reply for reply in [call() for call in other.life()]
+                              if reply.status != 200 or reply.json().get("error"))
+        load = [Later(live) for _ in range(2)]
+        old = server.processes()
+        install(server.program, ACTION_NEXT)
+        server.signal(signal.SIGHUP)
+        wait_for(lambda: [pid for pid in old if alive(pid)] == [server.process.pid],
+                 "the old ones to leave")
+        over.append(True)
+        for part in load:
+            part.result()
+        tried[0] += 1
+        equal(failed, [], "calls that failed")
+        equal(schema_version(server), version + 1, "schema version")
+        equal(execution.status().ok()["completed"], False, "completed")
+        judged(server, execution)
+
+
+@test
+def old_stopper_after_a_migration():
+    """An old reaper cannot stop what is of a newer schema: the new one does"""
+    with migrated_server() as server:
+        server.serve()
+        execution, version = started(server), schema_version(server)
+        # As the new supervisor does before it forks.
+        server.write("ALTER TABLE executions ADD COLUMN next INTEGER")
+        server.write(f"PRAGMA user_version = {version + 1}")
+        tried[0] += 1
+        server.operator_stop(execution, "in between")
+        wait_for(lambda: "newer actionkit has used it" in server.log(), "a refusal")
+        equal(execution.status().ok()["completed"], False, "completed")
+        equal(len(effects(server, execution)), 1, "effects")
+        install(server.program, ACTION_NEXT)
+        server.signal(signal.SIGHUP)
+        row = execution.wait_phase("stopped")
+        equal(row["stop_reason"], "operator: in between", "reason")
         judged(server, execution)
 
 

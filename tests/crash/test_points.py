@@ -140,6 +140,7 @@ def reload(server, execution, killer, old):
 def guard(server, execution, killer, old):
     """The supervisor is gone: the reaper stops everything, and leaves."""
     kill(server.process.pid)
+    server.process.wait()
     wait_for(lambda: killer.done() or not alive(killer.pid), "the guard's leave")
 
 
