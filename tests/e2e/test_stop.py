@@ -204,6 +204,26 @@ def slow_start_and_operator_stops():
 
 
 @test
+def attempts_that_cannot_begin():
+    """Attempts that fail before stop() count, slow down, and end when they can begin"""
+    with Server(stop_retry="200ms") as server:
+        execution = server.running()
+        lock = os.path.join(server.state_dir, "executions.lock")
+        os.rename(lock, lock + ".away")
+        os.mkdir(lock)
+        server.operator_stop(execution, "cannot begin")
+        wait_for(lambda: execution.row()["stop_attempts"] >= 4, "four attempts")
+        os.rmdir(lock)
+        os.rename(lock + ".away", lock)
+        execution.wait_phase("stopped")
+        failures = [event["at"] for event in execution.events()
+                    if "could not be run" in (event["why"] or "")]
+        check(failures[3] - failures[2] >= 800, f"times of the attempts: {failures}")
+        equal(len(execution.notes("stop", "begin")), 1, "calls of stop()")
+        check(not execution.exists(), "the effect is left")
+
+
+@test
 def operator_stops_one():
     """An operator's row, by the sqlite3 program, stops one execution within seconds"""
     with Server() as server:
