@@ -156,8 +156,10 @@ def faults_main():
     print(f"1..{len(chosen)}", flush=True)
     violations = 0
     for number, function in enumerate(chosen, 1):
+        before = tried[0]
         passed, directive, notes = run(function)
         violations += not passed
+        notes = [f"{tried[0] - before} faults", *notes]
         print(f"{'ok' if passed else 'not ok'} {number} - {title(function)}{directive}")
         for line in notes:
             print(f"# {line}")
