@@ -4,6 +4,7 @@ The action (action.c) makes a file whose name only its undo record tells.
 """
 
 import glob
+import json
 import os
 import shutil
 import subprocess
@@ -68,7 +69,9 @@ class Judge:
         there = effects(self.server, self.execution)
         self.need(not there or phase in ("starting", "running", "stopping"),
                   f"an effect in phase {phase}")
-        if phase == "running" and not row["stop_by"]:
+        # A start() that failed leaves it running, with its error, until it is stopped.
+        if phase == "running" and not row["stop_by"] and \
+                not json.loads(row["start_result"]).get("error"):
             self.need(effects(self.server, self.execution) or
                       self.execution.phase() != "running", "running without an effect")
 
