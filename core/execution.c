@@ -12,6 +12,7 @@
 
 #include "core/claim.h"
 #include "core/clock.h"
+#include "core/files.h"
 #include "core/log.h"
 
 #define RETRY_PAUSE_MOST_MS 60000
@@ -303,7 +304,8 @@ execution_write(struct store *store, const struct execution *row, const char *wh
 		result = insert_row(store, row, err);
 	if (result == -1)
 		return -1;
-	if (row->phase == PHASE_STOPPED && claim_release(store, row->id, err) == -1)
+	if (row->phase == PHASE_STOPPED && (claim_release(store, row->id, err) == -1 ||
+	    files_forget(store, row->id, err) == -1))
 		return -1;
 	return execution_event(store, row, who, why, err);
 }

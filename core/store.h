@@ -16,7 +16,7 @@
 #include "core/gate.h"
 
 #define STORE_FILE "actionkit.db"
-#define STORE_STATEMENTS_MAX 48
+#define STORE_STATEMENTS_MAX 64
 
 /* What a commit must outlive. */
 enum store_durability {

@@ -9,11 +9,29 @@
 #include <string.h>
 
 #include "core/claim.h"
+#include "core/files.h"
+#include "core/log.h"
 #include "core/state.h"
+
+/* What cannot be removed is swept, and so is what a call without the lock has ended. */
+static void
+settle_files(struct visit *visit)
+{
+	struct lifecycle *life = visit->life;
+	bool over = visit->row.phase == PHASE_STOPPED || visit->moved_files;
+	struct err err;
+
+	if (!over || life->lock.offset == -1 || life->store.db == NULL)
+		return;
+	if (files_settle(&life->store, life->options->state_dir, visit->id, INT64_MAX,
+	    &err) == -1)
+		log_warn("files of execution %s: %s", visit->id, err.msg);
+}
 
 void
 visit_end(struct visit *visit)
 {
+	settle_files(visit);
 	lock_drop(&visit->life->lock);
 	call_done(&visit->call);
 	execution_done(&visit->row);

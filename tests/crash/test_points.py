@@ -7,6 +7,7 @@ does not hold is a violation. CRASH_DEPTH=full tries every N until the part comp
 a kill; otherwise a few points are tried. The figures are printed last.
 """
 
+import base64
 import concurrent.futures
 import glob
 import os
@@ -27,6 +28,7 @@ KILLAT = program_path("CRASH_KILLAT", "tests/crash/killat")
 CRASH = "org.actionkit.test.crash"
 FULL = os.environ.get("CRASH_DEPTH") == "full"
 SHORT_POINTS = 5
+UPLOAD_BYTES = 20000
 INTEGRITY_EVERY = 25
 AT_ONCE = 4             # parts, each with a server of its own
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -58,6 +60,18 @@ class Killer:
             self.process.terminate()
         word, number = self.process.communicate()[0].split()
         return word == "killed", int(number)
+
+
+class Crash(Execution):
+    """An execution with a file: as text, or uploaded."""
+
+    def __init__(self, server):
+        super().__init__(server, CRASH, {
+            "duration": 60000, "directory": server.effects,
+            "file": base64.b64encode(b"a file").decode()})
+
+    def send(self):
+        return self.upload(("file", os.urandom(UPLOAD_BYTES), "a file"))
 
 
 class Part:
@@ -96,9 +110,12 @@ class Part:
             wait_for(lambda: killer.done() or execution.phase() == "stopped", "its stop")
 
 
+START = Part("start, responder", ("prepare",), "start")
 PARTS = (
     Part("prepare, responder", (), "prepare"),
-    Part("start, responder", ("prepare",), "start"),
+    Part("prepare with an upload, responder", (), "send"),
+    Part("prepare again, with an upload, responder", ("prepare",), "send"),
+    START,
     Part("status, responder", ("prepare", "start"), "status"),
     Part("stop, responder", ("prepare", "start"), "stop"),
     Part("stop of the extension, stopper", ("prepare", "start"), None, "reaper", True),
@@ -138,6 +155,8 @@ class Judge:
         there = effects(self.server, self.execution)
         self.need(not there or phase in ("starting", "running", "stopping"),
                   f"an effect in phase {phase}")
+        for file in self.server.query("SELECT path FROM files"):
+            self.need(os.path.exists(file["path"]), "a row without a file")
         if phase == "running" and not row["stop_by"]:
             self.need(effects(self.server, self.execution) or
                       self.execution.phase() != "running", "running without an effect")
@@ -168,22 +187,29 @@ class Judge:
         self.need("starting" not in phases or lines(self.server, self.execution, "stop"),
                   "stop() did not run")
         self.need(lines(self.server, self.execution, "start") <= 1, "start() ran twice")
+        self.files()
         status = self.execution.status().json()
         self.need(status.get("completed") is True, f"status after the end: {status}")
+
+    def files(self):
+        """Files have rows, rows have files, at the latest after the reaper's next look."""
+        try:
+            self.server.check_files()
+        except AssertionError as fault:
+            self.need(False, str(fault))
 
     def whole(self):
         """What must hold of the server."""
         result = self.server.query("PRAGMA integrity_check")[0]["integrity_check"]
         self.need(result == "ok", f"integrity_check: {result}")
-        files = glob.glob(os.path.join(self.server.state_dir, "files", "*"))
-        self.need(not files, f"files without a row: {files}")
+        self.files()
         left = self.server.query("SELECT resource FROM claims")
         self.need(not left, f"claims of nobody: {left}")
 
 
 def try_point(server, part, at):
     """Returns whether it was killed, at which call (or how many there were), what is wrong."""
-    execution = Execution(server, CRASH, {"duration": 60000, "directory": server.effects})
+    execution = Crash(server)
     for verb in part.before:
         getattr(execution, verb)().ok()
     killer = Killer(part.pid(server), at, part.children)
@@ -262,7 +288,7 @@ def main():
     kills, violations, good = 0, 0, True
     pool = concurrent.futures.ThreadPoolExecutor(max_workers=AT_ONCE)
     futures = [pool.submit(try_part, part) for part in PARTS]
-    late = pool.submit(try_part, PARTS[1], late=True)
+    late = pool.submit(try_part, START, late=True)
     try:
         for number, part in enumerate(PARTS, 1):
             tried, wrong = futures[number - 1].result()

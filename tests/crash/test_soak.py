@@ -18,8 +18,8 @@ sys.path.insert(0, HERE)
 sys.path.insert(0, os.path.join(HERE, "../e2e"))
 
 from harness import (  # noqa: E402
-    Execution, Later, Server, alive, end_all, kill, proc_read, wait_for)
-from test_points import ACTION, CRASH, Judge, effects  # noqa: E402
+    Later, Server, alive, end_all, kill, proc_read, wait_for)
+from test_points import ACTION, Crash, Judge, effects  # noqa: E402
 
 SECONDS = float(os.environ.get("SOAK_SECONDS", "20"))
 AGENTS = int(os.environ.get("SOAK_AGENTS", "8"))
@@ -70,11 +70,10 @@ class Soak:
             time.sleep(RETRY_PAUSE_S)
 
     def live(self):
-        execution = Execution(self.server, CRASH, {
-            "duration": 60000, "directory": self.server.effects})
+        execution = Crash(self.server)
         with self.guard:
             self.executions.append(execution)
-        if not self.call(execution, "prepare"):
+        if not self.call(execution, random.choice(("prepare", "send"))):
             return
         begun = self.call(execution, "start")
         if begun and not begun.get("error") and not effects(self.server, execution):
