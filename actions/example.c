@@ -26,6 +26,7 @@ extern const char example_icon[];
 #define ROOMS_MAX 4
 #define ROOM_BYTES 32
 #define FAIL_IN_BYTES 16
+#define SCENE_BYTES 1024
 #define MS_PER_S 1000
 #define NS_PER_MS 1000000
 #define PERCENT_MAX 100
@@ -55,6 +56,7 @@ struct example_state {
 	char fail_in[FAIL_IN_BYTES];
 	AK_TEXT_LIST(ROOMS_MAX, ROOM_BYTES) rooms;	/* rooms.count, rooms.item[] */
 	char plan[PLAN_BYTES];		/* JSON as it is, of any shape */
+	char scene[SCENE_BYTES];	/* the path of a file, empty if there is none */
 };
 
 /* Members that are not in these tables are lost between two handlers. */
@@ -74,6 +76,7 @@ static const struct ak_field example_fields[] = {
 	AK_TEXT(struct example_state, fail_in),
 	AK_LIST(struct example_state, rooms),
 	AK_JSON(struct example_state, plan),
+	AK_TEXT(struct example_state, scene),
 	AK_FIELDS_END
 };
 
@@ -106,6 +109,9 @@ static const struct ak_option example_room_options[] = {
 
 /* The agent also offers the values of these attributes of the targets. */
 static const char *const example_room_attributes[] = { "lamp.room", NULL };
+
+/* How the names of files may end. */
+static const char *const example_scene_types[] = { ".json", ".txt", NULL };
 
 static const struct ak_parameter example_parameters[] = {
 	/*
@@ -217,6 +223,18 @@ static const struct ak_parameter example_parameters[] = {
 		.type = AK_STRESSNG_WORKERS,
 		.advanced = true,
 		.default_value = "0",
+	},
+	/*
+	 * Something that people upload. It is on disk until the execution is stopped, and
+	 * needs a stop() for that. Its name has letters, digits, "_" and "-" only.
+	 */
+	{
+		.name = "scene",
+		.label = "Scene",
+		.description = "What the lamp shows meanwhile.",
+		.type = AK_FILE,
+		.advanced = true,
+		.accepted_file_types = example_scene_types,
 	},
 	/* Where in the form the targets are chosen. Never sent: see ak_target_name(). */
 	{ .name = "targets", .label = "Targets", .type = AK_TARGET_SELECTION },
@@ -414,6 +432,22 @@ example_keep_rooms(struct ak_call *call, struct example_state *s)
 	    PERCENT_MAX, s->brightness);
 }
 
+/* A file is a path to the handlers: in the state it is there for all of them. */
+static int
+example_keep_scene(struct ak_call *call, struct example_state *s)
+{
+	const char *path = ak_config_file(call, "scene");
+
+	if (path == NULL)
+		return 0;
+	if (strlen(path) >= sizeof(s->scene))
+		return ak_error(call, "The path of the scene is too long");
+	(void)snprintf(s->scene, sizeof(s->scene), "%s", path);
+	ak_message(call, AK_INFO, "Scene: %s, %" PRId64 " bytes",
+	    ak_config_file_name(call, "scene"), ak_config_file_size(call, "scene"));
+	return 0;
+}
+
 /*
  * Checks what was asked for, and notes in the state what the other handlers need: only
  * prepare() and query_metrics() see the parameters and the target. It must not change
@@ -438,6 +472,8 @@ example_prepare(struct ak_call *call, void *state)
 	s->brightness = ak_config_integer(call, "brightness");
 	s->ratio = (double)s->brightness / PERCENT_MAX;
 	example_keep_rooms(call, s);
+	if (example_keep_scene(call, s) == -1)
+		return -1;
 
 	/*
 	 * What no two executions may change at the same time is claimed by a name that all
@@ -688,7 +724,7 @@ example_query_metrics(struct ak_call *call, void *state)
 const struct ak_action action_example = {
 	.id = "org.actionkit.example",
 	.label = "Example",
-	.version = "1.1.0",
+	.version = "1.2.0",
 	.description = "Dims a lamp that does not exist, and sets it back at the end.",
 	.icon = example_icon,
 	.technology = "Example",

@@ -5,7 +5,6 @@
 
 #include "cli/artifacts.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -14,66 +13,22 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/base64.h"
+#include "core/file_name.h"
 #include "core/log.h"
 
 #define ARTIFACT_MODE 0640
 #define ARTIFACT_DIR_MODE 0750
 #define ARTIFACT_SAME_MAX 1000		/* of one name */
 #define ARTIFACT_NUMBER_BYTES 16
-#define BASE64_INVALID -1
 
-/* The last part of the label, of characters that mean nothing to anybody. */
+/* With room for a number behind it. */
 static void
 make_name(const char *label, char ret_name[ARTIFACT_NAME_BYTES])
 {
-	const char *last = strrchr(label, '/'), *c = last == NULL ? label : last + 1;
-	size_t length = 0;
-
-	while (*c == '.' || *c == '-')
-		c++;
-	for (; *c != '\0' && length < ARTIFACT_NAME_BYTES - ARTIFACT_NUMBER_BYTES; c++)
-		ret_name[length++] = isascii((unsigned char)*c) &&
-		    (isalnum((unsigned char)*c) || strchr("._-", *c) != NULL) ? *c : '_';
-	ret_name[length] = '\0';
-	if (length == 0)
+	file_name_clean(label, ret_name, ARTIFACT_NAME_BYTES - ARTIFACT_NUMBER_BYTES + 1);
+	if (*ret_name == '\0')
 		snprintf(ret_name, ARTIFACT_NAME_BYTES, "artifact");
-}
-
-static int
-base64_digit(char c)
-{
-	static const char digits[] =
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	const char *found = c == '\0' ? NULL : strchr(digits, c);
-
-	return found == NULL ? BASE64_INVALID : (int)(found - digits);
-}
-
-/* Strict, padding included. -1 if it is none. */
-static ssize_t
-decode(const char *text, size_t length, unsigned char *ret_data)
-{
-	size_t padding = 0, i, written = 0;
-	unsigned int bits = 0;
-	int digit;
-
-	while (padding < 2 && padding < length && text[length - 1 - padding] == '=')
-		padding++;
-	if (length % 4 != 0)
-		return -1;
-	for (i = 0; i < length; i++) {
-		digit = i >= length - padding ? 0 : base64_digit(text[i]);
-		if (digit == BASE64_INVALID)
-			return -1;
-		bits = bits << 6 | (unsigned int)digit;
-		if (i % 4 != 3)
-			continue;
-		ret_data[written++] = (unsigned char)(bits >> 16);
-		ret_data[written++] = (unsigned char)(bits >> 8);
-		ret_data[written++] = (unsigned char)bits;
-		bits = 0;
-	}
-	return (ssize_t)(written - padding);
 }
 
 /* A second file of a name gets a number before its suffix. */
@@ -155,7 +110,7 @@ artifact_save(const char *directory, struct json_object *artifact,
 	data = malloc(strlen(text) + 1);
 	if (data == NULL)
 		log_out_of_memory();
-	length = decode(text, strlen(text), data);
+	length = base64_decode(text, strlen(text), data);
 	result = length == -1 ? err_set(err, ERR_INTERNAL, "artifact %s: is no base64", label) :
 	    save(directory, ret_name, data, (size_t)length, err);
 	free(data);

@@ -81,8 +81,8 @@ check_actions(struct checkup *checkup)
 		find(checkup, "actions", VERDICT_WARN, "this program has none");
 	else
 		find(checkup, "actions", VERDICT_OK, "%zu, of which %zu are offered",
-		    registry_count(), checkup->options.enable_action_count == 0 ?
-		    registry_count() : checkup->options.enable_action_count);
+		    registry_count(), checkup->options.enable_action.count == 0 ?
+		    registry_count() : checkup->options.enable_action.count);
 }
 
 static const char *

@@ -22,7 +22,8 @@ static const char select_rows[] =
     "SELECT id, action, phase, created_at, changed_at, due_at, "
     "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER) - created_at AS age_ms, "
     "stop_by, stop_reason, stop_attempts, last_error, target, experiment_key, "
-    "execution_uri FROM executions WHERE phase <> 'stopped' OR ?1 IS NOT NULL "
+    "execution_uri, (SELECT count(*) FROM files f WHERE f.execution = executions.id) "
+    "AS files FROM executions WHERE phase <> 'stopped' OR ?1 IS NOT NULL "
     "ORDER BY created_at, id";
 
 /* The rows as an array, owned; NULL and err. */

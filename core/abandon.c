@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "core/execution.h"
+#include "core/files.h"
 #include "core/registry.h"
 
 #define ABANDON_TEXT_BYTES (2 * ERR_MESSAGE_BYTES)
@@ -42,6 +43,7 @@ abandon(struct lifecycle *life, const char *execution, const char *reason,
     int64_t deadline_ms, struct err *err)
 {
 	struct execution row = { .phase = PHASE_NONE };
+	struct err unsettled;
 	int result = -1;
 
 	switch (lock_take(&life->lock, execution, deadline_ms, err)) {
@@ -61,6 +63,10 @@ abandon(struct lifecycle *life, const char *execution, const char *reason,
 	} else {
 		result = store_commit(&life->store, err);
 	}
+	/* What cannot be removed is swept. */
+	if (result == 0)
+		(void)files_settle(&life->store, life->options->state_dir, row.id, INT64_MAX,
+		    &unsettled);
 out:
 	execution_done(&row);
 	lock_drop(&life->lock);

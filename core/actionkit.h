@@ -76,7 +76,8 @@ enum ak_type {
 	AK_KEY_VALUE,		/* ak_config_count, ak_config_key, ak_config_item */
 	AK_SEPARATOR,		/* not sent */
 	AK_HEADER,		/* not sent */
-	AK_TARGET_SELECTION	/* not sent */
+	AK_TARGET_SELECTION,	/* not sent */
+	AK_FILE			/* ak_config_file, ak_config_file_name, ak_config_file_size */
 };
 
 /* A number that may be absent. AK_LIMIT(2) is one that is there. */
@@ -138,7 +139,8 @@ struct ak_parameter {
 	size_t max_length;		/* bytes of text or of an item; 0: any */
 	size_t max_items;		/* of a string array or key-value list; 0: any */
 	unsigned int duration_units;	/* AK_SECONDS | AK_MINUTES; 0: the agent's choice */
-	const char *const *accepted_file_types;	/* ".json", ending with NULL; of a file */
+	/* How names of files may end: ".json", ".tar.gz", ending with NULL; of a file. */
+	const char *const *accepted_file_types;
 	struct ak_hint hint;
 	/* Not shown for new steps any more; then neither required nor with a default. */
 	bool deprecated;
@@ -484,6 +486,23 @@ AK_API const char *ak_config_item(struct ak_call *call, const char *name, size_t
 AK_API const char *ak_config_key(struct ak_call *call, const char *name, size_t index);
 /* Value of the first pair with this key; NULL if there is none. */
 AK_API const char *ak_config_value(struct ak_call *call, const char *name, const char *key);
+
+/*
+ * Files. A parameter of type file is named with letters, digits, "_" and "-", and its action
+ * must have stop(). It is sent as text of base64, as a URL where the operator allows that, or
+ * beside the request; the action sees none of this, but a file on disk.
+ *
+ * ak_config_file() is its absolute path: a regular file that only this user may read and
+ * write, in a directory that holds nothing else. Keep the path in the state for the other
+ * handlers; the file belongs to the execution, and is removed when prepare() fails and when
+ * the execution is stopped, not before. stop() must cope with a file that is gone: after the
+ * database was lost, nobody knows that it is needed.
+ */
+AK_API const char *ak_config_file(struct ak_call *call, const char *name);
+/* How the client called the file; the path ends in a harmless form of that. */
+AK_API const char *ak_config_file_name(struct ak_call *call, const char *name);
+/* In bytes. */
+AK_API int64_t ak_config_file_size(struct ak_call *call, const char *name);
 
 /* Name of the target, in prepare() and query_metrics(); NULL if the request has none. */
 AK_API const char *ak_target_name(const struct ak_call *call);

@@ -1,9 +1,11 @@
 /*
- * base64.c: writes bytes as text.
+ * base64.c: writes bytes as text, and reads them back.
  */
 #include "config.h"
 
 #include "core/base64.h"
+
+#include <string.h>
 
 static const char digits[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -29,4 +31,43 @@ base64_encode(const void *data, size_t size, char *ret_text)
 		ret_text += 4;
 	}
 	*ret_text = '\0';
+}
+
+/* The value of a digit; -1 if it is none. */
+static int
+value_of(char c)
+{
+	const char *found = c == '\0' ? NULL : strchr(digits, c);
+
+	return found == NULL ? -1 : (int)(found - digits);
+}
+
+ssize_t
+base64_decode(const char *text, size_t length, void *ret_data)
+{
+	unsigned char *data = ret_data;
+	size_t padding = 0, size = 0, i;
+	unsigned int bits = 0;
+	int digit;
+
+	while (padding < 2 && padding < length && text[length - 1 - padding] == '=')
+		padding++;
+	if (length % 4 != 0)
+		return -1;
+	for (i = 0; i < length; i++) {
+		digit = i >= length - padding ? 0 : value_of(text[i]);
+		if (digit == -1)
+			return -1;
+		bits = bits << 6 | (unsigned int)digit;
+		if (i % 4 != 3)
+			continue;
+		if (data != NULL) {
+			data[size] = (unsigned char)(bits >> 16);
+			data[size + 1] = (unsigned char)(bits >> 8);
+			data[size + 2] = (unsigned char)bits;
+		}
+		size += 3;
+		bits = 0;
+	}
+	return (ssize_t)(size - padding);
 }

@@ -102,7 +102,8 @@ int execution_move(struct execution *row, enum move move, struct err *err);
 
 /*
  * Writes the row, and an event with who ("agent", "extension", "operator") and why (or
- * NULL). Releases its claims if it is stopped. Inside a transaction.
+ * NULL). If it is stopped, releases its claims and forgets its files: files_settle() then
+ * removes them. Inside a transaction.
  */
 int execution_write(struct store *store, const struct execution *row, const char *who,
     const char *why, struct err *err);

@@ -20,7 +20,8 @@ enum reader {
 	READ_ITEM = 1 << 5,
 	READ_KEY = 1 << 6,
 	READ_BITRATE = 1 << 7,
-	READ_MATCH = 1 << 8
+	READ_MATCH = 1 << 8,
+	READ_FILE = 1 << 9
 };
 
 static const unsigned int readers[] = {
@@ -39,6 +40,7 @@ static const unsigned int readers[] = {
 	[AK_SEPARATOR] = 0,
 	[AK_HEADER] = 0,
 	[AK_TARGET_SELECTION] = 0,
+	[AK_FILE] = READ_FILE,
 };
 
 /* The row of a parameter that the handler may read, or NULL and the call has failed. */
@@ -169,4 +171,23 @@ ak_config_value(struct ak_call *call, const char *name, const char *key)
 			return json_member_string(pair, "value");
 	}
 	return NULL;
+}
+
+const char *
+ak_config_file(struct ak_call *call, const char *name)
+{
+	return json_member_string(get(call, name, READ_FILE, __func__), "path");
+}
+
+const char *
+ak_config_file_name(struct ak_call *call, const char *name)
+{
+	return json_member_string(get(call, name, READ_FILE, __func__), "name");
+}
+
+int64_t
+ak_config_file_size(struct ak_call *call, const char *name)
+{
+	return json_object_get_int64(json_member(get(call, name, READ_FILE, __func__),
+	    "size"));
 }

@@ -83,7 +83,8 @@ read_request(struct visit *visit, struct err *err)
 
 int
 lifecycle_call(struct lifecycle *life, enum verb verb, const struct ak_action *action,
-    struct json_object *request, int64_t deadline_ms, char **ret_reply, struct err *err)
+    struct json_object *request, struct incoming *incoming, int64_t deadline_ms,
+    char **ret_reply, struct err *err)
 {
 	static int (*const calls[VERB_COUNT])(struct visit *, char **, struct err *) = {
 		[VERB_PREPARE] = prepare_visit,
@@ -94,7 +95,7 @@ lifecycle_call(struct lifecycle *life, enum verb verb, const struct ak_action *a
 	};
 	struct visit visit = {
 		.life = life, .action = action, .request = request,
-		.deadline_ms = deadline_ms,
+		.incoming = incoming, .deadline_ms = deadline_ms,
 		.call = {
 			.action = action, .verb = verb, .execution = visit.id,
 			.deadline_ms = deadline_ms

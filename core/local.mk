@@ -21,13 +21,19 @@ libcore_la_SOURCES = \
 	core/describe_widgets.c \
 	core/description.c core/description.h \
 	core/description_internal.h \
+	core/download.c core/download.h \
 	core/due.c core/due.h \
 	core/duration.c core/duration.h \
 	core/err.c core/err.h \
 	core/execution.c core/execution.h \
+	core/file_name.c core/file_name.h \
+	core/file_sweep.c core/file_sweep.h \
+	core/file_tree.c core/file_tree.h \
+	core/files.c core/files.h \
 	core/gate.c core/gate.h \
 	core/getters.c \
 	core/housekeeping.c core/housekeeping.h \
+	core/incoming.c core/incoming.h \
 	core/json.c core/json.h \
 	core/json_parse.c \
 	core/json_scan.c core/json_scan.h \
@@ -43,6 +49,7 @@ libcore_la_SOURCES = \
 	core/parameter_types.c core/parameter_types.h \
 	core/parameters.c core/parameters.h \
 	core/prepare.c \
+	core/prepare_files.c core/prepare_files.h \
 	core/process.c core/process.h \
 	core/query.c \
 	core/reaper.c core/reaper.h \
@@ -57,6 +64,7 @@ libcore_la_SOURCES = \
 	core/store.c core/store.h \
 	core/store_internal.h \
 	core/takeover.c core/takeover.h \
+	core/url.c core/url.h \
 	core/utf8.c core/utf8.h \
 	core/verify.c core/verify.h \
 	core/verify_internal.h \

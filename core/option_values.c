@@ -14,6 +14,7 @@
 
 #include "core/duration.h"
 #include "core/registry.h"
+#include "core/url.h"
 
 #define BASE_PATH_MAX_BYTES 255
 
@@ -194,18 +195,38 @@ option_base_path(const struct option *option, const char *text, struct options *
 	return 0;
 }
 
+static int
+add_item(const struct option *option, const char *text, struct options *options,
+    struct err *err)
+{
+	struct option_list *list = (struct option_list *)(void *)((char *)options +
+	    option->offset);
+
+	if (list->count == OPTIONS_LIST_MAX)
+		return err_set(err, ERR_USAGE, "is given more than %d times",
+		    OPTIONS_LIST_MAX);
+	list->items[list->count++] = text;
+	return 0;
+}
+
+int
+option_file_url(const struct option *option, const char *text, struct options *options,
+    struct err *err)
+{
+	const char *fault = url_prefix_fault(text);
+
+	if (fault != NULL)
+		return err_set(err, ERR_USAGE, "%s", fault);
+	return add_item(option, text, options, err);
+}
+
 int
 option_action(const struct option *option, const char *text, struct options *options,
     struct err *err)
 {
-	(void)option;
 	if (registry_find(text) == NULL)
 		return err_set(err, ERR_USAGE, "there is no such action");
-	if (options->enable_action_count == OPTIONS_ENABLED_MAX)
-		return err_set(err, ERR_USAGE, "more than %d actions",
-		    OPTIONS_ENABLED_MAX);
-	options->enable_action[options->enable_action_count++] = text;
-	return 0;
+	return add_item(option, text, options, err);
 }
 
 int

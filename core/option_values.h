@@ -24,13 +24,13 @@ struct option {
 	size_t offset;		/* of the member, for parsers of several options */
 	size_t size;
 	int64_t min, max;	/* of numbers: what is allowed */
-	bool list;		/* may be repeated; a comma-separated variable */
+	const char *separator;	/* of a variable that is a list; NULL: the option is none */
 };
 
 /*
  * Each reads text into the member of options that the row names. Returns 0, or -1 with
  * ERR_USAGE and a message that says what the value must be. Values are copied, apart from
- * the id of an action, which is borrowed.
+ * the items of lists, which are borrowed.
  */
 int option_count(const struct option *option, const char *text,
     struct options *options, struct err *err);
@@ -43,6 +43,8 @@ int option_path(const struct option *option, const char *text,
 int option_group(const struct option *option, const char *text,
     struct options *options, struct err *err);
 int option_base_path(const struct option *option, const char *text,
+    struct options *options, struct err *err);
+int option_file_url(const struct option *option, const char *text,
     struct options *options, struct err *err);
 int option_action(const struct option *option, const char *text,
     struct options *options, struct err *err);

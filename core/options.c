@@ -31,9 +31,8 @@
 #define KEEP_MAX_MS (3650 * DAY_MS)
 #define BODY_MIN_BYTES OPTION_KIB
 #define BODY_MAX_BYTES (OPTION_KIB * OPTION_KIB * OPTION_KIB)
+#define FILE_MAX_BYTES (OPTION_KIB * OPTION_KIB * OPTION_KIB * OPTION_KIB)
 
-/* The ids that ACTIONKIT_ENABLE_ACTION was split into; options point into it. */
-static char *environment_list;
 
 #define MEMBER(name_) \
 	.offset = offsetof(struct options, name_), \
@@ -91,13 +90,30 @@ static const struct option table[] = {
 	  .help = "How long stopped executions are kept.",
 	  .parse = option_duration, MEMBER(retention), .max = KEEP_MAX_MS },
 	{ .name = "max-body", .argument = "SIZE", .preset = "4MiB",
-	  .help = "Longest body of a request.",
+	  .help = "Longest JSON of a request.",
 	  .parse = option_size, MEMBER(max_body),
 	  .min = BODY_MIN_BYTES, .max = BODY_MAX_BYTES },
-	{ .name = "enable-action", .argument = "ID", .list = true,
+	{ .name = "max-file", .argument = "SIZE", .preset = "2GiB",
+	  .help = "Largest file that a prepare may bring.",
+	  .parse = option_size, MEMBER(max_file), .max = FILE_MAX_BYTES },
+	{ .name = "max-files", .argument = "COUNT", .preset = "16",
+	  .help = "Most files that a prepare may bring.",
+	  .parse = option_count, MEMBER(max_files), .max = OPTIONS_FILES_MAX },
+	{ .name = "max-upload", .argument = "SIZE", .preset = "4GiB",
+	  .help = "Most bytes that all files of a prepare may have. nginx has a limit of "
+	    "its own.",
+	  .parse = option_size, MEMBER(max_upload), .max = FILE_MAX_BYTES },
+	{ .name = "keep-free", .argument = "SIZE", .preset = "256MiB",
+	  .help = "What files leave free in the file system of the state directory.",
+	  .parse = option_size, MEMBER(keep_free), .max = FILE_MAX_BYTES },
+	{ .name = "allow-file-url", .argument = "PREFIX", .separator = " ",
+	  .help = "Files may be downloaded from URLs that begin like this one. May be "
+	    "repeated; the variable is a list with spaces. None if it is not given.",
+	  .parse = option_file_url, MEMBER(allow_file_url) },
+	{ .name = "enable-action", .argument = "ID", .separator = ",",
 	  .help = "Offer this action only. May be repeated; the variable is a list with "
 	    "commas. The others can still be stopped.",
-	  .parse = option_action },
+	  .parse = option_action, MEMBER(enable_action) },
 	{ .name = "log-level", .argument = "LEVEL", .preset = "info",
 	  .also = "STEADYBIT_LOG_LEVEL",
 	  .help = "trace, debug, info, warn or error.",
@@ -116,6 +132,9 @@ static const struct option table[] = {
 };
 
 #define OPTIONS (sizeof(table) / sizeof(table[0]))
+
+/* What the variables of lists were split into; options point into these. */
+static char *environment_lists[OPTIONS];
 
 static void
 environment_name(const struct option *option, char ret_name[ENVIRONMENT_BYTES])
@@ -140,13 +159,14 @@ static int
 apply_list(const struct option *option, const char *label, const char *text,
     struct options *options, struct err *err)
 {
+	char **copy = &environment_lists[option - table];
 	char *rest, *item;
 
-	free(environment_list);
-	rest = environment_list = strdup(text);
+	free(*copy);
+	rest = *copy = strdup(text);
 	if (rest == NULL)
 		log_out_of_memory();
-	while ((item = strsep(&rest, ",")) != NULL)
+	while ((item = strsep(&rest, option->separator)) != NULL)
 		if (apply(option, label, item, options, err) == -1)
 			return -1;
 	return 0;
@@ -170,7 +190,7 @@ apply_environment(const struct option *option, struct options *options, struct e
 	if (text == NULL || *text == '\0')
 		return 0;
 	snprintf(label, sizeof(label), "%s=%s", source, text);
-	if (option->list)
+	if (option->separator != NULL)
 		return apply_list(option, label, text, options, err);
 	return apply(option, label, text, options, err);
 }
@@ -220,11 +240,28 @@ apply_argument(int argc, char **argv, int *index, struct options *options,
 	return apply(option, label, text, options, err);
 }
 
+static struct option_list *
+list_member(const struct option *option, struct options *options)
+{
+	return (struct option_list *)(void *)((char *)options + option->offset);
+}
+
+/* Drops the first items of a list, if others follow them. */
+static void
+drop_replaced(struct option_list *list, size_t first)
+{
+	if (list->count <= first)
+		return;
+	list->count -= first;
+	memmove(list->items, list->items + first, list->count * sizeof(list->items[0]));
+}
+
 int
 options_parse(int argc, char **argv, struct options *ret_options, struct err *err)
 {
 	struct options options = { .responders = 0 };
-	size_t i, from_environment;
+	size_t from_environment[OPTIONS] = { 0 };
+	size_t i;
 	int index;
 
 	for (index = 1; index < argc; index++)
@@ -239,15 +276,16 @@ options_parse(int argc, char **argv, struct options *ret_options, struct err *er
 			return -1;
 
 	/* A list on the command line replaces the one of the environment. */
-	from_environment = options.enable_action_count;
+	for (i = 0; i < OPTIONS; i++)
+		if (table[i].separator != NULL)
+			from_environment[i] = list_member(&table[i], &options)->count;
 	for (index = 1; index < argc;)
 		if (apply_argument(argc, argv, &index, &options, err) == -1)
 			return -1;
-	if (options.enable_action_count > from_environment) {
-		options.enable_action_count -= from_environment;
-		memmove(options.enable_action, options.enable_action + from_environment,
-		    options.enable_action_count * sizeof(options.enable_action[0]));
-	}
+	for (i = 0; i < OPTIONS; i++)
+		if (table[i].separator != NULL)
+			drop_replaced(list_member(&table[i], &options),
+			    from_environment[i]);
 	*ret_options = options;
 	return 0;
 }

@@ -18,11 +18,18 @@
 
 #define OPTIONS_RESPONDERS_MAX 128
 #define OPTIONS_PATH_BYTES 512
-#define OPTIONS_ENABLED_MAX 128
+#define OPTIONS_LIST_MAX 128
+#define OPTIONS_FILES_MAX 64	/* as many as an action has parameters */
 #define OPTIONS_SOCKET_DEFAULT "/run/actionkit/fcgi.sock"
 #define OPTIONS_STATE_DIR_DEFAULT "/var/lib/actionkit"
 
-/* All times in milliseconds. */
+/* Borrowed from argv or the environment, in their order. */
+struct option_list {
+	const char *items[OPTIONS_LIST_MAX];
+	size_t count;
+};
+
+/* All times in milliseconds, all sizes in bytes. */
 struct options {
 	char socket[OPTIONS_PATH_BYTES];
 	char socket_group[64];		/* empty: the process's own */
@@ -37,9 +44,13 @@ struct options {
 	int64_t never_started;
 	int64_t stop_retry;		/* first pause between two attempts to stop */
 	int64_t retention;
-	int64_t max_body;		/* bytes */
-	const char *enable_action[OPTIONS_ENABLED_MAX];	/* borrowed from argv, environment */
-	size_t enable_action_count;
+	int64_t max_body;		/* of JSON */
+	int64_t max_file;		/* one file of a prepare */
+	int64_t max_files;		/* how many files of a prepare */
+	int64_t max_upload;		/* all of them */
+	int64_t keep_free;		/* what files leave free in their file system */
+	struct option_list allow_file_url; /* what files may be downloaded from */
+	struct option_list enable_action;
 	enum log_level log_level;
 	enum log_format log_format;
 	bool test;			/* check options and actions, then exit */

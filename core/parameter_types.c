@@ -8,20 +8,24 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
+#include "core/base64.h"
 #include "core/bitrate.h"
 #include "core/duration.h"
 #include "core/parameters.h"
+#include "core/url.h"
 
 #define ITEM_PREFIX_BYTES 32
 #define LIST_TEXT_BYTES 1024
+#define FILE_NAME_BYTES 256
 
 /* Makes the one form of a sent value, owned; NULL and err where it breaks a rule. */
 typedef struct json_object *convert(const struct ak_parameter *parameter,
     struct json_object *value, struct err *err);
 
 static convert convert_string, convert_bitrate, convert_string_array, convert_integer,
-    convert_boolean, convert_duration, convert_key_value;
+    convert_boolean, convert_duration, convert_key_value, convert_file;
 
 static const struct type {
 	const char *name;
@@ -42,6 +46,7 @@ static const struct type {
 	[AK_SEPARATOR] = { "separator", NULL },
 	[AK_HEADER] = { "header", NULL },
 	[AK_TARGET_SELECTION] = { "target-selection", NULL },
+	[AK_FILE] = { "file", convert_file },
 };
 
 #define TYPES (sizeof(types) / sizeof(types[0]))
@@ -324,4 +329,65 @@ parameter_convert(const struct ak_parameter *parameter, struct json_object *valu
     struct err *err)
 {
 	return types[parameter->type].convert(parameter, value, err);
+}
+
+static struct json_object *
+refuse_file_type(const struct ak_parameter *parameter, struct err *err)
+{
+	const char *const *type = parameter->accepted_file_types;
+	char list[LIST_TEXT_BYTES] = "";
+	size_t used = 0;
+
+	for (; *type != NULL && used + strlen(*type) + sizeof(", ") < sizeof(list); type++)
+		used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s",
+		    used == 0 ? "" : ", ", *type);
+	err_set(err, ERR_CONFIG, "the name of the file must end with %s%s%s",
+	    type - parameter->accepted_file_types > 1 ? "one of " : "", list,
+	    *type == NULL ? "" : ", ...");
+	return NULL;
+}
+
+static bool
+ends_with(const char *name, const char *end)
+{
+	size_t length = strlen(name), end_length = strlen(end);
+
+	return length > end_length && strcasecmp(name + length - end_length, end) == 0;
+}
+
+static bool
+accepts_name(const struct ak_parameter *parameter, const char *name)
+{
+	const char *const *type = parameter->accepted_file_types;
+
+	if (type == NULL)
+		return true;
+	for (; *type != NULL; type++)
+		if (ends_with(name, *type))
+			return true;
+	return false;
+}
+
+/* An upload and a URL have a name that can be accepted or not; base64 has none. */
+static struct json_object *
+convert_file(const struct ak_parameter *parameter, struct json_object *value,
+    struct err *err)
+{
+	const char *text = json_string(value), *name = json_member_string(value, "name");
+	char url_name[FILE_NAME_BYTES];
+
+	if (text != NULL && url_is(text)) {
+		url_file_name(text, url_name, sizeof(url_name));
+		name = url_name;
+	} else if (text != NULL) {
+		if (base64_decode(text, strlen(text), NULL) == -1)
+			return refuse(err, "must be base64 text or an http or https URL, "
+			    "or be sent as a file");
+		return json_object_get(value);
+	}
+	if (name == NULL)
+		return refuse(err, "must be text, or be sent as a file");
+	if (!accepts_name(parameter, name))
+		return refuse_file_type(parameter, err);
+	return json_object_get(value);
 }

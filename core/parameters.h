@@ -23,6 +23,8 @@
  *	string, textarea, url, regex, bitrate	string
  *	string_array				array of strings
  *	key_value				array of {"key": string, "value": string}
+ *	file					what stands for it: string (a URL or base64), or
+ *						{"name": string} of an upload (prepare_files.h)
  * Members of config that are no parameter are ignored. Returns 0, or -1 with ERR_CONFIG and
  * one message that names every fault: "duration: required; pid: must be at least 2".
  */

@@ -1,6 +1,7 @@
 /*
- * prepare.c: the call prepare. It persists the execution as `prepared`, with its state and
- * claims, when the handler has succeeded, and nothing but an event when it has failed.
+ * prepare.c: the call prepare. It persists the execution as `prepared`, with its state,
+ * claims and files, when the handler has succeeded, and nothing but an event when it has
+ * failed.
  */
 #include "config.h"
 
@@ -11,6 +12,7 @@
 #include "core/clock.h"
 #include "core/context.h"
 #include "core/parameters.h"
+#include "core/prepare_files.h"
 #include "core/visit.h"
 
 #define UNAME_BYTES 512
@@ -76,6 +78,8 @@ write_prepared(struct visit *visit, struct err *err)
 	if (execution_move(row, MOVE_PREPARE, err) == -1 ||
 	    execution_write(&visit->life->store, row, "agent", NULL, err) == -1)
 		return -1;
+	if (prepare_files_write(visit, err) == -1)
+		return -1;
 	return take_claims(visit, err);
 }
 
@@ -112,6 +116,16 @@ commit_prepared(struct visit *visit, struct err *err)
 	return store_end(&visit->life->store, write_prepared(visit, err), err);
 }
 
+static int
+check_config(const struct visit *visit, struct json_object **ret_values, struct err *err)
+{
+	struct json_object *config = prepare_files_config(visit);
+	int result = parameters_check(visit->action->parameters, config, ret_values, err);
+
+	json_object_put(config);
+	return result;
+}
+
 int
 prepare_visit(struct visit *visit, char **ret_reply, struct err *err)
 {
@@ -119,17 +133,17 @@ prepare_visit(struct visit *visit, char **ret_reply, struct err *err)
 	int held, result = -1;
 
 	if (context_take(&visit->call, visit->request, err) == -1 ||
-	    parameters_check(visit->action->parameters,
-	    json_member(visit->request, "config"), &values, err) == -1)
+	    check_config(visit, &values, err) == -1)
 		return -1;
 	/* What has begun is refused at once, not when its handler is over. */
-	if (visit_load(visit, err) == -1 || check_phase(visit, err) == -1)
+	if (visit_load(visit, err) == -1 || check_phase(visit, err) == -1 ||
+	    prepare_files_take(visit, values, err) == -1)
 		goto out;
 	held = lock_take(&visit->life->lock, visit->id, visit->deadline_ms, err);
 	if (held == 1)
 		err_set(err, ERR_PHASE, "execution %s is being worked on", visit->id);
 	if (held != 0 || visit_load(visit, err) == -1 || check_phase(visit, err) == -1 ||
-	    visit_fill(visit, err) == -1)
+	    prepare_files_move(visit, values, err) == -1 || visit_fill(visit, err) == -1)
 		goto out;
 
 	visit->call.parameters = visit->action->parameters;

@@ -17,6 +17,7 @@
 #include "core/clock.h"
 #include "core/coverage.h"
 #include "core/due.h"
+#include "core/file_sweep.h"
 #include "core/housekeeping.h"
 #include "core/lifecycle.h"
 #include "core/log.h"
@@ -50,6 +51,7 @@ struct reaper {
 	int32_t marked;			/* stop_all_asked whose executions are marked */
 	int32_t active;			/* as of the last round */
 	struct recovery recovery;	/* on: there is no server */
+	int64_t sweep_at_ms;		/* boot time of the next look at files */
 	int64_t next_due_ms;		/* the earliest due_at to come, or INT64_MAX */
 };
 
@@ -202,6 +204,7 @@ do_round(struct reaper *reaper, struct err *err)
 	    fork_stoppers(reaper, err) == -1)
 		return -1;
 	housekeeping_run(&reaper->housekeeping, &reaper->life.store, reaper->options);
+	file_sweep_round(&reaper->life, &reaper->sweep_at_ms);
 	return take_stock(reaper, err);
 }
 
@@ -209,11 +212,14 @@ static int64_t
 sleep_ms(const struct reaper *reaper)
 {
 	int64_t now_ms = clock_boot_ms();
+	int64_t checkpoint_ms = reaper->housekeeping.checkpoint_at_ms;
 	int64_t left = REAPER_TICK_MS;
 
 	/* What is due already waits for somebody else's lock or a free stopper. */
 	if (reaper->next_due_ms > now_ms && reaper->next_due_ms - now_ms < left)
 		left = reaper->next_due_ms - now_ms;
+	if (checkpoint_ms > now_ms && checkpoint_ms - now_ms < left)
+		left = checkpoint_ms - now_ms;
 	if (reaper->guard_until_ms > now_ms && reaper->guard_until_ms - now_ms < left)
 		left = reaper->guard_until_ms - now_ms;
 	for (int i = 0; i < STOPPERS_MAX; i++) {
@@ -361,6 +367,7 @@ reaper_recover(const struct options *options, struct scoreboard *scoreboard,
 	}
 	log_unknown_actions(&reaper);
 	loop(&reaper);
+	file_sweep_last(&reaper.life, true);
 	lifecycle_close(&reaper.life);
 	close(reaper.lock_fd);
 	sigprocmask(SIG_UNBLOCK, &reaper.signals, NULL);
@@ -396,6 +403,7 @@ reaper_run(const struct options *options, struct scoreboard *scoreboard, pid_t s
 	log_info("watching");
 	log_unknown_actions(&reaper);
 	loop(&reaper);
+	file_sweep_last(&reaper.life, reaper.guard_until_ms != 0);
 	lifecycle_close(&reaper.life);
 	log_info("leaving");
 	return 0;

@@ -100,23 +100,6 @@ run_start(struct visit *visit, char **ret_reply, struct err *err)
 	return 0;
 }
 
-/* Its runner died: the reaper stops it. */
-static int
-give_up(struct visit *visit, char **ret_reply, struct err *err)
-{
-	struct store *store = &visit->life->store;
-	struct execution *row = &visit->row;
-
-	if (visit_begin(visit, STORE_NORMAL, err) == -1)
-		return -1;
-	execution_want_stop(row, STOP_BY_EXTENSION, "responder died while starting");
-	if (store_end(store, execution_write(store, row, "extension", row->stop_reason, err),
-	    err) == -1)
-		return -1;
-	*ret_reply = visit_text(visit_stopped_reply(row));
-	return 0;
-}
-
 static int
 was_stopped(struct visit *visit, char **ret_reply, struct err *err)
 {
@@ -132,6 +115,22 @@ was_stopped(struct visit *visit, char **ret_reply, struct err *err)
 	}
 	return err_set(err, ERR_PHASE, "execution %s is %s", visit->id,
 	    phase_name(row->phase));
+}
+
+/* Its runner died: the reaper stops it. */
+static int
+give_up(struct visit *visit, char **ret_reply, struct err *err)
+{
+	struct store *store = &visit->life->store;
+	struct execution *row = &visit->row;
+
+	if (visit_begin(visit, STORE_NORMAL, err) == -1)
+		return -1;
+	execution_want_stop(row, STOP_BY_EXTENSION, "responder died while starting");
+	if (store_end(store, execution_write(store, row, "extension", row->stop_reason, err),
+	    err) == -1)
+		return -1;
+	return was_stopped(visit, ret_reply, err);
 }
 
 /* What can be told of it without its lock: nothing can start it any more. */

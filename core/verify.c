@@ -238,7 +238,8 @@ check_metrics(struct verify *verify, const struct ak_action *action)
 		verify_mistake(verify, "metrics need query_metrics()");
 	outer = verify_enter(verify, "metrics");
 	verify_interval(verify, action->metrics->call_interval);
-	verify_parameters(verify, action->metrics->parameters);
+	verify_parameters(verify, action->metrics->parameters,
+	    "query_metrics() gets no files");
 	verify_leave(verify, outer);
 }
 
@@ -390,7 +391,8 @@ check_action(struct verify *verify, size_t index)
 	verify_target_selection(verify, action->target_selection);
 	verify_text(verify, "target_type", action->target_type, false, SIZE_MAX);
 	verify_target_templates(verify, action->target_templates);
-	verify_parameters(verify, action->parameters);
+	verify_parameters(verify, action->parameters, action->stop == NULL ?
+	    "a file needs stop(), or it would never be removed" : NULL);
 	verify_widgets(verify, action->widgets);
 	verify_hint(verify, &action->hint);
 	if ((action->flags & ~(unsigned int)AK_DISABLE_HEARTBEAT) != 0)

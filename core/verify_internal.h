@@ -49,8 +49,9 @@ void verify_widgets(struct verify *verify, const struct ak_widget *table);
 /* A call_interval, or NULL. */
 void verify_interval(struct verify *verify, const char *interval);
 
-/* A table of parameters, or NULL. */
-void verify_parameters(struct verify *verify, const struct ak_parameter *table);
+/* A table of parameters, or NULL. no_files says why none may be of type file, or is NULL. */
+void verify_parameters(struct verify *verify, const struct ak_parameter *table,
+    const char *no_files);
 
 void verify_state(struct verify *verify, const struct ak_state *state);
 

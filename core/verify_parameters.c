@@ -20,6 +20,9 @@
 #define FILE_TYPES_MAX 32
 #define FILE_TYPE_CHARACTERS_MAX 128
 
+static const char file_name_characters[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
+
 #define UNITS_ALL \
 	(AK_MILLISECONDS | AK_SECONDS | AK_MINUTES | AK_HOURS | AK_DAYS)
 
@@ -95,7 +98,7 @@ check_members(struct verify *verify, const struct ak_parameter *parameter)
 		    parameter->duration_units & ~(unsigned int)UNITS_ALL);
 	if (parameter->accepted_file_types == NULL)
 		return;
-	if (strcmp(type, "file") != 0)
+	if (parameter->type != AK_FILE)
 		verify_mistake(verify, "type %s has no accepted_file_types", type);
 	count = check_list(verify, "accepted_file_type", parameter->accepted_file_types,
 	    FILE_TYPE_CHARACTERS_MAX);
@@ -222,9 +225,9 @@ check_type(struct verify *verify, const struct ak_parameter *parameter)
 	check_limits(verify, parameter);
 	check_members(verify, parameter);
 	options_fine = check_options(verify, parameter);
-	if (!parameters_sent(parameter->type)) {
-		if (parameter->required)
-			verify_mistake(verify, "type %s cannot be required", type);
+	if (!parameters_sent(parameter->type) && parameter->required)
+		verify_mistake(verify, "type %s cannot be required", type);
+	if (!parameters_sent(parameter->type) || parameter->type == AK_FILE) {
 		if (parameter->default_value != NULL)
 			verify_mistake(verify, "type %s has no default_value", type);
 	} else if (parameter->default_value != NULL && options_fine &&
@@ -253,6 +256,27 @@ check_parameter(struct verify *verify, const struct ak_parameter *table,
 	check_type(verify, parameter);
 }
 
+/* Its name is that of a directory, and of a part of the request beside `request`. */
+static void
+check_file(struct verify *verify, const struct ak_parameter *parameter,
+    const char *no_files)
+{
+	const char *name = parameter->name == NULL ? "" : parameter->name;
+	const char *const *type = parameter->accepted_file_types;
+
+	if (no_files != NULL)
+		verify_mistake(verify, "%s", no_files);
+	if (name[strspn(name, file_name_characters)] != '\0')
+		verify_mistake(verify, "the name of a file has only letters, digits, "
+		    "\"_\" and \"-\"");
+	if (strcmp(name, "request") == 0)
+		verify_mistake(verify, "a file cannot be named \"request\"");
+	for (; type != NULL && *type != NULL; type++)
+		if ((*type)[0] != '.' || (*type)[1] == '\0')
+			verify_mistake(verify, "accepted_file_type \"%s\" must be a dot "
+			    "and what follows it in a file name", *type);
+}
+
 /* A row whose name was forgotten is not the end of the table. */
 static bool
 is_end(const struct ak_parameter *parameter)
@@ -262,7 +286,8 @@ is_end(const struct ak_parameter *parameter)
 }
 
 void
-verify_parameters(struct verify *verify, const struct ak_parameter *table)
+verify_parameters(struct verify *verify, const struct ak_parameter *table,
+    const char *no_files)
 {
 	const struct ak_parameter *parameter;
 	size_t count = 0, outer;
@@ -275,6 +300,8 @@ verify_parameters(struct verify *verify, const struct ak_parameter *table)
 		else
 			outer = verify_enter(verify, "parameter %zu", count);
 		check_parameter(verify, table, parameter);
+		if (parameter->type == AK_FILE)
+			check_file(verify, parameter, no_files);
 		verify_leave(verify, outer);
 	}
 	if (count > PARAMETERS_MAX)

@@ -9,11 +9,29 @@
 #include <string.h>
 
 #include "core/claim.h"
+#include "core/files.h"
+#include "core/log.h"
 #include "core/state.h"
+
+/* What cannot be removed is swept, and so is what a call without the lock has ended. */
+static void
+settle_files(struct visit *visit)
+{
+	struct lifecycle *life = visit->life;
+	bool over = visit->row.phase == PHASE_STOPPED || visit->moved_files;
+	struct err err;
+
+	if (!over || life->lock.offset == -1 || life->store.db == NULL)
+		return;
+	if (files_settle(&life->store, life->options->state_dir, visit->id, INT64_MAX,
+	    &err) == -1)
+		log_warn("files of execution %s: %s", visit->id, err.msg);
+}
 
 void
 visit_end(struct visit *visit)
 {
+	settle_files(visit);
 	lock_drop(&visit->life->lock);
 	call_done(&visit->call);
 	execution_done(&visit->row);
@@ -77,7 +95,6 @@ load_state_json(struct visit *visit, struct err *err)
 	    visit->row.state_version;
 	json_object_put(visit->state_json);
 	visit->state_json = json != NULL ? json : json_new_object();
-	visit->state_text = json_text(visit->state_json, NULL);
 	return 0;
 }
 
@@ -96,7 +113,7 @@ written_version(const struct visit *visit)
 void
 visit_keep_state(struct visit *visit)
 {
-	execution_set(&visit->row.state, visit->state_text);
+	execution_set(&visit->row.state, json_text(visit->state_json, NULL));
 	visit->row.state_version = visit->state_version;
 }
 
@@ -226,7 +243,6 @@ visit_run(struct visit *visit)
 		visit->state_json = json;
 		visit->state_version = written_version(visit);
 	}
-	visit->state_text = json_text(visit->state_json, NULL);
 	return result;
 }
 

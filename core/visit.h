@@ -21,11 +21,12 @@ struct visit {
 	struct execution row;		/* as last loaded */
 	void *state;			/* the handler's struct, NULL until filled */
 	struct json_object *state_json;	/* the same as JSON */
-	const char *state_text;		/* the same as text; borrowed from state_json */
 	int64_t state_version;		/* of the newest action that it was saved by */
 	struct ak_call call;
 	bool ran;			/* its handler */
 	struct json_object *claims;	/* what prepare() claimed, to be committed with it */
+	struct incoming *incoming;	/* files of the request; borrowed, NULL in a stopper */
+	bool moved_files;		/* there may be a directory that has no rows */
 };
 
 /* The calls: each returns 0 and *ret_reply (owned), or -1 with err. */
@@ -35,7 +36,10 @@ int status_visit(struct visit *visit, char **ret_reply, struct err *err);
 int stop_visit(struct visit *visit, char **ret_reply, struct err *err);
 int query_visit(struct visit *visit, char **ret_reply, struct err *err);
 
-/* Releases everything, the execution's lock too. */
+/*
+ * Releases everything, the execution's lock too, and removes the files of an execution that is
+ * stopped or was not prepared.
+ */
 void visit_end(struct visit *visit);
 
 /* Loads the row. -1 with ERR_PHASE if the execution is another action's. */

@@ -15,15 +15,11 @@
 
 #define CONTENT_TYPE_JSON "application/json"
 #define DRAIN_PART_BYTES 8192
-/* Beyond this the connection is closed on the client instead. */
-#define DRAIN_MAX_BYTES (INT64_C(64) * 1024 * 1024)
+/* Beyond this, and what may be uploaded, the connection is closed on the client instead. */
+#define DRAIN_MORE_BYTES (INT64_C(64) * 1024 * 1024)
 
-/*
- * Reads what there is, up to size bytes; waits only for the first of them. Returns 0 at
- * the end of the body, and where the connection broke (FCGX_GetError() tells).
- */
-static size_t
-read_part(const struct options *options, FCGX_Stream *in, struct scoreboard_slot *slot,
+size_t
+body_read_part(const struct options *options, FCGX_Stream *in, struct scoreboard_slot *slot,
     char *ret_part, size_t size)
 {
 	int first, rest;
@@ -64,7 +60,26 @@ check_headers(const struct request *request, const struct options *options,
 	if (type_is_json(request->content_type))
 		return 0;
 	return err_set(err, ERR_MEDIA_TYPE, "Content-Type must be " CONTENT_TYPE_JSON
-	    ", not \"%s\"", request->content_type);
+	    " (or multipart/form-data with files, of prepare), not \"%s\"",
+	    request->content_type);
+}
+
+int
+body_check_end(const struct request *request, const struct options *options,
+    FCGX_Stream *in, struct scoreboard_slot *slot, int64_t length, struct err *err)
+{
+	char beyond;
+
+	if (length < request->length || FCGX_GetError(in) != 0)
+		return err_set(err, ERR_REQUEST,
+		    "the body is truncated: %lld of %lld bytes", (long long)length,
+		    (long long)request->length);
+	if (body_read_part(options, in, slot, &beyond, sizeof(beyond)) != 0)
+		return err_set(err, ERR_REQUEST,
+		    "the body is longer than its Content-Length");
+	if (FCGX_GetError(in) != 0)
+		return err_set(err, ERR_REQUEST, "the request was aborted");
+	return 0;
 }
 
 int
@@ -73,7 +88,7 @@ body_read(const struct request *request, const struct options *options,
     struct err *err)
 {
 	size_t length, wanted, part;
-	char *body, beyond;
+	char *body;
 
 	if (check_headers(request, options, err) == -1)
 		return -1;
@@ -82,42 +97,31 @@ body_read(const struct request *request, const struct options *options,
 	if (body == NULL)
 		log_out_of_memory();
 	for (length = 0; length < wanted; length += part) {
-		part = read_part(options, in, slot, body + length, wanted - length);
+		part = body_read_part(options, in, slot, body + length, wanted - length);
 		if (part == 0)
 			break;
 	}
-	if (length < wanted || FCGX_GetError(in) != 0) {
-		err_set(err, ERR_REQUEST, "the body is truncated: %zu of %zu bytes",
-		    length, wanted);
-		goto refuse;
-	}
-	if (read_part(options, in, slot, &beyond, sizeof(beyond)) != 0) {
-		err_set(err, ERR_REQUEST, "the body is longer than its Content-Length");
-		goto refuse;
-	}
-	if (FCGX_GetError(in) != 0) {
-		err_set(err, ERR_REQUEST, "the request was aborted");
-		goto refuse;
+	if (body_check_end(request, options, in, slot, (int64_t)length, err) == -1) {
+		free(body);
+		return -1;
 	}
 	body[length] = '\0';
 	*ret_body = body;
 	*ret_length = length;
 	return 0;
-refuse:
-	free(body);
-	return -1;
 }
 
 bool
 body_drain(const struct options *options, FCGX_Stream *in, struct scoreboard_slot *slot)
 {
 	char part[DRAIN_PART_BYTES];
-	int64_t drained = 0;
+	int64_t drained = 0, most = options->max_upload + options->max_body +
+	    DRAIN_MORE_BYTES;
 	size_t length;
 
 	do {
-		length = read_part(options, in, slot, part, sizeof(part));
+		length = body_read_part(options, in, slot, part, sizeof(part));
 		drained += (int64_t)length;
-	} while (length > 0 && drained < DRAIN_MAX_BYTES);
+	} while (length > 0 && drained < most);
 	return length == 0 && FCGX_GetError(in) == 0;
 }

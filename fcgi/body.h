@@ -28,6 +28,17 @@ int body_read(const struct request *request, const struct options *options,
     struct err *err);
 
 /*
+ * Reads what there is, up to size bytes; waits only for the first of them. Returns 0 at
+ * the end of the body, and where the connection broke.
+ */
+size_t body_read_part(const struct options *options, FCGX_Stream *in,
+    struct scoreboard_slot *slot, char *ret_part, size_t size);
+
+/* After length bytes: 0 if that was the whole body, -1 with ERR_REQUEST if it was not. */
+int body_check_end(const struct request *request, const struct options *options,
+    FCGX_Stream *in, struct scoreboard_slot *slot, int64_t length, struct err *err);
+
+/*
  * Reads what is left and throws it away. Returns whether the end was reached; if not, the
  * connection is of no more use.
  */

@@ -7,6 +7,9 @@ libfcgi_server_la_SOURCES = \
 	fcgi/dispatch.c fcgi/dispatch.h \
 	fcgi/health.c fcgi/health.h \
 	fcgi/index.c fcgi/index.h \
+	fcgi/mime.c fcgi/mime.h \
+	fcgi/multipart.c fcgi/multipart.h \
+	fcgi/multipart_header.c fcgi/multipart_internal.h \
 	fcgi/notify.c fcgi/notify.h \
 	fcgi/reexec.c fcgi/reexec.h \
 	fcgi/reply.c fcgi/reply.h \
@@ -18,6 +21,7 @@ libfcgi_server_la_SOURCES = \
 	fcgi/socket.c fcgi/socket.h \
 	fcgi/spawn.c \
 	fcgi/supervisor.c fcgi/supervisor.h \
+	fcgi/upload.c fcgi/upload.h \
 	fcgi/verbs.c fcgi/verbs.h \
 	fcgi/watchdog.c
 

@@ -61,8 +61,8 @@ enable(const struct options *options)
 {
 	size_t i;
 
-	for (i = 0; i < options->enable_action_count; i++)
-		registry_enable(options->enable_action[i]);
+	for (i = 0; i < options->enable_action.count; i++)
+		registry_enable(options->enable_action.items[i]);
 }
 
 int

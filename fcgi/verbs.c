@@ -10,22 +10,41 @@
 #include <uuid/uuid.h>
 
 #include "core/clock.h"
+#include "core/incoming.h"
 #include "core/json.h"
 #include "core/lifecycle.h"
 #include "fcgi/body.h"
+#include "fcgi/multipart.h"
+#include "fcgi/upload.h"
+
+/* How often a request may end the process that handles it. */
+#define TRIES_MAX 2
+
+/* The JSON of a request, owned; files go to incoming. 0, or -1. */
+static int
+read_body(struct responder *responder, const struct request *request, enum verb verb,
+    FCGX_Stream *in, struct incoming *incoming, char **ret_body, size_t *ret_length,
+    struct err *err)
+{
+	const struct options *options = responder->site->options;
+
+	if (verb == VERB_PREPARE && multipart_is_type(request->content_type))
+		return upload_read(request, options, in, responder->slot, incoming,
+		    ret_body, ret_length, err);
+	return body_read(request, options, in, responder->slot, ret_body, ret_length, err);
+}
 
 /* The body as an object, owned; NULL and err. */
 static struct json_object *
-read_object(struct responder *responder, const struct request *request, FCGX_Stream *in,
-    struct err *err)
+read_object(struct responder *responder, const struct request *request, enum verb verb,
+    FCGX_Stream *in, struct incoming *incoming, struct err *err)
 {
 	struct json_object *object = NULL;
 	size_t length;
 	char *body;
 	int parsed;
 
-	if (body_read(request, responder->site->options, in, responder->slot, &body,
-	    &length, err) == -1)
+	if (read_body(responder, request, verb, in, incoming, &body, &length, err) == -1)
 		return NULL;
 	parsed = json_parse(body, length, &object, err);
 	free(body);
@@ -65,9 +84,25 @@ deadline(const struct options *options, const struct request *request, enum verb
 	return clock_boot_ms() + timeout_ms;
 }
 
-int
-verb_answer(struct responder *responder, const struct request *request, FCGX_Stream *in,
-    struct verb_call *call, struct reply *ret_reply, struct err *err)
+/*
+ * nginx sends a request again whose process died: right where that was chance, and a way to
+ * lose all responders where the handler is to blame. After start() and stop() the execution's
+ * phase says what has happened; the others have left no trace.
+ */
+static int
+check_deaths(const struct responder *responder, enum verb verb, struct err *err)
+{
+	if (verb == VERB_START || verb == VERB_STOP ||
+	    scoreboard_deaths(responder->site->scoreboard, responder->slot) < TRIES_MAX)
+		return 0;
+	return err_set(err, ERR_HANDLER, "%s() ended the process that ran it, or was killed "
+	    "because it took too long", verb_name(verb));
+}
+
+static int
+answer(struct responder *responder, const struct request *request, FCGX_Stream *in,
+    struct incoming *incoming, struct verb_call *call, struct reply *ret_reply,
+    struct err *err)
 {
 	const struct route *route = call->route;
 	struct json_object *object;
@@ -75,7 +110,9 @@ verb_answer(struct responder *responder, const struct request *request, FCGX_Str
 	char *text;
 	int result;
 
-	object = read_object(responder, request, in, err);
+	if (check_deaths(responder, route->verb, err) == -1)
+		return -1;
+	object = read_object(responder, request, route->verb, in, incoming, err);
 	if (object == NULL)
 		return -1;
 	note_execution(call, object);
@@ -83,7 +120,7 @@ verb_answer(struct responder *responder, const struct request *request, FCGX_Str
 	scoreboard_busy(responder->slot, deadline_ms, "%s %s", verb_name(route->verb),
 	    call->execution);
 	result = lifecycle_call(&responder->life, route->verb, route->action, object,
-	    deadline_ms, &text, err);
+	    incoming, deadline_ms, &text, err);
 	json_object_put(object);
 	if (result == -1) {
 		call->error = text;
@@ -91,4 +128,17 @@ verb_answer(struct responder *responder, const struct request *request, FCGX_Str
 	}
 	reply_take(ret_reply, 200, text);
 	return 0;
+}
+
+int
+verb_answer(struct responder *responder, const struct request *request, FCGX_Stream *in,
+    struct verb_call *call, struct reply *ret_reply, struct err *err)
+{
+	struct incoming incoming;
+	int result;
+
+	incoming_init(&incoming, responder->site->options, call->route->action->parameters);
+	result = answer(responder, request, in, &incoming, call, ret_reply, err);
+	incoming_done(&incoming);
+	return result;
 }

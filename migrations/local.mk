@@ -1,7 +1,8 @@
 # In order; tests/build/test_embed.sh tells when one is forgotten.
 MIGRATIONS = \
 	migrations/0001_executions.sql \
-	migrations/0002_state_version.sql
+	migrations/0002_state_version.sql \
+	migrations/0003_files.sql
 
 EXTRA_DIST += $(MIGRATIONS) migrations/embed.sh
 CLEANFILES += migrations/migrations.c migrations/migrations.c.new

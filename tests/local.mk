@@ -5,9 +5,11 @@ UNIT_TESTS = \
 	tests/unit/test_description \
 	tests/unit/test_duration \
 	tests/unit/test_execution \
+	tests/unit/test_incoming \
 	tests/unit/test_json \
 	tests/unit/test_log \
 	tests/unit/test_model \
+	tests/unit/test_multipart \
 	tests/unit/test_options \
 	tests/unit/test_parameters \
 	tests/unit/test_process \
@@ -27,8 +29,12 @@ E2E_TESTS = \
 	tests/e2e/test_cli_stop.py \
 	tests/e2e/test_coverage.py \
 	tests/e2e/test_crash.py \
+	tests/e2e/test_file_life.py \
+	tests/e2e/test_file_urls.py \
+	tests/e2e/test_files.py \
 	tests/e2e/test_guard.py \
 	tests/e2e/test_heartbeat.py \
+	tests/e2e/test_kept.py \
 	tests/e2e/test_options.py \
 	tests/e2e/test_pause_process.py \
 	tests/e2e/test_race.py \
@@ -97,6 +103,50 @@ soak: $(check_PROGRAMS)
 	    SOAK_RESPONDERS='$(SOAK_RESPONDERS)' \
 	    $(PYTHON) $(top_srcdir)/tests/crash/test_soak.py
 
+# How fast it is, beside a bare libfcgi and whatever BENCH_PEER names: "make check" looks
+# whether it works at all.
+BENCH_TESTS = tests/bench/test_bench.py
+BENCHMARKS = tests/bench/action tests/bench/echo tests/bench/load
+check_PROGRAMS += $(BENCHMARKS)
+tests_bench_action_LDADD = $(AK_LIBS)
+tests_bench_echo_LDADD = $(DEPS_LIBS)
+tests_bench_load_LDADD = $(DEPS_LIBS)
+EXTRA_DIST += $(BENCH_TESTS) tests/bench/bench.py
+.PHONY: bench
+bench: $(BENCHMARKS)
+	@$(AM_TESTS_ENVIRONMENT) $(PYTHON) $(top_srcdir)/tests/bench/bench.py
+
+# Fuzz targets: "make check" runs them over the inputs that are kept, "make fuzz" searches for
+# new ones, with clang.
+FUZZ_TESTS = tests/fuzz/json tests/fuzz/multipart tests/fuzz/request
+check_PROGRAMS += $(FUZZ_TESTS)
+tests_fuzz_json_LDADD = $(AK_LIBS)
+tests_fuzz_json_SOURCES = tests/fuzz/json.c tests/fuzz/replay.c tests/fuzz/fuzz.h
+tests_fuzz_multipart_LDADD = $(AK_LIBS)
+tests_fuzz_multipart_SOURCES = tests/fuzz/multipart.c tests/fuzz/replay.c tests/fuzz/fuzz.h
+tests_fuzz_request_LDADD = $(AK_LIBS)
+tests_fuzz_request_SOURCES = tests/fuzz/request.c tests/fuzz/exchange.c \
+	tests/fuzz/exchange.h tests/fuzz/stub.c tests/fuzz/stub.h tests/fuzz/replay.c \
+	tests/fuzz/fuzz.h
+EXTRA_DIST += tests/fuzz/corpus tests/fuzz/fuzz.sh tests/fuzz/json.dict \
+	tests/fuzz/multipart.dict tests/fuzz/request.dict
+# make fuzz FUZZ_SECONDS=600 FUZZ_TARGETS=request
+FUZZ_SECONDS = 60
+FUZZ_TARGETS = json multipart request
+FUZZED = $(libcore_la_SOURCES) $(nodist_libcore_la_SOURCES) \
+	$(libfcgi_server_la_SOURCES)
+FUZZ = CLANG='$(CLANG)' FUZZ_SECONDS='$(FUZZ_SECONDS)' FUZZ_TARGETS='$(FUZZ_TARGETS)' \
+	top_srcdir='$(top_srcdir)' $(SHELL) $(top_srcdir)/tests/fuzz/fuzz.sh
+tests/fuzz/clang/built: $(FUZZED) $(tests_fuzz_json_SOURCES) \
+	$(tests_fuzz_multipart_SOURCES) $(tests_fuzz_request_SOURCES) tests/fuzz/fuzz.sh
+	@$(FUZZ) build '$(DEPS_CFLAGS)' '$(DEPS_LIBS)' $(FUZZED)
+	@touch $@
+.PHONY: fuzz
+fuzz: tests/fuzz/clang/built
+	@$(FUZZ)
+clean-local:
+	rm -rf tests/fuzz/clang
+
 check_PROGRAMS += $(UNIT_TESTS) tests/e2e/extension
 LDADD = $(AK_LIBS) $(CHECK_LIBS)
 tests_e2e_extension_LDADD = $(AK_LIBS)
@@ -109,7 +159,8 @@ EXTRA_DIST += $(E2E_TESTS) $(BUILD_TESTS) tests/build/tap.sh tests/e2e/harness.p
 	tests/unit/unit.h
 
 # The slow ones first: they run beside all others.
-TESTS += $(E2E_TESTS) $(CRASH_TESTS) $(MODEL_TESTS) $(BUILD_TESTS) $(UNIT_TESTS)
+TESTS += $(E2E_TESTS) $(CRASH_TESTS) $(MODEL_TESTS) $(BUILD_TESTS) $(BENCH_TESTS) \
+	$(FUZZ_TESTS) $(UNIT_TESTS)
 TEST_EXTENSIONS = .py .sh
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 PY_LOG_DRIVER = $(LOG_DRIVER)

@@ -23,11 +23,13 @@
 struct crash_state {
 	char directory[DIRECTORY_BYTES];
 	char effect[PATH_MAX];		/* the undo record */
+	char file[PATH_MAX];		/* must be there until stop() is over, or empty */
 };
 
 static const struct ak_field crash_fields[] = {
 	AK_TEXT(struct crash_state, directory),
 	AK_TEXT(struct crash_state, effect),
+	AK_TEXT(struct crash_state, file),
 	AK_FIELDS_END
 };
 
@@ -35,6 +37,7 @@ static const struct ak_parameter crash_parameters[] = {
 	{ .name = "duration", .label = "Duration", .type = AK_DURATION,
 	  .required = true, .default_value = "60s" },
 	{ .name = "directory", .label = "Directory", .type = AK_STRING, .required = true },
+	{ .name = "file", .label = "File", .type = AK_FILE },
 	AK_PARAMETERS_END
 };
 
@@ -70,6 +73,8 @@ crash_prepare(struct ak_call *call, void *state)
 
 	snprintf(s->directory, sizeof(s->directory), "%s",
 	    ak_config_string(call, "directory"));
+	if (ak_config_has(call, "file"))
+		snprintf(s->file, sizeof(s->file), "%s", ak_config_file(call, "file"));
 	return 0;
 }
 
@@ -107,6 +112,8 @@ crash_stop(struct ak_call *call, void *state)
 {
 	struct crash_state *s = state;
 
+	if (s->file[0] != '\0' && access(s->file, R_OK) == -1)
+		return ak_errno(call, "The file \"%s\" is gone", s->file);
 	if (s->effect[0] != '\0' && unlink(s->effect) == -1 && errno != ENOENT)
 		return ak_errno(call, "Failed to remove \"%s\"", s->effect);
 	return note(call, s, "stop");

@@ -3,6 +3,7 @@
 The action (action.c) makes a file whose name only its undo record tells.
 """
 
+import base64
 import glob
 import json
 import os
@@ -19,6 +20,7 @@ from harness import (  # noqa: E402
 ACTION = program_path("CRASH_ACTION", "tests/crash/action")
 ACTION_NEXT = program_path("CRASH_ACTION_NEXT", "tests/crash/action_next")
 CRASH = "org.actionkit.test.crash"
+UPLOAD_BYTES = 20000
 FULL = os.environ.get("FAULTS_DEPTH") == "full"
 
 # Leaks cannot be looked for in a process that is traced.
@@ -27,12 +29,20 @@ TRACED = {"ASAN_OPTIONS": "detect_leaks=0"}
 tried = [0]             # faults that were brought about
 
 
-def crash_execution(server):
-    return Execution(server, CRASH, {"duration": 60000, "directory": server.effects})
+class Crash(Execution):
+    """An execution with a file: as text, or uploaded."""
+
+    def __init__(self, server):
+        super().__init__(server, CRASH, {
+            "duration": 60000, "directory": server.effects,
+            "file": base64.b64encode(b"a file").decode()})
+
+    def send(self):
+        return self.upload(("file", os.urandom(UPLOAD_BYTES), "a file"))
 
 
 def started(server):
-    execution = crash_execution(server)
+    execution = Crash(server)
     execution.prepare().ok()
     execution.start().ok()
     return execution
@@ -69,6 +79,8 @@ class Judge:
         there = effects(self.server, self.execution)
         self.need(not there or phase in ("starting", "running", "stopping"),
                   f"an effect in phase {phase}")
+        for file in self.server.query("SELECT path FROM files"):
+            self.need(os.path.exists(file["path"]), "a row without a file")
         # A start() that failed leaves it running, with its error, until it is stopped.
         if phase == "running" and not row["stop_by"] and \
                 not json.loads(row["start_result"]).get("error"):
@@ -101,15 +113,22 @@ class Judge:
         self.need("starting" not in phases or lines(self.server, self.execution, "stop"),
                   "stop() did not run")
         self.need(lines(self.server, self.execution, "start") <= 1, "start() ran twice")
+        self.files()
         status = self.execution.status().json()
         self.need(status.get("completed") is True, f"status after the end: {status}")
+
+    def files(self):
+        """Files have rows, rows have files, at the latest after the reaper's next look."""
+        try:
+            self.server.check_files()
+        except AssertionError as fault:
+            self.need(False, str(fault))
 
     def whole(self):
         """What must hold of the server."""
         result = self.server.query("PRAGMA integrity_check")[0]["integrity_check"]
         self.need(result == "ok", f"integrity_check: {result}")
-        files = glob.glob(os.path.join(self.server.state_dir, "files", "*"))
-        self.need(not files, f"files without a row: {files}")
+        self.files()
         left = self.server.query("SELECT resource FROM claims")
         self.need(not left, f"claims of nobody: {left}")
 

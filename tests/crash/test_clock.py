@@ -14,7 +14,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 
 from crash import (  # noqa: E402
-    ACTION, crash_execution, faults_main, judged, started, tried)
+    ACTION, Crash, faults_main, judged, started, tried)
 from harness import (  # noqa: E402
     EXTENSION, Later, Server, Skip, boot_ms, check, equal, test, wait_for)
 
@@ -92,7 +92,7 @@ def jumps():
         silent, since = started(server), boot_ms()
         silent_end = Later(ended_after, silent, since, HEARTBEAT_MS, "heartbeat timeout")
         for shift_s in (HOUR_S, 0, -HOUR_S, 0):
-            prepared, prepared_at = crash_execution(server), boot_ms()
+            prepared, prepared_at = Crash(server), boot_ms()
             prepared.prepare().ok()
             clock.set(shift_s)
             tried[0] += 1

@@ -18,7 +18,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 
-from crash import ACTION, Judge, TRACED, crash_execution  # noqa: E402
+from crash import ACTION, Crash, Judge, TRACED  # noqa: E402
 from harness import (  # noqa: E402
     Later, Server, Victim, alive, end_all, kill, proc_start_time, proc_state, program_path,
     skip_all, wait_for)
@@ -166,17 +166,20 @@ class Part:
         self.verb = verb            # what the agent asks again
 
 
-def call_part(verb, *before):
-    return Part(f"{verb}, responder", before, call(verb), responder_of, verb=verb)
+def call_part(verb, *before, name=None):
+    return Part(f"{name or verb}, responder", before, call(verb), responder_of, verb=verb)
 
 
 STARTED = ("prepare", "start")
 # SIGHUP: the first child is the test of the program, then one responder, and the reaper.
 NEW_REAPER = 3
 
+START = call_part("start", "prepare")
 PARTS = (
     call_part("prepare"),
-    call_part("start", "prepare"),
+    call_part("send", name="prepare with an upload"),
+    call_part("send", "prepare", name="prepare again, with an upload"),
+    START,
     call_part("status", *STARTED),
     call_part("stop", *STARTED),
     Part("stop of the extension, stopper", STARTED, operator_stop, reaper_of, 1),
@@ -203,7 +206,7 @@ def settle(server):
 
 def try_point(server, part, at):
     """Returns whether it was killed, at which call (or how many there were), what is wrong."""
-    execution = crash_execution(server)
+    execution = Crash(server)
     for verb in part.before:
         getattr(execution, verb)().ok()
     victim = part.victim(server)
@@ -292,7 +295,7 @@ def main():
     kills, violations, good = 0, 0, True
     pool = concurrent.futures.ThreadPoolExecutor(max_workers=AT_ONCE)
     futures = [pool.submit(try_part, part) for part in chosen]
-    late = pool.submit(try_part, PARTS[1], late=True)
+    late = pool.submit(try_part, START, late=True)
     try:
         for number, part in enumerate(chosen, 1):
             tried, wrong = futures[number - 1].result()

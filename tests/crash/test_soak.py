@@ -16,7 +16,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 
-from crash import ACTION, Judge, crash_execution, effects  # noqa: E402
+from crash import ACTION, Crash, Judge, effects  # noqa: E402
 from harness import (  # noqa: E402
     Later, Server, alive, end_all, kill, proc_read, wait_for)
 
@@ -69,10 +69,10 @@ class Soak:
             time.sleep(RETRY_PAUSE_S)
 
     def live(self):
-        execution = crash_execution(self.server)
+        execution = Crash(self.server)
         with self.guard:
             self.executions.append(execution)
-        if not self.call(execution, "prepare"):
+        if not self.call(execution, random.choice(("prepare", "send"))):
             return
         begun = self.call(execution, "start")
         if begun and not begun.get("error") and not effects(self.server, execution):

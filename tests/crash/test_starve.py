@@ -17,7 +17,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 
 from crash import (  # noqa: E402
-    ACTION, FULL, Judge, Strace, TRACED, crash_execution, faults_main, judged, started, tried)
+    ACTION, Crash, FULL, Judge, Strace, TRACED, faults_main, judged, started, tried)
 from harness import (  # noqa: E402
     Server, Skip, check, equal, kill, proc_start_time, test, wait_for)
 
@@ -89,7 +89,7 @@ def each_allocation(attempt):
 
 def try_call(server, memory, verb, before, at):
     """An allocation of the responder that answers a call; the count, and whether it failed."""
-    execution = crash_execution(server)
+    execution = Crash(server)
     for call in before:
         getattr(execution, call)().ok()
     wait_for(lambda: len(server.responders()) > RESPONDERS // 2, "some responders")
@@ -223,7 +223,7 @@ def opening_for_a_stop():
                 execution = started(server)
                 responder = server.wait_responders()
                 strace = Strace(server, responder, "pwrite64", "error=EIO:when=1")
-                crash_execution(server).prepare()
+                Crash(server).prepare()
                 check(strace.end(), "the database was not closed")
                 strace = Strace(server, responder, "openat", f"error={error}:when={at}")
                 reply = execution.stop()
@@ -252,7 +252,7 @@ def address_space():
                              (used + spare, resource.RLIM_INFINITY))
             tried[0] += 1
             for _ in range(3):
-                other = crash_execution(server)
+                other = Crash(server)
                 other.config["note"] = "x" * (64 << 10)
                 reply = other.prepare({"Request-Timeout": "5"})
                 check(reply.status in (200, 500, 502, 503), f"prepare: {reply!r}")

@@ -65,7 +65,10 @@ static const struct ak_option troubles[] = {
 	.description = "Description of " name_, .type = type_, .advanced = true, \
 	.order = { true, __LINE__ }, .hint = { AK_HINT_INFO, "Hint of " name_ }
 
+static const char *const file_types[] = { ".json", ".tar.gz", NULL };
+
 static const struct ak_parameter everything_parameters[] = {
+	{ PARAMETER("file", AK_FILE), .accepted_file_types = file_types },
 	{ PARAMETER("duration", AK_DURATION), .required = true, .default_value = "1m30s",
 	  .min = AK_LIMIT(0), .max = AK_LIMIT(3600000),
 	  .duration_units = AK_MILLISECONDS | AK_SECONDS | AK_MINUTES | AK_HOURS | AK_DAYS },
@@ -139,7 +142,7 @@ static const struct ak_widget widgets[] = {
 static const struct ak_metrics metrics = {
 	.endpoint = { "PUT", "/everything/metrics" },
 	.call_interval = "1s",
-	.parameters = everything_parameters,
+	.parameters = everything_parameters + 1,	/* without the file */
 };
 
 static int

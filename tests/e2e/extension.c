@@ -24,6 +24,7 @@
 #define DIRECTORY_BYTES 256
 #define TROUBLE_BYTES 16
 #define RESOURCE_BYTES 64
+#define FILE_BYTES 1024
 #define LINE_BYTES 256
 #define FOREVER_MS 3600000
 #define STOPS_MAX 1000000
@@ -170,6 +171,10 @@ struct effect_state {
 	int64_t undo_value;
 	int64_t undo;			/* undo_value, once start() has set it */
 	int64_t polls;
+	char file[FILE_BYTES];		/* the paths of files, or empty */
+	char data[FILE_BYTES];
+	char file_name[FILE_BYTES];	/* as the client called it */
+	int64_t file_size;
 };
 
 static const struct ak_field effect_fields[] = {
@@ -188,6 +193,10 @@ static const struct ak_field effect_fields[] = {
 	AK_INT(struct effect_state, undo_value),
 	AK_INT(struct effect_state, undo),
 	AK_INT(struct effect_state, polls),
+	AK_TEXT(struct effect_state, file),
+	AK_TEXT(struct effect_state, data),
+	AK_TEXT(struct effect_state, file_name),
+	AK_INT(struct effect_state, file_size),
 	AK_FIELDS_END
 };
 
@@ -196,6 +205,8 @@ static const struct ak_option points[] = {
 	{ "After the effect", "after" },
 	AK_OPTIONS_END
 };
+
+static const char *const data_types[] = { ".json", ".tar.gz", NULL };
 
 static const struct ak_parameter effect_parameters[] = {
 	PARAMETER_DURATION,
@@ -215,8 +226,27 @@ static const struct ak_parameter effect_parameters[] = {
 	PARAMETER_INTEGER("stop_delay", "0"),
 	{ .name = "save", .label = "Save", .type = AK_BOOLEAN, .default_value = "true" },
 	PARAMETER_INTEGER("undo_value", "4711"),
+	{ .name = "file", .label = "File", .type = AK_FILE },
+	{ .name = "data", .label = "Data", .type = AK_FILE,
+	  .accepted_file_types = data_types },
 	AK_PARAMETERS_END
 };
+
+/* Keeps where the files are, and what is known of one of them. */
+static int
+keep_files(struct ak_call *call, struct effect_state *s)
+{
+	const char *file = ak_config_file(call, "file"), *data = ak_config_file(call, "data");
+	const char *name = ak_config_file_name(call, "file");
+
+	if ((file != NULL) != ak_config_has(call, "file"))
+		return ak_error(call, "ak_config_has() and ak_config_file() differ");
+	snprintf(s->file, sizeof(s->file), "%s", file == NULL ? "" : file);
+	snprintf(s->data, sizeof(s->data), "%s", data == NULL ? "" : data);
+	snprintf(s->file_name, sizeof(s->file_name), "%s", name == NULL ? "" : name);
+	s->file_size = ak_config_file_size(call, "file");
+	return 0;
+}
 
 static int
 effect_prepare(struct ak_call *call, void *state)
@@ -240,6 +270,8 @@ effect_prepare(struct ak_call *call, void *state)
 	s->stop_delay = ak_config_integer(call, "stop_delay");
 	s->save = ak_config_boolean(call, "save");
 	s->undo_value = ak_config_integer(call, "undo_value");
+	if (keep_files(call, s) == -1)
+		return -1;
 	if (note(call, s->directory, "prepare", "begin", 0) == -1 ||
 	    trouble(call, kind ? kind : "none", ak_config_integer(call, "prepare_ms"),
 	    "prepare") == -1)
@@ -307,6 +339,8 @@ effect_stop(struct ak_call *call, void *state)
 
 	if (note(call, s->directory, "stop", "begin", s->undo) == -1)
 		return -1;
+	if (s->file[0] != '\0' && access(s->file, R_OK) == -1)
+		return ak_errno(call, "The file was removed before stop()");
 	if (path_make(s->directory, "stops-", ak_execution_id(call), path) == -1 ||
 	    append(path, ".", &stops) == -1)
 		return ak_errno(call, "Failed to count the stops in \"%s\"",

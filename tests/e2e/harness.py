@@ -219,6 +219,25 @@ def request(port, method, path, body=None, headers=None, timeout=PATIENCE_S):
         connection.close()
 
 
+BOUNDARY = "-----boundary"
+FORM = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
+
+
+def form_part(name, data, filename=None):
+    """A part of multipart/form-data; filename is text or bytes, data is bytes or text."""
+    head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"'.encode()
+    if filename is not None:
+        filename = filename if isinstance(filename, bytes) else filename.encode()
+        head += b'; filename="' + filename + b'"'
+    data = data if isinstance(data, bytes) else data.encode()
+    return head + b"\r\n\r\n" + data + b"\r\n"
+
+
+def form(*parts):
+    """A body of multipart/form-data, of what form_part() takes."""
+    return b"".join(form_part(*part) for part in parts) + f"--{BOUNDARY}--\r\n".encode()
+
+
 class Later:
     """A call in a thread of its own; result() waits for it."""
 
@@ -270,7 +289,8 @@ class Server:
     """
 
     def __init__(self, program=None, serve=True, environment=None, unclean=False,
-                 **options):
+                 nginx_http="", **options):
+        self.nginx_http = nginx_http    # more for the http block
         self.program = program or EXTENSION
         self.environment = environment or {}
         self.unclean = unclean
@@ -324,7 +344,6 @@ class Server:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", 0))
         listener.listen(511)
-        listener.setblocking(False)     # nginx expects it so of what it takes over
         listener.setblocking(False)  # nginx leaves inherited ones as they are
         self.port = listener.getsockname()[1]
         places = {"@PORT@": str(self.port), "@SOCKET@": self.socket, "@RUN_DIR@": run_dir}
@@ -336,6 +355,8 @@ class Server:
                 text = file.read()
             for place, value in places.items():
                 text = text.replace(place, value)
+            if name == "nginx.conf.in":
+                text = text.rstrip().removesuffix("}") + self.nginx_http + "}\n"
             path = os.path.join(run_dir, name[:-len(".in")])
             with open(path, "w", encoding="utf-8") as file:
                 file.write(text)
@@ -441,6 +462,25 @@ class Server:
             ["sqlite3", self.database, *arguments], check=True,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=PATIENCE_S,
             text=True).stdout
+
+    def files_on_disk(self):
+        """Paths of all below files/, directories too, without those that are always there."""
+        top = os.path.join(self.state_dir, "files")
+        return [os.path.join(folder, name) for folder, folders, names in os.walk(top)
+                for name in folders + names
+                if os.path.join(folder, name) != os.path.join(top, "incoming")]
+
+    def check_files(self):
+        """On disk is what has a row, and nothing else; waits for the reaper's sweep."""
+        def agree():
+            rows = self.query("SELECT * FROM files")
+            want = set()
+            for row in rows:
+                for _ in range(3):      # the file, and the two directories of its own
+                    want.add(row["path"])
+                    row["path"] = os.path.dirname(row["path"])
+            return set(self.files_on_disk()) == want
+        wait_for(agree, "files on disk and rows to be the same")
 
     def log(self):
         with open(self.log_file, encoding="utf-8", errors="replace") as file:
@@ -730,6 +770,23 @@ class Execution:
             "config": self.config, "properties": {},
             "target": {"name": "test", "attributes": {"host.hostname": ["localhost"]}},
         }, headers)
+
+    def upload(self, *parts):
+        """Prepares with files: parts are what form_part() takes; the request comes last."""
+        path = self.paths.get("prepare", f"/{self.action}/prepare")
+        reply = self.server.request(
+            "POST", path, form(*parts, ("request", self.request_part())), FORM)
+        if reply.status == 200:
+            self.state = reply.json().get("state")
+        return reply
+
+    def request_part(self):
+        return json.dumps({"executionId": self.id, "config": self.config})
+
+    def files(self):
+        """Its rows of files, by parameter."""
+        return {row["parameter"]: row for row in self.server.query(
+            "SELECT * FROM files WHERE execution = ?", self.id)}
 
     def start(self, headers=None):
         return self.call("start", {"state": self.state}, headers)

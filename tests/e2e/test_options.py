@@ -14,7 +14,8 @@ EX_USAGE = 64
 OPTIONS = [
     "socket", "socket-group", "state-dir", "responders", "base-path", "handler-timeout",
     "stop-timeout", "body-timeout", "shutdown-timeout", "grace", "never-started",
-    "stop-retry", "retention", "max-body", "enable-action", "log-level", "log-format",
+    "stop-retry", "retention", "max-body", "max-file", "max-files",
+    "max-upload", "keep-free", "allow-file-url", "enable-action", "log-level", "log-format",
 ]
 
 
@@ -58,6 +59,8 @@ def bad_options():
                 "shutdown-timeout": ("soon",), "grace": ("soon",),
                 "never-started": ("soon",), "stop-retry": ("soon",),
                 "retention": ("soon",), "max-body": ("much", "-1", "4 MiB x"),
+                "max-file": ("much",), "max-files": ("many", "65"), "max-upload": ("much",),
+                "keep-free": ("much",), "allow-file-url": ("ftp://a.example", "a.example"),
                 "base-path": ("chaos", "/chaos/", "/a b"),
                 "socket": ("", "/" + "x" * 108, "/no/such/directory/socket"),
                 "state-dir": ("", "/dev/null/x"),

@@ -594,7 +594,8 @@ START_TEST(test_config_values)
 		{ .name = "rate", .type = AK_BITRATE }, { .name = "none", .type = AK_BITRATE },
 		{ .name = "pattern", .type = AK_REGEX }, { .name = "odd", .type = AK_REGEX },
 		{ .name = "nothing", .type = AK_REGEX },
-		{ .name = "pairs", .type = AK_KEY_VALUE }, AK_PARAMETERS_END
+		{ .name = "pairs", .type = AK_KEY_VALUE },
+		{ .name = "file", .type = AK_FILE }, AK_PARAMETERS_END
 	};
 	static const struct {
 		const char *text;
@@ -632,7 +633,28 @@ START_TEST(test_config_values)
 	ck_assert_str_eq(ak_config_value(&call, "pairs", "a"), "1");
 	ck_assert_str_eq(ak_config_value(&call, "pairs", "b"), "2");
 	ck_assert_ptr_null(ak_config_value(&call, "pairs", "c"));
+	/* As prepare_files.c makes it. */
+	ck_assert(!ak_config_has(&call, "file"));
+	ck_assert_ptr_null(ak_config_file(&call, "file"));
+	ck_assert_ptr_null(ak_config_file_name(&call, "file"));
+	ck_assert_int_eq(ak_config_file_size(&call, "file"), 0);
+	json_add(call.config, "file",
+	    parse("{\"path\":\"/x/a\",\"name\":\"\u00e4\",\"size\":5000000000}"));
+	ck_assert(ak_config_has(&call, "file"));
+	ck_assert_str_eq(ak_config_file(&call, "file"), "/x/a");
+	ck_assert_str_eq(ak_config_file_name(&call, "file"), "\xc3\xa4");
+	ck_assert_int_eq(ak_config_file_size(&call, "file"), 5000000000);
 	ck_assert_ptr_null(call.error);
+	ck_assert_ptr_null(ak_config_file(&call, "pattern"));
+	ck_assert_str_eq(json_member_string(call.error, "title"), "Parameter \"pattern\" is "
+	    "of type regex, which ak_config_file() does not read");
+	json_object_put(call.error);
+	call.error = NULL;
+	ck_assert_ptr_null(ak_config_string(&call, "file"));
+	ck_assert_str_eq(json_member_string(call.error, "title"), "Parameter \"file\" is "
+	    "of type file, which ak_config_string() does not read");
+	json_object_put(call.error);
+	call.error = NULL;
 	ck_assert_int_eq(ak_config_bitrate(&call, "pattern"), 0);
 	json_object_put(call.config);
 	json_object_put(config);

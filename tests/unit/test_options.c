@@ -77,7 +77,12 @@ START_TEST(test_defaults)
 	ck_assert_int_eq(options.stop_retry, 1000);
 	ck_assert_int_eq(options.retention, INT64_C(7) * 86400000);
 	ck_assert_int_eq(options.max_body, 4 * 1024 * 1024);
-	ck_assert_uint_eq(options.enable_action_count, 0);
+	ck_assert_int_eq(options.max_file, INT64_C(2) << 30);
+	ck_assert_int_eq(options.max_files, 16);
+	ck_assert_int_eq(options.max_upload, INT64_C(4) << 30);
+	ck_assert_int_eq(options.keep_free, 256 << 20);
+	ck_assert_uint_eq(options.allow_file_url.count, 0);
+	ck_assert_uint_eq(options.enable_action.count, 0);
 	ck_assert_int_eq(options.log_level, LOG_LEVEL_INFO);
 	ck_assert_int_eq(options.log_format, LOG_FORMAT_TEXT);
 	ck_assert(!options.test);
@@ -128,18 +133,40 @@ START_TEST(test_log)
 }
 END_TEST
 
+START_TEST(test_file_urls)
+{
+	setenv("ACTIONKIT_ALLOW_FILE_URL", "https://a.example http://b.example:81/c/", 1);
+	setenv("ACTIONKIT_ENABLE_ACTION", "org.a,org.b", 1);
+	ck_assert_int_eq(parse(NULL), 0);
+	ck_assert_uint_eq(options.allow_file_url.count, 2);
+	ck_assert_str_eq(options.allow_file_url.items[0], "https://a.example");
+	ck_assert_str_eq(options.allow_file_url.items[1], "http://b.example:81/c/");
+	ck_assert_str_eq(options.enable_action.items[1], "org.b");
+	/* A list on the command line replaces only its own variable. */
+	ck_assert_int_eq(parse("--allow-file-url", "http://c.example", NULL), 0);
+	ck_assert_uint_eq(options.allow_file_url.count, 1);
+	ck_assert_uint_eq(options.enable_action.count, 2);
+	unsetenv("ACTIONKIT_ALLOW_FILE_URL");
+	refused("--allow-file-url", "ftp://a.example", "must begin with http");
+	refused("--allow-file-url", "a.example", "");
+	refused("--allow-file-url", "https://u:p@a.example", "must not name a user");
+	refused("--allow-file-url", "https://a.example/?q", "query");
+	refused("--allow-file-url", "https://a.example/%2e%2e/b", "escaped");
+}
+END_TEST
+
 START_TEST(test_actions)
 {
 	setenv("ACTIONKIT_ENABLE_ACTION", "org.a,org.b", 1);
 	ck_assert_int_eq(parse(NULL), 0);
-	ck_assert_uint_eq(options.enable_action_count, 2);
-	ck_assert_str_eq(options.enable_action[0], "org.a");
-	ck_assert_str_eq(options.enable_action[1], "org.b");
+	ck_assert_uint_eq(options.enable_action.count, 2);
+	ck_assert_str_eq(options.enable_action.items[0], "org.a");
+	ck_assert_str_eq(options.enable_action.items[1], "org.b");
 	ck_assert_int_eq(parse("--enable-action", "org.c", "--enable-action=org.d",
 	    NULL), 0);
-	ck_assert_uint_eq(options.enable_action_count, 2);
-	ck_assert_str_eq(options.enable_action[0], "org.c");
-	ck_assert_str_eq(options.enable_action[1], "org.d");
+	ck_assert_uint_eq(options.enable_action.count, 2);
+	ck_assert_str_eq(options.enable_action.items[0], "org.c");
+	ck_assert_str_eq(options.enable_action.items[1], "org.d");
 	setenv("ACTIONKIT_ENABLE_ACTION", "org.a,,org.b", 1);
 	ck_assert_int_eq(parse(NULL), -1);
 	setenv("ACTIONKIT_ENABLE_ACTION", "org.a,org.x", 1);
@@ -230,8 +257,8 @@ int
 main(void)
 {
 	const TTest *const tests[] = {
-		test_defaults, test_arguments, test_environment, test_log, test_actions,
-		test_help, test_refused, test_base_path, test_paths, NULL
+		test_defaults, test_arguments, test_environment, test_log,
+		test_file_urls, test_actions, test_help, test_refused, test_base_path, test_paths, NULL
 	};
 
 	return unit_main("options", setup, tests);

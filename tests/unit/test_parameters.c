@@ -13,12 +13,15 @@
 #define WHOLE "p: must be a whole number"
 #define DURATION "p: must be a duration: whole milliseconds, or text such as \"1m30s\""
 #define BITRATE "p: must be a bitrate, such as \"1024kbit\" or \"10mbps\""
+#define FILE_TEXT "p: must be base64 text or an http or https URL, or be sent as a file"
+#define FILE_TYPES "p: the name of the file must end with one of .json, .tar.gz"
 #define PAIR(item_) \
 	"p: item " item_ " must be an object with the texts \"key\" and \"value\""
 
 static const struct ak_option ab[] = { { "A", "a" }, { "B", "b" }, AK_OPTIONS_END };
 
 static const char *const hosts[] = { "host.hostname", NULL };
+static const char *const types[] = { ".json", ".tar.gz", NULL };
 
 /* One parameter "p", what is sent for it, and what comes of it: a value or a fault. */
 struct row {
@@ -221,6 +224,30 @@ static const struct row rows[] = {
 	{ P(AK_KEY_VALUE, .default_value = "[{\"key\":\"k\",\"value\":\"v\"}]"), NULL,
 	  V("[{\"key\":\"k\",\"value\":\"v\"}]"), NULL },
 
+	/* file: base64, a URL, or what says how an upload was called */
+	{ P(AK_FILE), "\"aGVsbG8=\"", V("\"aGVsbG8=\""), NULL },
+	{ P(AK_FILE), "\"\"", V("\"\""), NULL },
+	{ P(AK_FILE), NULL, NONE, NULL },
+	{ P(AK_FILE), "null", NONE, NULL },
+	{ P(AK_FILE, .required = true), "null", NULL, "p: required" },
+	{ P(AK_FILE), "\"aGVsbG8\"", NULL, FILE_TEXT },
+	{ P(AK_FILE), "\"aGVsbG8=\\n\"", NULL, FILE_TEXT },
+	{ P(AK_FILE), "\"ftp://a.example/x\"", NULL, FILE_TEXT },
+	{ P(AK_FILE), "7", NULL, "p: must be text, or be sent as a file" },
+	{ P(AK_FILE), "{\"path\":\"x\"}", NULL, "p: must be text, or be sent as a file" },
+	{ P(AK_FILE), "\"http://a.example/x\"", V("\"http://a.example/x\""), NULL },
+	{ P(AK_FILE, .accepted_file_types = types), "\"aGVsbG8=\"", V("\"aGVsbG8=\""), NULL },
+	{ P(AK_FILE, .accepted_file_types = types), "\"https://a.example/a.json?x=y#z\"",
+	  V("\"https://a.example/a.json?x=y#z\""), NULL },
+	{ P(AK_FILE, .accepted_file_types = types), "\"https://a.example/a?x=a.json\"", NULL,
+	  FILE_TYPES },
+	{ P(AK_FILE, .accepted_file_types = types), "{\"name\":\"a.TAR.gz\"}",
+	  V("{\"name\":\"a.TAR.gz\"}"), NULL },
+	{ P(AK_FILE, .accepted_file_types = types), "{\"name\":\".json\"}", NULL, FILE_TYPES },
+	{ P(AK_FILE, .accepted_file_types = types), "{\"name\":\"json\"}", NULL, FILE_TYPES },
+	{ P(AK_FILE, .accepted_file_types = types + 1), "{\"name\":\"a.json\"}", NULL,
+	  "p: the name of the file must end with .tar.gz" },
+
 	/* never sent, and ignored if somebody does */
 	{ P(AK_SEPARATOR), "\"x\"", NONE, NULL },
 	{ P(AK_HEADER), NULL, NONE, NULL },
@@ -346,7 +373,7 @@ START_TEST(test_names)
 	ck_assert_str_eq(parameters_type_name(AK_STRESSNG_WORKERS), "stressng-workers");
 	ck_assert_str_eq(parameters_type_name(AK_TARGET_SELECTION), "target-selection");
 	ck_assert_ptr_null(parameters_type_name((enum ak_type)0));
-	ck_assert_ptr_null(parameters_type_name((enum ak_type)(AK_TARGET_SELECTION + 1)));
+	ck_assert_ptr_null(parameters_type_name((enum ak_type)(AK_FILE + 1)));
 	ck_assert(parameters_sent(AK_KEY_VALUE));
 	ck_assert(!parameters_sent(AK_HEADER));
 	ck_assert(!parameters_sent((enum ak_type)99));

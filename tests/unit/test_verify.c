@@ -77,6 +77,15 @@ least(void)
 	ACTION(lines_, a.parameters = table_); \
 } while (0)
 
+/* The same of an action that may have files. */
+#define FILE_PARAMETER(lines_, ...) do { \
+	const struct ak_parameter table_[] = { \
+		{ .label = "P", .type = AK_FILE, __VA_ARGS__ }, AK_PARAMETERS_END \
+	}; \
+	ACTION(lines_, a.parameters = table_; a.time_control = AK_INTERNAL; \
+	    a.status = handler; a.stop = handler); \
+} while (0)
+
 /* A text of count characters; each is two bytes, as limits are not counted in bytes. */
 static const char *
 long_text(size_t count)
@@ -371,7 +380,7 @@ END_TEST
 START_TEST(test_parameters)
 {
 	PARAMETER("x: parameter \"p\": type is missing", .required = true);
-	PARAMETER("x: parameter \"p\": type 16 is unknown", .type = (enum ak_type)16);
+	PARAMETER("x: parameter \"p\": type 17 is unknown", .type = (enum ak_type)17);
 	PARAMETER("x: parameter \"p\": description has 2001 characters, more than 2000",
 	    .type = AK_STRING, .description = long_text(2001));
 	PARAMETER("x: parameter \"p\": default_value has 256 characters, more than 255",
@@ -465,6 +474,7 @@ START_TEST(test_members)
 	static const char *const names[] = { "host", "", "host", NULL };
 	static const char *const none[] = { NULL };
 	static const char *const text[] = { ".txt", NULL };
+	static const char *const types[] = { ".json", NULL }, *const odd[] = { "host", NULL };
 	const char *const longer[] = { long_text(256), NULL };
 
 	PARAMETER("", .type = AK_STRING, .option_attributes = text, .options_open = true);
@@ -497,6 +507,17 @@ START_TEST(test_members)
 	    "x: parameter \"p\": accepted_file_type 2 is missing\n"
 	    "x: parameter \"p\": accepted_file_type \"host\" is there twice",
 	    .type = AK_URL, .accepted_file_types = names);
+	FILE_PARAMETER("", .name = "aZ0_-", .required = true, .accepted_file_types = types);
+	FILE_PARAMETER("x: parameter \"request\": a file cannot be named \"request\"",
+	    .name = "request");
+	FILE_PARAMETER("x: parameter \"a.b\": the name of a file has only letters, digits, "
+	    "\"_\" and \"-\"", .name = "a.b");
+	FILE_PARAMETER("x: parameter \"p\": type file has no default_value", .name = "p",
+	    .default_value = "eA==");
+	FILE_PARAMETER("x: parameter \"p\": accepted_file_type \"host\" must be a dot and "
+	    "what follows it in a file name", .name = "p", .accepted_file_types = odd);
+	PARAMETER("x: parameter \"p\": a file needs stop(), or it would never be removed",
+	    .type = AK_FILE);
 	PARAMETER("x: parameter \"p\": hint: type is missing", .type = AK_STRING,
 	    .hint.content = "x");
 	PARAMETER("x: parameter \"p\": hint: content is missing", .type = AK_STRING,
