@@ -58,7 +58,7 @@ def disk():
 
 @contextlib.contextmanager
 def server_on(directory, **options):
-    with Server(ACTION, serve=False, **options) as server:
+    with Server(ACTION, serve=False, keep_free=0, **options) as server:
         server.state_dir = directory
         server.database = os.path.join(directory, "actionkit.db")
         server.serve()
