@@ -19,6 +19,10 @@
 #include "core/log.h"
 
 #define UUID_TEXT_LENGTH 36
+/* How often the reaper looks, how long, and when again after a failure. */
+#define SWEEP_EVERY_MS 2000
+#define SWEEP_FOR_MS 200
+#define SWEEP_AGAIN_MS 60000
 
 struct sweep {
 	struct lifecycle *life;
@@ -115,4 +119,31 @@ file_sweep(struct lifecycle *life, int64_t deadline_ms, struct err *err)
 		sweep.result = -1;
 	look_at_all(&sweep, files, look_at_execution);
 	return sweep.result;
+}
+
+void
+file_sweep_round(struct lifecycle *life, int64_t *at_ms)
+{
+	int64_t now_ms = clock_boot_ms();
+	struct err err;
+	int result;
+
+	if (now_ms < *at_ms)
+		return;
+	/* Not for long at once: stops must not wait for it. */
+	result = file_sweep(life, now_ms + SWEEP_FOR_MS, &err);
+	if (result == -1)
+		log_warn("files: %s", err.msg);
+	*at_ms = result == 1 ? 0 :
+	    clock_boot_ms() + (result == -1 ? SWEEP_AGAIN_MS : SWEEP_EVERY_MS);
+}
+
+void
+file_sweep_last(struct lifecycle *life, bool alone)
+{
+	struct err err;
+
+	if (life->store.db != NULL && file_sweep(life,
+	    alone ? INT64_MAX : clock_boot_ms() + SWEEP_FOR_MS, &err) == -1)
+		log_warn("files: %s", err.msg);
 }

@@ -5,6 +5,7 @@
 #ifndef CORE_FILE_SWEEP_H
 #define CORE_FILE_SWEEP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "core/lifecycle.h"
@@ -15,5 +16,14 @@
  * there was no time for all; or -1 with the last err, and the rest done.
  */
 int file_sweep(struct lifecycle *life, int64_t deadline_ms, struct err *err);
+
+/*
+ * A part of the reaper's round: sweeps for a short time if *at_ms (boot time, 0 at first) has
+ * come, and sets it to the next time. A failure is logged, and tried again later.
+ */
+void file_sweep_round(struct lifecycle *life, int64_t *at_ms);
+
+/* For a reaper that leaves: sweeps what died since. alone: there is no other to go on. */
+void file_sweep_last(struct lifecycle *life, bool alone);
 
 #endif

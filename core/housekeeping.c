@@ -14,6 +14,9 @@
 #include "core/log.h"
 
 #define CHECKPOINT_EVERY_MS 2000
+/* While the log grows this fast it is moved more often: each time holds up all writers. */
+#define CHECKPOINT_BUSY_PAGES 1000
+#define CHECKPOINT_BUSY_MS 100
 #define RETENTION_EVERY_MS 60000
 #define BALLAST_EVERY_MS 60000
 #define HOUSEKEEPING_WAIT_MS 2000	/* for the write gate */
@@ -106,13 +109,15 @@ housekeeping_run(struct housekeeping *housekeeping, struct store *store,
 {
 	int64_t now_ms = clock_boot_ms();
 	struct err err;
-	int removed;
+	int removed, pages = 0;
 
 	if (now_ms >= housekeeping->checkpoint_at_ms) {
-		housekeeping->checkpoint_at_ms = now_ms + CHECKPOINT_EVERY_MS;
 		if (log_has_changed(housekeeping, options->state_dir) &&
-		    store_checkpoint(store, now_ms + HOUSEKEEPING_WAIT_MS, &err) == -1)
+		    store_checkpoint(store, now_ms + HOUSEKEEPING_WAIT_MS, &pages,
+		    &err) == -1)
 			log_warn("checkpoint: %s", err.msg);
+		housekeeping->checkpoint_at_ms = now_ms + (pages > CHECKPOINT_BUSY_PAGES ?
+		    CHECKPOINT_BUSY_MS : CHECKPOINT_EVERY_MS);
 	}
 	if (now_ms >= housekeeping->ballast_at_ms) {
 		housekeeping->ballast_at_ms = now_ms + BALLAST_EVERY_MS;

@@ -32,10 +32,6 @@
 /* An old reaper may need its stop-timeout, and this, to leave. */
 #define REAPER_PATIENCE_MS 2000
 #define REAPER_REASON_BYTES 64
-/* How often files are looked at, how long, and when again after a failure. */
-#define SWEEP_EVERY_MS 2000
-#define SWEEP_FOR_MS 200
-#define SWEEP_AGAIN_MS 60000
 
 #define NS_PER_MS 1000000L
 #define MS_PER_S 1000
@@ -198,23 +194,6 @@ take_orders(struct reaper *reaper, struct err *err)
 	return guard(reaper, err) == -1 ? -1 : take_stop_all(reaper, err);
 }
 
-/* Not for long at once: stops must not wait for it. */
-static void
-sweep_files(struct reaper *reaper)
-{
-	int64_t now_ms = clock_boot_ms();
-	struct err err;
-	int result;
-
-	if (now_ms < reaper->sweep_at_ms)
-		return;
-	result = file_sweep(&reaper->life, now_ms + SWEEP_FOR_MS, &err);
-	if (result == -1)
-		log_warn("files: %s", err.msg);
-	reaper->sweep_at_ms = result == 1 ? 0 :
-	    clock_boot_ms() + (result == -1 ? SWEEP_AGAIN_MS : SWEEP_EVERY_MS);
-}
-
 static int
 do_round(struct reaper *reaper, struct err *err)
 {
@@ -225,7 +204,7 @@ do_round(struct reaper *reaper, struct err *err)
 	    fork_stoppers(reaper, err) == -1)
 		return -1;
 	housekeeping_run(&reaper->housekeeping, &reaper->life.store, reaper->options);
-	sweep_files(reaper);
+	file_sweep_round(&reaper->life, &reaper->sweep_at_ms);
 	return take_stock(reaper, err);
 }
 
@@ -233,11 +212,14 @@ static int64_t
 sleep_ms(const struct reaper *reaper)
 {
 	int64_t now_ms = clock_boot_ms();
+	int64_t checkpoint_ms = reaper->housekeeping.checkpoint_at_ms;
 	int64_t left = REAPER_TICK_MS;
 
 	/* What is due already waits for somebody else's lock or a free stopper. */
 	if (reaper->next_due_ms > now_ms && reaper->next_due_ms - now_ms < left)
 		left = reaper->next_due_ms - now_ms;
+	if (checkpoint_ms > now_ms && checkpoint_ms - now_ms < left)
+		left = checkpoint_ms - now_ms;
 	if (reaper->guard_until_ms > now_ms && reaper->guard_until_ms - now_ms < left)
 		left = reaper->guard_until_ms - now_ms;
 	for (int i = 0; i < STOPPERS_MAX; i++) {
@@ -385,9 +367,7 @@ reaper_recover(const struct options *options, struct scoreboard *scoreboard,
 	}
 	log_unknown_actions(&reaper);
 	loop(&reaper);
-	/* Nobody else will do it soon. */
-	if (reaper.life.store.db != NULL && file_sweep(&reaper.life, INT64_MAX, err) == -1)
-		log_warn("files: %s", err->msg);
+	file_sweep_last(&reaper.life, true);
 	lifecycle_close(&reaper.life);
 	close(reaper.lock_fd);
 	sigprocmask(SIG_UNBLOCK, &reaper.signals, NULL);
@@ -423,6 +403,7 @@ reaper_run(const struct options *options, struct scoreboard *scoreboard, pid_t s
 	log_info("watching");
 	log_unknown_actions(&reaper);
 	loop(&reaper);
+	file_sweep_last(&reaper.life, reaper.guard_until_ms != 0);
 	lifecycle_close(&reaper.life);
 	log_info("leaving");
 	return 0;

@@ -11,6 +11,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -148,4 +149,56 @@ scoreboard_idle(struct scoreboard_slot *slot)
 {
 	slot->since_ms = clock_boot_ms();
 	slot->mode = SLOT_IDLE;
+}
+
+void
+scoreboard_request(struct scoreboard_slot *slot, const char *request)
+{
+	snprintf(slot->request, sizeof(slot->request), "%s", request);
+}
+
+static struct scoreboard_lost *
+find_lost(const struct scoreboard *scoreboard, const char *request)
+{
+	const struct scoreboard_lost *lost = scoreboard->lost;
+
+	for (int i = 0; i < SCOREBOARD_LOST; i++)
+		if (lost[i].deaths > 0 && strcmp(lost[i].request, request) == 0)
+			return (struct scoreboard_lost *)(uintptr_t)&lost[i];
+	return NULL;
+}
+
+void
+scoreboard_lose(struct scoreboard *scoreboard, const struct scoreboard_slot *slot)
+{
+	struct scoreboard_lost *lost;
+
+	if (slot->mode != SLOT_BUSY || slot->request[0] == '\0')
+		return;
+	lost = find_lost(scoreboard, slot->request);
+	if (lost == NULL) {
+		lost = &scoreboard->lost[scoreboard->lost_next];
+		scoreboard->lost_next = (scoreboard->lost_next + 1) % SCOREBOARD_LOST;
+		lost->deaths = 0;
+		memcpy(lost->request, slot->request, sizeof(lost->request));
+	}
+	lost->deaths++;
+}
+
+int
+scoreboard_deaths(const struct scoreboard *scoreboard, const struct scoreboard_slot *slot)
+{
+	const struct scoreboard_slot *other;
+	const struct scoreboard_lost *lost;
+	int deaths = 0;
+
+	if (slot->request[0] == '\0')
+		return 0;
+	for (int i = 0; i < scoreboard->slots_used; i++) {
+		other = &scoreboard->slots[i];
+		deaths += other != slot && other->mode == SLOT_BUSY &&
+		    strcmp(other->request, slot->request) == 0;
+	}
+	lost = find_lost(scoreboard, slot->request);
+	return lost == NULL ? deaths : deaths + lost->deaths;
 }

@@ -15,9 +15,11 @@
 
 #include "core/err.h"
 
-#define SCOREBOARD_VERSION 1
+#define SCOREBOARD_VERSION 2
 #define SCOREBOARD_SLOTS 512		/* responders of the old and the new generation */
 #define SCOREBOARD_WHAT_BYTES 96
+#define SCOREBOARD_REQUEST_BYTES 40
+#define SCOREBOARD_LOST 32		/* requests whose process died, the last ones */
 
 enum slot_mode {
 	SLOT_FREE = 0,
@@ -35,6 +37,13 @@ struct scoreboard_slot {
 	_Atomic int64_t deadline_ms;	/* boot time; only of SLOT_BUSY */
 	_Atomic int64_t requests;	/* served so far */
 	char what[SCOREBOARD_WHAT_BYTES]; /* "start <execution>"; may be torn: for people */
+	char request[SCOREBOARD_REQUEST_BYTES]; /* the web server's id of it; may be empty */
+};
+
+/* A request whose process died; written by the supervisor. */
+struct scoreboard_lost {
+	_Atomic int32_t deaths;
+	char request[SCOREBOARD_REQUEST_BYTES];
 };
 
 struct scoreboard {
@@ -54,6 +63,10 @@ struct scoreboard {
 	_Atomic int32_t active;		/* executions not stopped, as of that round */
 	_Atomic int32_t failing;	/* of these, stops that have failed */
 
+	struct scoreboard_lost lost[SCOREBOARD_LOST];
+	_Atomic int32_t lost_next;	/* which is overwritten next */
+
+	_Atomic int32_t slots_used;	/* those behind it were never taken */
 	struct scoreboard_slot slots[SCOREBOARD_SLOTS];
 };
 
@@ -76,5 +89,16 @@ void scoreboard_busy(struct scoreboard_slot *slot, int64_t deadline_ms, const ch
 void scoreboard_extend(struct scoreboard_slot *slot, int64_t deadline_ms);
 /* The slot's process waits for the next request. */
 void scoreboard_idle(struct scoreboard_slot *slot);
+
+/* Which request the slot's process is at; "" if the web server gave it no id. */
+void scoreboard_request(struct scoreboard_slot *slot, const char *request);
+/* Notes that a slot's process has died at a request. */
+void scoreboard_lose(struct scoreboard *scoreboard, const struct scoreboard_slot *slot);
+/*
+ * How many processes have died at the request that a slot's process is at, since the web
+ * server sends it again. Those that the supervisor has not noticed yet count.
+ */
+int scoreboard_deaths(const struct scoreboard *scoreboard,
+    const struct scoreboard_slot *slot);
 
 #endif

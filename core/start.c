@@ -100,6 +100,23 @@ run_start(struct visit *visit, char **ret_reply, struct err *err)
 	return 0;
 }
 
+static int
+was_stopped(struct visit *visit, char **ret_reply, struct err *err)
+{
+	const struct execution *row = &visit->row;
+
+	if (row->stop_by == STOP_BY_EXTENSION) {
+		*ret_reply = visit_text(visit_stopped_reply(row));
+		return 0;
+	}
+	if (row->stop_by == STOP_BY_ACTION && row->start_result != NULL) {
+		execution_set(ret_reply, row->start_result);
+		return 0;
+	}
+	return err_set(err, ERR_PHASE, "execution %s is %s", visit->id,
+	    phase_name(row->phase));
+}
+
 /* Its runner died: the reaper stops it. */
 static int
 give_up(struct visit *visit, char **ret_reply, struct err *err)
@@ -116,25 +133,7 @@ give_up(struct visit *visit, char **ret_reply, struct err *err)
 	}
 	if (store_commit(store, err) == -1)
 		return -1;
-	*ret_reply = visit_text(visit_stopped_reply(row));
-	return 0;
-}
-
-static int
-was_stopped(struct visit *visit, char **ret_reply, struct err *err)
-{
-	const struct execution *row = &visit->row;
-
-	if (row->stop_by == STOP_BY_EXTENSION) {
-		*ret_reply = visit_text(visit_stopped_reply(row));
-		return 0;
-	}
-	if (row->stop_by == STOP_BY_ACTION && row->start_result != NULL) {
-		execution_set(ret_reply, row->start_result);
-		return 0;
-	}
-	return err_set(err, ERR_PHASE, "execution %s is %s", visit->id,
-	    phase_name(row->phase));
+	return was_stopped(visit, ret_reply, err);
 }
 
 /* What can be told of it without its lock: nothing can start it any more. */

@@ -122,7 +122,7 @@ commit_failed(struct visit *visit, const char *who, const char *why, struct err 
 		store_rollback(store);
 		return 0;
 	}
-	if (visit->state_text != NULL)
+	if (visit->state_json != NULL)
 		visit_keep_state(visit);
 	execution_set(&row->last_error, why);
 	row->due_at = clock_boot_ms() + execution_retry_pause(row->stop_attempts,

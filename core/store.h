@@ -27,9 +27,9 @@ enum store_durability {
 struct store {
 	sqlite3 *db;		/* NULL while closed */
 	struct gate gate;
-	enum store_durability durability; /* as last set on db */
+	enum store_durability durability; /* of the transaction */
 	bool writing;		/* between store_begin and store_commit or _rollback */
-	int64_t busy_until_ms;	/* of that transaction */
+	int64_t busy_until_ms;	/* how long others are waited for; 0: as for a read */
 	bool suspect;		/* may hold locks that SQLite has lost: to be closed */
 	struct {
 		const char *sql;
@@ -76,7 +76,10 @@ sqlite3_stmt *store_prepare(struct store *store, const char *sql, struct err *er
  */
 int store_begin(struct store *store, enum store_durability durability,
     int64_t deadline_ms, struct err *err);
-/* Commits and opens the gate. On failure nothing was written, and the gate is open. */
+/*
+ * Commits, opens the gate and, where it must outlive a power cut, waits for the disk. On
+ * failure the gate is open, and nothing was written but where that wait alone has failed.
+ */
 int store_commit(struct store *store, struct err *err);
 /* Ends the transaction without a trace. Legal when there is none. */
 void store_rollback(struct store *store);
@@ -92,8 +95,12 @@ int store_run(struct store *store, sqlite3_stmt *statement, struct err *err);
  */
 int store_step(struct store *store, sqlite3_stmt *statement, struct err *err);
 
-/* Moves the write-ahead log into the database, under the gate. */
-int store_checkpoint(struct store *store, int64_t deadline_ms, struct err *err);
+/*
+ * Moves the write-ahead log into the database, under the gate, so that the log can begin
+ * anew. *ret_pages is how long it was.
+ */
+int store_checkpoint(struct store *store, int64_t deadline_ms, int *ret_pages,
+    struct err *err);
 
 /* Sets err from the last failure of the database handle; returns -1. */
 int store_error(struct store *store, const char *what, struct err *err);

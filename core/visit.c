@@ -95,7 +95,6 @@ load_state_json(struct visit *visit, struct err *err)
 	    visit->row.state_version;
 	json_object_put(visit->state_json);
 	visit->state_json = json != NULL ? json : json_new_object();
-	visit->state_text = json_text(visit->state_json, NULL);
 	return 0;
 }
 
@@ -114,7 +113,7 @@ written_version(const struct visit *visit)
 void
 visit_keep_state(struct visit *visit)
 {
-	execution_set(&visit->row.state, visit->state_text);
+	execution_set(&visit->row.state, json_text(visit->state_json, NULL));
 	visit->row.state_version = visit->state_version;
 }
 
@@ -244,7 +243,6 @@ visit_run(struct visit *visit)
 		visit->state_json = json;
 		visit->state_version = written_version(visit);
 	}
-	visit->state_text = json_text(visit->state_json, NULL);
 	return result;
 }
 

@@ -21,7 +21,6 @@ struct visit {
 	struct execution row;		/* as last loaded */
 	void *state;			/* the handler's struct, NULL until filled */
 	struct json_object *state_json;	/* the same as JSON */
-	const char *state_text;		/* the same as text; borrowed from state_json */
 	int64_t state_version;		/* of the newest action that it was saved by */
 	struct ak_call call;
 	bool ran;			/* its handler */

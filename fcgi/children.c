@@ -14,7 +14,10 @@
 #include "core/clock.h"
 #include "core/log.h"
 
-/* A child that lived this long is started again at once, others after a growing pause. */
+/*
+ * A child that lived this long, or has served a request, is started again at once, others
+ * after a growing pause.
+ */
 #define LIVED_MIN_MS 1000
 #define PAUSE_MIN_MS 100
 #define PAUSE_MAX_MS 5000
@@ -139,7 +142,8 @@ plan_restart(struct child *child, int status)
 		child->wanted = false;
 		return;
 	}
-	if (now - child->started_ms >= LIVED_MIN_MS)
+	if (now - child->started_ms >= LIVED_MIN_MS ||
+	    (child->slot != NULL && child->slot->requests > 0))
 		child->pause_ms = 0;
 	else if (child->pause_ms == 0)
 		child->pause_ms = PAUSE_MIN_MS;
@@ -150,7 +154,7 @@ plan_restart(struct child *child, int status)
 }
 
 static void
-ended(struct child *child, int status)
+ended(struct children *children, struct child *child, int status)
 {
 	child->status = status;
 	if (child->kind != CHILD_TEST)
@@ -158,6 +162,7 @@ ended(struct child *child, int status)
 	if (child->wanted)
 		plan_restart(child, status);
 	if (child->slot != NULL) {
+		scoreboard_lose(children->site->scoreboard, child->slot);
 		child->slot->mode = SLOT_FREE;
 		child->slot->pid = 0;
 	}
@@ -192,7 +197,7 @@ children_reap(struct children *children)
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
 		for (i = 0; i < children->count; i++)
 			if (children->list[i].pid == pid) {
-				ended(&children->list[i], status);
+				ended(children, &children->list[i], status);
 				break;
 			}
 	forget(children);

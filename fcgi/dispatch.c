@@ -127,6 +127,7 @@ dispatch(struct responder *responder, FCGX_Request *fcgi)
 
 	refused = request_read(&request, options, fcgi->envp, &err) == -1;
 	log_request(request.id);
+	scoreboard_request(responder->slot, request.sent_as);
 	if (!refused)
 		refused = answer(responder, &request, fcgi->in, &call, &reply, &allow,
 		    &err) == -1;

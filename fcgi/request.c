@@ -43,11 +43,15 @@ id_is_safe(const char *id)
 static void
 read_id(struct request *request, char **parameters)
 {
+	const char *sent_as = parameter(parameters, "REQUEST_ID");
 	const char *id = parameter(parameters, "HTTP_REQUEST_ID");
 	char text[UUID_TEXT_BYTES];
 	uuid_t uuid;
 
-	if (id == NULL || !id_is_safe(id)) {
+	request->sent_as = sent_as == NULL || !id_is_safe(sent_as) ? "" : sent_as;
+	if (id == NULL || !id_is_safe(id))
+		id = request->sent_as;
+	if (*id == '\0') {
 		uuid_generate_random(uuid);
 		uuid_unparse_lower(uuid, text);
 		id = text;

@@ -14,7 +14,8 @@
 
 /* Borrowed texts live until the next FCGX_Finish_r(). */
 struct request {
-	char id[REQUEST_ID_MAX_BYTES + 1]; /* the client's Request-Id, or a new UUID */
+	char id[REQUEST_ID_MAX_BYTES + 1]; /* the client's Request-Id, nginx's, or a UUID */
+	const char *sent_as;	/* nginx's id, the same when it sends it again; or "" */
 	const char *method;
 	const char *base_path;	/* nginx's, or the option's */
 	const char *path;	/* without the base path and the query */

@@ -27,10 +27,14 @@
 
 /* Pause when there are no descriptors or memory to accept with. */
 #define ACCEPT_BACKOFF_MS 100
+/* How often the keeper of an idle connection looks whether somebody waits for it. */
+#define KEEP_TICK_MS 10
+/* nginx closes first (keepalive_timeout 1s): it does not lose a request to our closing. */
+#define KEEP_MAX_MS 3000
 
 enum {
 	POLL_LEAVE,		/* SIGTERM; first, so that it is seen under load */
-	POLL_LISTENER,
+	POLL_WORK,		/* the listener, or the connection that is kept */
 	POLL_COUNT
 };
 
@@ -93,18 +97,58 @@ accept_request(FCGX_Request *request, struct pollfd *leave)
 	}
 }
 
-/*
- * The connection is closed after its request: connections that nginx keeps would need a
- * rule by which an idle responder gives way to clients that wait.
- */
+/* With nothing left to read there is no need to wait until nginx has closed. */
 static void
-finish_request(FCGX_Request *request, bool drained)
+close_connection(FCGX_Request *request, bool drained)
 {
-	request->keepConnection = 0;
-	/* With nothing left to read there is no need to wait until nginx has closed. */
 	if (drained)
 		FCGX_Detach(request);
+	FCGX_Free(request, 1);
+}
+
+static bool
+somebody_waits(int listener)
+{
+	struct pollfd waiting = { .fd = listener, .events = POLLIN };
+
+	return poll(&waiting, 1, 0) == 1;
+}
+
+/*
+ * Finishes a request. Returns whether the connection is kept for the next one: not if
+ * somebody waits for a responder, for whom a kept connection would have to be given up, and
+ * never where something is left to read that would be taken for the next request.
+ */
+static bool
+finish_request(FCGX_Request *request, int listener, bool drained)
+{
+	if (request->keepConnection == 0 || !drained || somebody_waits(listener)) {
+		close_connection(request, drained);
+		return false;
+	}
 	FCGX_Finish_r(request);
+	return request->ipcFd != -1;
+}
+
+/*
+ * Waits on a kept connection. It is given up when somebody else waits for a responder: all
+ * keepers look once in a tick, not at once, so that one who is free comes first. Returns
+ * whether there is something to read.
+ */
+static bool
+wait_kept(struct pollfd polled[POLL_COUNT], FCGX_Request *request, int listener)
+{
+	int64_t until_ms = clock_boot_ms() + KEEP_MAX_MS;
+	int ready;
+
+	polled[POLL_WORK].fd = request->ipcFd;
+	do {
+		ready = poll(polled, POLL_COUNT, KEEP_TICK_MS);
+	} while (ready == 0 && clock_boot_ms() < until_ms && !somebody_waits(listener));
+	if (ready > 0 && polled[POLL_LEAVE].revents == 0)
+		return true;
+	close_connection(request, true);
+	return false;
 }
 
 static void
@@ -112,26 +156,32 @@ serve(struct responder *responder, int listener, int signals)
 {
 	struct pollfd polled[POLL_COUNT] = {
 		[POLL_LEAVE] = { .fd = signals, .events = POLLIN },
-		[POLL_LISTENER] = { .fd = listener, .events = POLLIN }
+		[POLL_WORK] = { .events = POLLIN }
 	};
 	FCGX_Request request;
+	bool kept = false;
 	int accepted = 0;
 
 	FCGX_InitRequest(&request, listener, 0);
 	while (accepted != -1) {
 		scoreboard_idle(responder->slot);
 		coverage_follow();
-		if (poll(polled, POLL_COUNT, (int)coverage_sleep_ms(-1)) <= 0)
-			continue;
+		kept = kept && wait_kept(polled, &request, listener);
+		if (!kept) {
+			polled[POLL_WORK].fd = listener;
+			if (poll(polled, POLL_COUNT, (int)coverage_sleep_ms(-1)) <= 0)
+				continue;
+		}
 		if (polled[POLL_LEAVE].revents != 0)
 			return;
 		/* The library waits without limit for what a client sends. */
 		scoreboard_busy(responder->slot,
 		    clock_boot_ms() + responder->site->options->body_timeout, "accept");
 		accepted = accept_request(&request, &polled[POLL_LEAVE]);
+		kept = false;
 		if (accepted != 0)
 			continue;
-		finish_request(&request, dispatch(responder, &request));
+		kept = finish_request(&request, listener, dispatch(responder, &request));
 		responder->slot->requests++;
 	}
 }

@@ -83,8 +83,12 @@ free_slot(struct scoreboard *scoreboard)
 
 	for (i = 0; i < SCOREBOARD_SLOTS; i++)
 		if (scoreboard->slots[i].pid == 0)
-			return &scoreboard->slots[i];
-	return NULL;
+			break;
+	if (i == SCOREBOARD_SLOTS)
+		return NULL;
+	if (scoreboard->slots_used <= (int32_t)i)
+		scoreboard->slots_used = (int32_t)i + 1;
+	return &scoreboard->slots[i];
 }
 
 /* The slot is taken before the process runs, so that it can only be its own. */
@@ -95,6 +99,7 @@ boot_slot(const struct children *children, struct scoreboard_slot *slot)
 	slot->requests = 0;
 	slot->since_ms = clock_boot_ms();
 	slot->what[0] = '\0';
+	slot->request[0] = '\0';
 	slot->mode = SLOT_BOOTING;
 }
 

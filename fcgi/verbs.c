@@ -17,6 +17,9 @@
 #include "fcgi/multipart.h"
 #include "fcgi/upload.h"
 
+/* How often a request may end the process that handles it. */
+#define TRIES_MAX 2
+
 /* The JSON of a request, owned; files go to incoming. 0, or -1. */
 static int
 read_body(struct responder *responder, const struct request *request, enum verb verb,
@@ -81,6 +84,21 @@ deadline(const struct options *options, const struct request *request, enum verb
 	return clock_boot_ms() + timeout_ms;
 }
 
+/*
+ * nginx sends a request again whose process died: right where that was chance, and a way to
+ * lose all responders where the handler is to blame. After start() and stop() the execution's
+ * phase says what has happened; the others have left no trace.
+ */
+static int
+check_deaths(const struct responder *responder, enum verb verb, struct err *err)
+{
+	if (verb == VERB_START || verb == VERB_STOP ||
+	    scoreboard_deaths(responder->site->scoreboard, responder->slot) < TRIES_MAX)
+		return 0;
+	return err_set(err, ERR_HANDLER, "%s() ended the process that ran it, or was killed "
+	    "because it took too long", verb_name(verb));
+}
+
 static int
 answer(struct responder *responder, const struct request *request, FCGX_Stream *in,
     struct incoming *incoming, struct verb_call *call, struct reply *ret_reply,
@@ -92,6 +110,8 @@ answer(struct responder *responder, const struct request *request, FCGX_Stream *
 	char *text;
 	int result;
 
+	if (check_deaths(responder, route->verb, err) == -1)
+		return -1;
 	object = read_object(responder, request, route->verb, in, incoming, err);
 	if (object == NULL)
 		return -1;

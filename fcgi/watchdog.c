@@ -34,6 +34,17 @@ end(struct child *child, int64_t late_ms, const char *what)
 	kill(child->pid, SIGKILL);
 }
 
+/*
+ * A request that hung counts as one more that its process died at: it is not tried again, to
+ * hang again.
+ */
+static void
+end_responder(struct scoreboard *scoreboard, struct child *child, int64_t late_ms)
+{
+	scoreboard_lose(scoreboard, child->slot);
+	end(child, late_ms, child->slot->what);
+}
+
 /* From the order to leave to the end, for one whose request has no slot to show it. */
 static int64_t
 leave_max_ms(const struct child *child, const struct options *options)
@@ -42,7 +53,7 @@ leave_max_ms(const struct child *child, const struct options *options)
 }
 
 static void
-watch_responder(struct child *child, const struct options *options, int64_t now)
+watch_responder(const struct site *site, struct child *child, int64_t now)
 {
 	const struct scoreboard_slot *slot = child->slot;
 	int32_t mode = slot == NULL ? SLOT_FREE : slot->mode;
@@ -52,13 +63,13 @@ watch_responder(struct child *child, const struct options *options, int64_t now)
 		late_ms = now - slot->deadline_ms - DEADLINE_MARGIN_MS;
 		/* It may have come to its end between the two reads. */
 		if (late_ms > 0 && slot->mode == SLOT_BUSY)
-			end(child, late_ms, slot->what);
+			end_responder(site->scoreboard, child, late_ms);
 	} else if (mode == SLOT_BOOTING) {
 		late_ms = now - child->started_ms - BOOT_MAX_MS;
 		if (late_ms > 0)
 			end(child, late_ms, "does not become ready");
 	} else if (child->told_ms != 0) {
-		late_ms = now - child->told_ms - leave_max_ms(child, options);
+		late_ms = now - child->told_ms - leave_max_ms(child, site->options);
 		/* The order waits for the end of the request. */
 		if (slot != NULL && now - slot->since_ms < LEAVE_MAX_MS)
 			return;
@@ -97,7 +108,7 @@ children_watch(struct children *children)
 			continue;
 		switch (child->kind) {
 		case CHILD_RESPONDER:
-			watch_responder(child, children->site->options, now);
+			watch_responder(children->site, child, now);
 			break;
 		case CHILD_REAPER:
 			watch_reaper(child, children->site->scoreboard, now);

@@ -1,12 +1,13 @@
-EXTRA_DIST += nginx/actionkit.conf.in nginx/nginx.conf.in nginx/run.sh
-CLEANFILES += actionkit.conf actionkit.conf.new
+EXTRA_DIST += nginx/actionkit.conf.in nginx/actionkit-upstream.conf.in \
+	nginx/nginx.conf.in nginx/run.sh
+NGINX_SNIPPETS = actionkit.conf actionkit-upstream.conf
+CLEANFILES += $(NGINX_SNIPPETS) $(NGINX_SNIPPETS:=.new)
 
-# The snippet for an nginx that is there, with the socket that `serve` has by default.
+# The snippets for an nginx that is there, with the socket that `serve` has by default.
 nginxdir = $(datadir)/actionkit/nginx
-nodist_nginx_DATA = actionkit.conf
-actionkit.conf: nginx/actionkit.conf.in
-	$(AM_V_GEN)$(SED) 's|@SOCKET@|/run/actionkit/fcgi.sock|g' \
-	    $(srcdir)/nginx/actionkit.conf.in >$@.new
+nodist_nginx_DATA = $(NGINX_SNIPPETS)
+$(NGINX_SNIPPETS): %: nginx/%.in
+	$(AM_V_GEN)$(SED) 's|@SOCKET@|/run/actionkit/fcgi.sock|g' $< >$@.new
 	$(AM_V_at)mv $@.new $@
 
 # PORT and RUN_DIR may be set: make run PORT=9000

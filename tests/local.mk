@@ -34,6 +34,7 @@ E2E_TESTS = \
 	tests/e2e/test_files.py \
 	tests/e2e/test_guard.py \
 	tests/e2e/test_heartbeat.py \
+	tests/e2e/test_kept.py \
 	tests/e2e/test_options.py \
 	tests/e2e/test_pause_process.py \
 	tests/e2e/test_race.py \
@@ -86,6 +87,19 @@ soak: $(check_PROGRAMS)
 	    SOAK_RESPONDERS='$(SOAK_RESPONDERS)' \
 	    $(PYTHON) $(top_srcdir)/tests/crash/test_soak.py
 
+# How fast it is, beside a bare libfcgi and whatever BENCH_PEER names: "make check" looks
+# whether it works at all.
+BENCH_TESTS = tests/bench/test_bench.py
+BENCHMARKS = tests/bench/action tests/bench/echo tests/bench/load
+check_PROGRAMS += $(BENCHMARKS)
+tests_bench_action_LDADD = $(AK_LIBS)
+tests_bench_echo_LDADD = $(DEPS_LIBS)
+tests_bench_load_LDADD = $(DEPS_LIBS)
+EXTRA_DIST += $(BENCH_TESTS) tests/bench/bench.py
+.PHONY: bench
+bench: $(BENCHMARKS)
+	@$(AM_TESTS_ENVIRONMENT) $(PYTHON) $(top_srcdir)/tests/bench/bench.py
+
 # Fuzz targets: "make check" runs them over the inputs that are kept, "make fuzz" searches for
 # new ones, with clang.
 FUZZ_TESTS = tests/fuzz/json tests/fuzz/multipart tests/fuzz/request
@@ -129,7 +143,7 @@ EXTRA_DIST += $(E2E_TESTS) $(BUILD_TESTS) tests/build/tap.sh tests/e2e/harness.p
 	tests/unit/unit.h
 
 # The slow ones first: they run beside all others.
-TESTS += $(E2E_TESTS) $(CRASH_TESTS) $(MODEL_TESTS) $(BUILD_TESTS) \
+TESTS += $(E2E_TESTS) $(CRASH_TESTS) $(MODEL_TESTS) $(BUILD_TESTS) $(BENCH_TESTS) \
 	$(FUZZ_TESTS) $(UNIT_TESTS)
 TEST_EXTENSIONS = .py .sh
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh

@@ -105,7 +105,8 @@ check "make install" install_all
 check "installs what it should" exists "$includedir/actionkit.h" "$bindir/actionkit" \
     "$libdir/libactionkit.so" "$libdir/libactionkit.a" "$pkgconfigdir/actionkit.pc" \
     "$mandir/man1/actionkit.1" "$mandir/man3/actionkit.3" \
-    "$datadir/actionkit/nginx/actionkit.conf" "$datadir/actionkit/icon.sh"
+    "$datadir/actionkit/nginx/actionkit.conf" \
+    "$datadir/actionkit/nginx/actionkit-upstream.conf" "$datadir/actionkit/icon.sh"
 check "the shared library exports only ak_ symbols" \
     exports '^ak_' "$lib/libactionkit.so"
 check "others would be noticed" refuses ak_ exports '^ak_main$' "$lib/libactionkit.so"

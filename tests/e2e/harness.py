@@ -289,7 +289,8 @@ class Server:
     """
 
     def __init__(self, program=None, serve=True, environment=None, unclean=False,
-                 **options):
+                 nginx_http="", **options):
+        self.nginx_http = nginx_http    # more for the http block
         self.program = program or EXTENSION
         self.environment = environment or {}
         self.unclean = unclean
@@ -343,7 +344,6 @@ class Server:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", 0))
         listener.listen(511)
-        listener.setblocking(False)     # nginx expects it so of what it takes over
         listener.setblocking(False)  # nginx leaves inherited ones as they are
         self.port = listener.getsockname()[1]
         places = {"@PORT@": str(self.port), "@SOCKET@": self.socket, "@RUN_DIR@": run_dir}
@@ -355,6 +355,8 @@ class Server:
                 text = file.read()
             for place, value in places.items():
                 text = text.replace(place, value)
+            if name == "nginx.conf.in":
+                text = text.rstrip().removesuffix("}") + self.nginx_http + "}\n"
             path = os.path.join(run_dir, name[:-len(".in")])
             with open(path, "w", encoding="utf-8") as file:
                 file.write(text)

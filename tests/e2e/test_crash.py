@@ -5,7 +5,7 @@ import signal
 
 from harness import (
     ACTIONKIT, PAUSE, Execution, Later, Server, Victim, alive, boot_ms, check,
-    check_stopped_by_extension, equal, kill, main, test, wait_for)
+    check_stopped_by_extension, equal, kill, main, stopped_by_extension, test, wait_for)
 
 DIED = "responder died while starting"
 
@@ -21,6 +21,7 @@ def responders_killed():
         killed = server.wait_responders()
         for pid in killed:
             kill(pid)
+        wait_for(lambda: not any(map(alive, killed)), "the end of those killed")
         fresh = server.wait_responders()
         equal(set(fresh) & set(killed), set(), "pids of killed responders")
         equal(execution.status().ok()["completed"], False, "completed")
@@ -104,7 +105,7 @@ def start_dies(trouble, point, **knobs):
         execution = server.effect(start_trouble=trouble, start_point=point, undo_value=77,
                                   **knobs)
         execution.prepare().ok()
-        execution.start().refused(502)
+        equal(execution.start().failed(), stopped_by_extension(DIED), "error of start")
         check_stopped_by_extension(execution, DIED)
         equal(execution.undo_values(), [77], "undo value in stop()")
         check(not execution.exists(), "the effect is still there")
@@ -137,7 +138,7 @@ def start_dies_unsaved():
     with Server() as server:
         execution = server.effect(start_trouble="kill", save=False, undo_value=77)
         execution.prepare().ok()
-        execution.start().refused(502)
+        equal(execution.start().failed(), stopped_by_extension(DIED), "error of start")
         check_stopped_by_extension(execution, DIED)
         equal(execution.undo_values(), [0], "undo value")
 
@@ -153,7 +154,7 @@ def responder_killed_in_start():
         equal(execution.phase(), "starting", "phase while start() runs")
         equal(execution.row()["runner_pid"], note.pid, "runner_pid")
         kill(note.pid)
-        call.result().refused(502)
+        equal(call.result().failed(), stopped_by_extension(DIED), "error of start")
         check_stopped_by_extension(execution, DIED)
         equal(execution.undo_values(), [5], "undo value")
         check(not execution.exists(), "the effect is still there")
@@ -201,7 +202,8 @@ def prepare_crashes():
     with Server() as server:
         for trouble in ("crash", "kill"):
             execution = server.effect(prepare_trouble=trouble)
-            execution.prepare().refused(502)
+            execution.prepare().refused(500, "prepare() ended the process")
+            equal(len(execution.notes("prepare", "begin")), 2, "calls of prepare()")
             equal(execution.row(), None, "row")
         server.wait_responders()
         execution.prepare(prepare_trouble="none").ok()
@@ -211,12 +213,14 @@ def prepare_crashes():
 
 @test
 def status_crashes():
-    """status() that dies costs its request only"""
+    """status() that dies is tried twice, and costs its request only"""
     with Server() as server:
         execution = server.running(status_trouble="crash", status_after=1)
         execution.status().ok()
-        execution.status().refused(502)
-        execution.status().refused(502)
+        execution.status().refused(500, "status() ended the process")
+        equal(len(execution.notes("status", "begin")), 3, "calls of status()")
+        execution.status().refused(500, "status() ended the process")
+        equal(len(execution.notes("status", "begin")), 5, "calls of status()")
         equal(execution.phase(), "running", "phase")
         execution.stop().ok()
 
@@ -227,11 +231,12 @@ def handler_hangs():
     with Server(handler_timeout="1s") as server:
         execution = server.running(status_trouble="hang")
         begin = boot_ms()
-        execution.status().refused(502)
+        execution.status().refused(500, "took too long")
+        equal(len(execution.notes("status", "begin")), 1, "calls of status()")
         took = boot_ms() - begin
         check(1000 <= took < 10000, f"killed after {took} ms")
         begin = boot_ms()
-        execution.status({"Request-Timeout": "0.3"}).refused(502)
+        execution.status({"Request-Timeout": "0.3"}).refused(500, "took too long")
         took = boot_ms() - begin
         check(300 <= took < 10000, f"killed after {took} ms")
         equal(execution.phase(), "running", "phase")

@@ -6,7 +6,10 @@ import signal
 
 from harness import (
     CHECK, CLAIM, EFFECT, FLASH, IN_ORDER, SLOW, Execution, Later, Server, at_once, check,
-    check_stopped_by_extension, contains, equal, kill, main, test, wait_for)
+    check_stopped_by_extension, contains, equal, kill, main, stopped_by_extension, test,
+    wait_for)
+
+DIED = "responder died while starting"
 
 
 def handlers(execution):
@@ -233,7 +236,7 @@ def starting_free():
         execution = server.effect(start_trouble="kill", start_point="after")
         execution.prepare().ok()
         with reaper_asleep(server):
-            execution.start().refused(502)
+            equal(execution.start().failed(), stopped_by_extension(DIED), "error")
             equal(execution.phase(), "starting", "phase")
             refuses_prepare(execution)
             again = execution.start()

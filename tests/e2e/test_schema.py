@@ -449,7 +449,7 @@ def errors():
                 422: server.effect(duration="soon").prepare()}.items():
             valid(reply, "ActionKitError", status)
         crashing = server.running(status_trouble="crash")
-        valid(crashing.status(), "ActionKitError", 502)
+        valid(crashing.status(), "ActionKitError", 500)
         server.kill_all()
         valid(server.get("/"), "ActionKitError", 502)
         server.serve()

@@ -97,7 +97,7 @@ def hangs_for_the_agent():
     with Server(stop_timeout="1s", stop_retry="200ms") as server:
         execution = server.running(stop_trouble="hang", stop_trouble_count=1)
         begin = boot_ms()
-        check(execution.stop().status in (500, 502, 503), "the status of stop")
+        execution.stop().ok()
         check(boot_ms() - begin < 10000, "stop took too long")
         row = execution.wait_phase("stopped")
         equal(row["stop_by"], "agent", "stop_by")
@@ -128,7 +128,7 @@ def crashes_for_the_agent():
     """Crashes when the agent stops it: the reaper repeats it"""
     with Server(stop_retry="200ms") as server:
         execution = server.running(stop_trouble="crash", stop_trouble_count=1)
-        execution.stop().refused(502)
+        execution.stop().ok()
         row = execution.wait_phase("stopped")
         equal(row["stop_by"], "agent", "stop_by")
         equal(len(execution.notes("stop", "begin")), 2, "calls of stop()")
@@ -158,7 +158,7 @@ def start_hangs_and_agent_stops():
         call = Later(execution.start)
         note = execution.wait_note("start", "begin")
         stop = execution.stop()
-        call.result().refused(502)
+        call.result().refused(409)
         check(stop.status == 200, f"{stop!r}")
         stops = execution.notes("stop", "begin")
         check(stops and stops[0].ms >= note.ms + 2000,

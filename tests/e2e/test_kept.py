@@ -1,0 +1,252 @@
+#!/usr/bin/env python3
+"""Connections that nginx keeps: nobody starves, nothing is lost, no body is a request."""
+
+import random
+import signal
+import socket
+import struct
+import threading
+import time
+import uuid
+
+from harness import (
+    PATIENCE_S, Later, Server, check, equal, kill, main, stopped_by_extension, test)
+
+RESPONDERS = 4
+LOAD_S = 4
+KILL_EVERY_S = 0.1
+HUP_EVERY_S = 1
+AGENTS = 6
+DIED = "responder died while starting"
+
+# FastCGI
+BEGIN, END, PARAMS, STDIN, STDOUT = 1, 3, 4, 5, 6
+KEEP_CONNECTION = 1
+LIBRARY_READS = 8192            # bytes at a time
+
+
+def record(kind, content):
+    return struct.pack(">BBHHBx", 1, kind, 1, len(content), 0) + content
+
+
+def name_value(name, value):
+    def length(text):
+        return struct.pack(">I", len(text) | 1 << 31)
+    return length(name) + length(value) + name + value
+
+
+def fastcgi_request(method, path, body=b"", content_type=b"application/json"):
+    parameters = b"".join(name_value(*pair) for pair in (
+        (b"REQUEST_METHOD", method), (b"DOCUMENT_URI", path),
+        (b"CONTENT_TYPE", content_type), (b"CONTENT_LENGTH", str(len(body)).encode())))
+    return (record(BEGIN, struct.pack(">HB5x", 1, KEEP_CONNECTION)) +
+            record(PARAMS, parameters) + record(PARAMS, b"") +
+            (record(STDIN, body) if body else b"") + record(STDIN, b""))
+
+
+class Connection:
+    """As nginx has it: one that is kept."""
+
+    def __init__(self, server):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(PATIENCE_S)
+        self.socket.connect(server.socket)
+
+    def read(self, length):
+        data = b""
+        while len(data) < length:
+            part = self.socket.recv(length - len(data))
+            check(part, "the connection was closed in the middle of a reply")
+            data += part
+        return data
+
+    def ask(self, *arguments, **keywords):
+        """The status of the reply."""
+        self.socket.sendall(fastcgi_request(*arguments, **keywords))
+        output = b""
+        while True:
+            kind, length, padding = struct.unpack(">xBxxHBx", self.read(8))
+            content = self.read(length + padding)[:length]
+            if kind == END:
+                return int(output.split(b"\r\n")[0].split()[1])
+            if kind == STDOUT:
+                output += content
+
+    def wait_closed(self):
+        began = time.monotonic()
+        equal(self.socket.recv(1), b"", "after the last reply")
+        return time.monotonic() - began
+
+
+@test
+def many_on_one():
+    """Requests follow each other on one connection, until it idles for 3 s"""
+    with Server(responders=1) as server:
+        connection = Connection(server)
+        for _ in range(20):
+            equal(connection.ask(b"GET", b"/"), 200, "status")
+            equal(connection.ask(b"GET", b"/nothing"), 404, "status")
+        took = connection.wait_closed()
+        check(2 < took < 30, f"closed after {took} s")
+
+
+@test
+def idle_ones_give_way():
+    """All responders idle on connections that are kept: one gives way at once"""
+    with Server(responders=RESPONDERS) as server:
+        keepers = [Connection(server) for _ in range(RESPONDERS)]
+        for keeper in keepers:
+            equal(keeper.ask(b"GET", b"/"), 200, "status")
+        waits = []
+        for _ in range(20):
+            began = time.monotonic()
+            keepers.append(Connection(server))
+            equal(keepers[-1].ask(b"GET", b"/"), 200, "status")
+            waits.append(time.monotonic() - began)
+        # A tick is 10 ms; without giving way it would be 3 s.
+        check(sorted(waits)[len(waits) // 2] < 1, f"waits: {waits}")
+
+
+@test
+def busy_ones_give_way():
+    """Who never lets go of a connection does not hold up others: they take turns"""
+    with Server(responders=1) as server:
+        over = threading.Event()
+
+        def hold():
+            while not over.is_set():
+                connection = Connection(server)
+                try:
+                    while not over.is_set():
+                        equal(connection.ask(b"GET", b"/"), 200, "status")
+                except (AssertionError, OSError):
+                    pass    # given up for others
+        holders = [Later(hold) for _ in range(3)]
+        waits = []
+        for _ in range(20):
+            began = time.monotonic()
+            equal(Connection(server).ask(b"GET", b"/"), 200, "status")
+            waits.append(time.monotonic() - began)
+        over.set()
+        for holder in holders:
+            holder.result()
+        check(sorted(waits)[len(waits) // 2] < 1, f"waits: {waits}")
+
+
+@test
+def body_is_no_request():
+    """What is left of a refused body is not the next request on the connection"""
+    with Server(responders=1) as server:
+        forged = str(uuid.uuid4())
+        body = f'{{"executionId":"{forged}","config":{{"directory":"{server.effects}"}}}}'
+        smuggled = fastcgi_request(
+            b"POST", b"/org.actionkit.test.effect/prepare", body.encode())
+        for path, status in ((b"/nothing", 404),
+                             (b"/org.actionkit.test.effect/start", 415)):
+            # It begins where the library's first read ends.
+            honest = fastcgi_request(b"POST", path, smuggled, b"text/plain")
+            padding = LIBRARY_READS - honest.index(smuggled)
+            connection = Connection(server)
+            equal(connection.ask(b"POST", path, b"x" * padding + smuggled, b"text/plain"),
+                  status, "status of the refusal")
+            equal(connection.ask(b"GET", b"/"), 200, "status of the next request")
+        # And through nginx, with a body that is cut into many records.
+        reply = server.post("/nothing", smuggled * 1000)
+        equal(reply.status, 404, "status of an unknown path")
+        equal(server.get("/").status, 200, "status of the next request")
+        equal(server.query("SELECT * FROM executions"), [], "executions")
+        equal(server.query("SELECT * FROM events"), [], "events")
+
+
+def every(seconds, function, over):
+    while not over.wait(seconds):
+        function()
+
+
+def kill_one(server):
+    responders = server.children()
+    responders.remove(server.reaper())
+    kill(random.choice(responders))
+
+
+def under_load(server, agent, disturb, every_s):
+    """Runs agents until the time is over, with a disturbance now and then."""
+    over = threading.Event()
+    disturber = Later(every, every_s, disturb, over)
+    until = time.monotonic() + LOAD_S
+
+    def work():
+        while time.monotonic() < until:
+            agent()
+    agents = [Later(work) for _ in range(AGENTS)]
+    try:
+        for one in agents:
+            one.result()
+    finally:
+        over.set()
+        disturber.result()
+
+
+@test
+def killed_under_status():
+    """A responder is killed every 100 ms: status is always answered with 200"""
+    with Server(responders=8, unclean=True) as server:
+        executions = [server.running() for _ in range(AGENTS)]
+        counts = {"calls": 0}
+
+        def agent():
+            random.choice(executions).status().ok()
+            counts["calls"] += 1
+        under_load(server, agent, lambda: kill_one(server), KILL_EVERY_S)
+        check(counts["calls"] > 100, f"{counts} under load")
+        for execution in executions:
+            execution.stop().ok()
+
+
+@test
+def killed_under_lives():
+    """A responder is killed every 100 ms: each start takes effect once, or is undone"""
+    with Server(responders=8) as server:
+        lives, died = [], []
+
+        def agent():
+            execution = server.effect()
+            execution.prepare().ok()
+            start = execution.start()
+            if start.json().get("error"):
+                equal(start.failed(), stopped_by_extension(DIED), "error of start")
+                died.append(execution)
+            else:
+                execution.status().ok()
+                check(execution.exists(), "started without effect")
+            equal(execution.stop().status, 200, "status of stop")
+            lives.append(execution)
+        under_load(server, agent, lambda: kill_one(server), KILL_EVERY_S)
+        check(len(lives) > 10, f"{len(lives)} lives under load")
+        for execution in lives:
+            execution.wait_phase("stopped")
+            check(len(execution.notes("start", "begin")) <= 1, "start() ran twice")
+            check(not execution.exists(), "the effect is still there")
+
+
+@test
+def restarted_under_load():
+    """HUP every second under load: no request fails"""
+    with Server(responders=RESPONDERS) as server:
+        restarts = []
+
+        def restart():
+            server.signal(signal.SIGHUP)
+            restarts.append(time.monotonic())
+
+        def agent():
+            execution = server.running()
+            for _ in range(5):
+                execution.status().ok()
+            execution.stop().ok()
+        under_load(server, agent, restart, HUP_EVERY_S)
+        check(len(restarts) >= LOAD_S - 2, f"{len(restarts)} restarts")
+
+
+if __name__ == "__main__":
+    main(workers=2)
