@@ -59,29 +59,18 @@ due_mark_all(struct store *store, const char *reason, struct err *err)
 	return store_end(store, mark(store, NULL, "extension", reason, err), err);
 }
 
-int
-due_take_requests(struct store *store, struct err *err)
+static int
+pass_on(struct store *store, struct err *err)
 {
-	sqlite3_stmt *look, *get, *done;
+	sqlite3_stmt *get, *done;
 	int found;
 
-	look = store_prepare(store,
-	    "SELECT 1 FROM stop_requests WHERE handled_at IS NULL LIMIT 1", err);
-	if (look == NULL)
-		return -1;
-	found = store_step(store, look, err);
-	sqlite3_reset(look);
-	if (found != 1)
-		return found;
-
-	if (store_begin(store, STORE_NORMAL, clock_boot_ms() + DUE_WAIT_MS, err) == -1)
-		return -1;
 	get = store_prepare(store, "SELECT lower(execution), 'operator: ' || reason "
 	    "FROM stop_requests WHERE handled_at IS NULL ORDER BY id", err);
 	done = store_prepare(store,
 	    "UPDATE stop_requests SET handled_at = ? WHERE handled_at IS NULL", err);
 	if (get == NULL || done == NULL)
-		goto fail;
+		return -1;
 	while ((found = store_step(store, get, err)) == 1) {
 		const char *execution = (const char *)sqlite3_column_text(get, 0);
 		const char *reason = (const char *)sqlite3_column_text(get, 1);
@@ -90,16 +79,31 @@ due_take_requests(struct store *store, struct err *err)
 		    execution == NULL ? "all executions" : execution, reason);
 		if (mark(store, execution, "operator", reason, err) == -1) {
 			sqlite3_reset(get);
-			goto fail;
+			return -1;
 		}
 	}
+	if (found == -1)
+		return -1;
 	sqlite3_bind_int64(done, 1, clock_wall_ms());
-	if (found == -1 || store_run(store, done, err) == -1)
-		goto fail;
-	return store_commit(store, err);
-fail:
-	store_rollback(store);
-	return -1;
+	return store_run(store, done, err);
+}
+
+int
+due_take_requests(struct store *store, struct err *err)
+{
+	sqlite3_stmt *look = store_prepare(store,
+	    "SELECT 1 FROM stop_requests WHERE handled_at IS NULL LIMIT 1", err);
+	int found;
+
+	if (look == NULL)
+		return -1;
+	found = store_step(store, look, err);
+	sqlite3_reset(look);
+	if (found != 1)
+		return found;
+	if (store_begin(store, STORE_NORMAL, clock_boot_ms() + DUE_WAIT_MS, err) == -1)
+		return -1;
+	return store_end(store, pass_on(store, err), err);
 }
 
 /* Rows whose action this program no longer has are kept, and shown as failing. */

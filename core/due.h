@@ -20,7 +20,10 @@ struct due {
  */
 int due_mark_all(struct store *store, const char *reason, struct err *err);
 
-/* Passes the rows of stop_requests on to their executions. 0, or -1. */
+/*
+ * Passes the rows of stop_requests on to their executions; one for all to those that there are
+ * now, not when it was written: who asks for all wants none to be left. 0, or -1.
+ */
 int due_take_requests(struct store *store, struct err *err);
 
 /*

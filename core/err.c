@@ -38,6 +38,23 @@ format_text(char text[ERR_TEXT_BYTES], const char *format, va_list arguments)
 		text[0] = '\0';
 }
 
+enum err_code
+err_code_of(int sys, enum err_code otherwise)
+{
+	switch (sys) {
+	case ENOSPC:
+	case EDQUOT:
+		return ERR_FULL;
+	case ENOMEM:
+	case EMFILE:
+	case ENFILE:
+	case EINTR:
+		return ERR_BUSY;
+	default:
+		return otherwise;
+	}
+}
+
 int
 err_set(struct err *err, enum err_code code, const char *format, ...)
 {

@@ -27,7 +27,7 @@ enum err_code {
 	ERR_CONFIG,		/* config breaks the parameter table */
 	ERR_HANDLER,		/* the action's stop() or query_metrics() failed */
 	ERR_DRAINING,		/* the server is shutting down; retryable */
-	ERR_BUSY,		/* the database or the gate is busy; retryable */
+	ERR_BUSY,		/* the database is busy, or memory is short; retryable */
 	ERR_STOPPING,		/* the stop is not over yet; retryable */
 	ERR_FULL,		/* no space left */
 	ERR_STORE		/* the database cannot be used: missing, corrupt */
@@ -46,6 +46,12 @@ int err_set(struct err *err, enum err_code code, const char *format, ...)
 /* The same with the text of errno appended: "message: No such file or directory". */
 int err_sys(struct err *err, enum err_code code, const char *format, ...)
     AK_PRINTF(3, 4);
+
+/*
+ * What a failed system call means: no space left, a want of memory or descriptors, which may
+ * be over with the next call (ERR_BUSY), or what the caller says.
+ */
+enum err_code err_code_of(int sys, enum err_code otherwise);
 
 /* Puts "prefix: " before the message and keeps the code. Always returns -1. */
 int err_wrap(struct err *err, const char *format, ...) AK_PRINTF(2, 3);

@@ -41,7 +41,7 @@ gate_open(struct gate *gate, const char *state_dir, struct err *err)
 	snprintf(path, sizeof(path), "%s/%s", state_dir, GATE_FILE);
 	gate->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, GATE_MODE);
 	if (gate->fd == -1)
-		return err_sys(err, ERR_STORE, "%s", path);
+		return err_sys(err, err_code_of(errno, ERR_STORE), "%s", path);
 	/* A timer belongs to one process: fork() does not pass it on. */
 	if (timer_create(CLOCK_MONOTONIC, &event, &gate->alarm) == -1) {
 		err_sys(err, ERR_INTERNAL, "timer_create");

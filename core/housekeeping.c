@@ -1,6 +1,6 @@
 /*
  * housekeeping.c: moves the write-ahead log into the database, removes history whose
- * retention is over, and keeps the ballast.
+ * retention is over, keeps the ballast, and notes a wall clock that was set.
  */
 #include "config.h"
 
@@ -19,6 +19,9 @@
 #define CHECKPOINT_BUSY_MS 100
 #define RETENTION_EVERY_MS 60000
 #define BALLAST_EVERY_MS 60000
+#define CLOCK_EVERY_MS 2000
+/* A wall clock that is further off than this has been set. */
+#define CLOCK_STEP_MS 1000
 #define HOUSEKEEPING_WAIT_MS 2000	/* for the write gate */
 #define HOUSEKEEPING_PATH_BYTES 1024
 /* Rows removed in one transaction, so that it stays short. */
@@ -103,6 +106,31 @@ retain(struct store *store, const struct options *options, struct err *err)
 	return found == 1 ? purge(store, before_ms, err) : found;
 }
 
+/* Deadlines do not move with the wall clock, but what people are told of them does. */
+static int
+note_clock(struct store *store, struct err *err)
+{
+	int64_t boot_wall_ms = clock_wall_ms() - clock_boot_ms();
+	sqlite3_stmt *look = store_prepare(store,
+	    "SELECT 1 FROM runtime WHERE abs(boot_wall_at - ?) > ?", err);
+	sqlite3_stmt *note = store_prepare(store, "UPDATE runtime SET boot_wall_at = ?", err);
+	int found;
+
+	if (look == NULL || note == NULL)
+		return -1;
+	sqlite3_bind_int64(look, 1, boot_wall_ms);
+	sqlite3_bind_int(look, 2, CLOCK_STEP_MS);
+	found = store_step(store, look, err);
+	sqlite3_reset(look);
+	if (found != 1)
+		return found;
+	if (store_begin(store, STORE_NORMAL, clock_boot_ms() + HOUSEKEEPING_WAIT_MS,
+	    err) == -1)
+		return -1;
+	sqlite3_bind_int64(note, 1, boot_wall_ms);
+	return store_end(store, store_run(store, note, err), err);
+}
+
 void
 housekeeping_run(struct housekeeping *housekeeping, struct store *store,
     const struct options *options)
@@ -123,6 +151,11 @@ housekeeping_run(struct housekeeping *housekeeping, struct store *store,
 		housekeeping->ballast_at_ms = now_ms + BALLAST_EVERY_MS;
 		if (ballast_keep(options->state_dir, &err) == -1)
 			log_warn("%s", err.msg);
+	}
+	if (now_ms >= housekeeping->clock_at_ms) {
+		housekeeping->clock_at_ms = now_ms + CLOCK_EVERY_MS;
+		if (note_clock(store, &err) == -1)
+			log_warn("clock: %s", err.msg);
 	}
 	if (now_ms >= housekeeping->retention_at_ms) {
 		removed = retain(store, options, &err);

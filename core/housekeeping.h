@@ -1,5 +1,6 @@
 /*
- * housekeeping.h: what the reaper does between two stops: checkpoints, retention, ballast.
+ * housekeeping.h: what the reaper does between two stops: checkpoints, retention, ballast,
+ * and the wall clock that people read deadlines by.
  */
 #ifndef CORE_HOUSEKEEPING_H
 #define CORE_HOUSEKEEPING_H
@@ -16,6 +17,7 @@ struct housekeeping {
 	int64_t checkpoint_at_ms;	/* boot time of the next look */
 	int64_t retention_at_ms;
 	int64_t ballast_at_ms;
+	int64_t clock_at_ms;
 	struct timespec log_changed;	/* of the write-ahead log, at the last checkpoint */
 };
 

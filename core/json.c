@@ -1,18 +1,17 @@
 /*
- * json.c: checks JSON text strictly, then lets json-c build objects of it.
+ * json.c: makes, writes and looks into the values of JSON.
  */
 #include "config.h"
 
 #include "core/json.h"
 
-#include <limits.h>
+#include <errno.h>
 #include <locale.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/json_check.h"
 #include "core/log.h"
 #include "core/utf8.h"
 
@@ -21,40 +20,6 @@
 /* The range of int64_t as doubles say it; both are exact. */
 #define INT64_LEAST (-0x1p63)
 #define INT64_BEYOND 0x1p63
-int
-json_parse(const char *text, size_t length, struct json_object **ret_value,
-    struct err *err)
-{
-	/* Kept, because making one costs more than the parsing of most texts. */
-	static struct json_tokener *tokener;
-	struct json_object *value;
-	enum json_tokener_error error;
-
-	if (length > INT_MAX)
-		return err_set(err, ERR_REQUEST, "the text is too long");
-	if (json_check(text, length, err) == -1)
-		return -1;
-
-	/* json-c's count of depth includes the scalars. */
-	if (tokener == NULL)
-		tokener = json_tokener_new_ex(JSON_DEPTH_MAX + 2);
-	if (tokener == NULL)
-		log_out_of_memory();
-	json_tokener_reset(tokener);
-	value = json_tokener_parse_ex(tokener, text, (int)length);
-	error = json_tokener_get_error(tokener);
-	if (error == json_tokener_continue) {
-		/* A number that is not within anything ends only with the text. */
-		value = json_tokener_parse_ex(tokener, "", 1);
-		error = json_tokener_get_error(tokener);
-	}
-	if (error != json_tokener_success) {
-		json_object_put(value);
-		return err_set(err, ERR_REQUEST, "%s", json_tokener_error_desc(error));
-	}
-	*ret_value = value;
-	return 0;
-}
 
 static struct json_object *
 made(struct json_object *object)
@@ -100,14 +65,25 @@ json_double(double value)
 	return made(json_object_new_double_s(value, text));
 }
 
+struct json_object *
+json_new_double(const char *text)
+{
+	return made(json_object_new_double_s(strtod_l(text, NULL, plain_locale()), text));
+}
+
+/*
+ * json-c does not say when it had no memory for a part of the text: what it left out would be
+ * kept as the state of an execution, and never be undone.
+ */
 const char *
 json_text(struct json_object *value, size_t *ret_length)
 {
 	const char *text;
 
+	errno = 0;
 	text = json_object_to_json_string_length(value,
 	    JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, ret_length);
-	if (text == NULL)
+	if (text == NULL || errno == ENOMEM)
 		log_out_of_memory();
 	return text;
 }

@@ -1,8 +1,8 @@
 /*
  * json.h: strict JSON over json-c.
  *
- * json-c is lenient where the protocol is not (pitfalls: NaN, single quotes, control
- * characters, overlong UTF-8, clamped integers), so text is checked before it is parsed.
+ * json-c's parser is lenient where the protocol is not (NaN, single quotes, control
+ * characters, overlong UTF-8, clamped integers), so text is read by a parser of our own.
  * Objects are json-c's, with its rules of ownership.
  */
 #ifndef CORE_JSON_H
@@ -45,6 +45,8 @@ struct json_object *json_new_array(void);
 struct json_object *json_new_string(const char *text);
 struct json_object *json_new_int(int64_t value);
 struct json_object *json_new_bool(bool value);
+/* A double that is written as text, a number of JSON. */
+struct json_object *json_new_double(const char *text);
 
 /* Adds a member and takes value. Out of memory is fatal. value may be NULL: JSON null. */
 void json_add(struct json_object *object, const char *name, struct json_object *value);

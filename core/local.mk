@@ -35,7 +35,8 @@ libcore_la_SOURCES = \
 	core/housekeeping.c core/housekeeping.h \
 	core/incoming.c core/incoming.h \
 	core/json.c core/json.h \
-	core/json_check.c core/json_check.h \
+	core/json_parse.c \
+	core/json_scan.c core/json_scan.h \
 	core/lifecycle.c core/lifecycle.h \
 	core/lock.c core/lock.h \
 	core/log.c core/log.h \

@@ -127,11 +127,8 @@ give_up(struct visit *visit, char **ret_reply, struct err *err)
 	if (visit_begin(visit, STORE_NORMAL, err) == -1)
 		return -1;
 	execution_want_stop(row, STOP_BY_EXTENSION, "responder died while starting");
-	if (execution_write(store, row, "extension", row->stop_reason, err) == -1) {
-		store_rollback(store);
-		return -1;
-	}
-	if (store_commit(store, err) == -1)
+	if (store_end(store, execution_write(store, row, "extension", row->stop_reason, err),
+	    err) == -1)
 		return -1;
 	return was_stopped(visit, ret_reply, err);
 }

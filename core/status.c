@@ -59,6 +59,7 @@ commit_end(struct visit *visit, const char *reply, bool failed, const char *why,
 {
 	struct store *store = &visit->life->store;
 	struct execution *row = &visit->row;
+	int result;
 
 	if (visit_begin(visit, STORE_NORMAL, err) == -1)
 		return -1;
@@ -69,12 +70,10 @@ commit_end(struct visit *visit, const char *reply, bool failed, const char *why,
 	visit_keep_state(visit);
 	execution_set(&row->status_result, reply);
 	execution_want_stop(row, STOP_BY_ACTION, failed ? "failed" : "completed");
-	if (execution_move(row, MOVE_END, err) == -1 ||
-	    execution_write(store, row, "agent", why, err) == -1) {
-		store_rollback(store);
-		return -1;
-	}
-	return store_commit(store, err);
+	result = execution_move(row, MOVE_END, err);
+	if (result == 0)
+		result = execution_write(store, row, "agent", why, err);
+	return store_end(store, result, err);
 }
 
 static int

@@ -82,17 +82,16 @@ commit_stopped(struct visit *visit, const char *who, const char *reply, struct e
 {
 	struct store *store = &visit->life->store;
 	struct execution *row = &visit->row;
+	int result;
 
 	if (visit_begin(visit, STORE_NORMAL, err) == -1)
 		return -1;
 	visit_keep_state(visit);
 	execution_set(&row->stop_result, reply);
-	if (execution_move(row, MOVE_STOPPED, err) == -1 ||
-	    execution_write(store, row, who, NULL, err) == -1) {
-		store_rollback(store);
-		return -1;
-	}
-	return store_commit(store, err);
+	result = execution_move(row, MOVE_STOPPED, err);
+	if (result == 0)
+		result = execution_write(store, row, who, NULL, err);
+	return store_end(store, result, err);
 }
 
 /*
@@ -110,6 +109,14 @@ note_unbegun(struct execution *row)
 	return true;
 }
 
+/* Counts an attempt that did not get that far: the retries slow down, whatever fails. */
+static void
+count_unbegun(struct execution *row)
+{
+	if (row->phase != PHASE_STOPPING || row->due_at != EXECUTION_DUE_NOW)
+		row->stop_attempts++;
+}
+
 static int
 commit_failed(struct visit *visit, const char *who, const char *why, struct err *err)
 {
@@ -122,6 +129,7 @@ commit_failed(struct visit *visit, const char *who, const char *why, struct err 
 		store_rollback(store);
 		return 0;
 	}
+	count_unbegun(row);
 	if (visit->state_json != NULL)
 		visit_keep_state(visit);
 	execution_set(&row->last_error, why);

@@ -56,12 +56,22 @@ store_error(struct store *store, const char *what, struct err *err)
 		return err_set(err, ERR_STORE, "%s: the database is not open", what);
 	result = sqlite3_extended_errcode(store->db);
 	code = code_of(result);
-	/* A lock that could not be let go holds up all processes until its file is closed. */
-	if ((result & 0xff) == SQLITE_PROTOCOL || (result & 0xff) == SQLITE_IOERR)
+	switch (result & 0xff) {
+	case SQLITE_PROTOCOL:
+	case SQLITE_IOERR:
+		/* A lock that could not be let go holds up all until its file is closed. */
 		store->suspect = true;
+		break;
+	case SQLITE_READONLY:
+		/* What SQLite fails to open for writing it opens for reading, for good. */
+		store->suspect = true;
+		break;
+	default:
+		break;
+	}
 	/* Not every write says FULL: the log's index grows by a call of its own. */
-	if ((result & 0xff) == SQLITE_IOERR && sqlite3_system_errno(store->db) == ENOSPC)
-		code = ERR_FULL;
+	if ((result & 0xff) == SQLITE_IOERR || (result & 0xff) == SQLITE_CANTOPEN)
+		code = err_code_of(sqlite3_system_errno(store->db), code);
 	return err_set(err, code, "%s: %s (%s)", what,
 	    sqlite3_errmsg(store->db), sqlite3_errstr(result));
 }

@@ -2,7 +2,7 @@
  * killat.c: kills a process with SIGKILL as it begins its Nth system call from now.
  *
  *	killat PID N		of the process
- *	killat PID N children	of the first child that it forks from now on
+ *	killat PID N CHILD	of the CHILDth child that it forks from now on, counted from 1
  *
  * Says "ready" when it counts, and at its end "killed NUMBER" (which call it was), or
  * "alive COUNT" when SIGTERM ends it before the Nth call. N = 0 only counts.
@@ -23,6 +23,7 @@
 #define OPTIONS (PTRACE_O_TRACESYSGOOD)
 #define FOLLOW (PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE)
 #define SYSCALL_STOP (SIGTRAP | 0x80)
+#define YOUNG_MAX 256		/* children of one run */
 
 static volatile sig_atomic_t over;
 
@@ -59,25 +60,88 @@ go_on(pid_t pid, int number)
 	ptrace(PTRACE_SYSCALL, pid, NULL, (void *)(long)number);
 }
 
-/* Which process is counted; 0 while it is still to be forked. */
-static pid_t
-pick(pid_t chosen, pid_t root, pid_t pid)
+/* Who reads that it was killed finds it dead. */
+static void
+await_end(pid_t pid)
 {
-	return chosen == 0 && pid != root ? pid : chosen;
+	int status;
+
+	while (waitpid(pid, &status, __WALL) == pid && WIFSTOPPED(status))
+		continue;
+}
+
+/* A child's first stop and its parent's word of it come in any order: the later one counts. */
+static struct {
+	pid_t pid;
+	bool here;
+	bool announced;
+} young[YOUNG_MAX];
+
+/* Returns whether now both have come; the child waits until then. */
+static bool
+meet(pid_t pid, bool here, bool announced)
+{
+	size_t i;
+
+	for (i = 0; i < YOUNG_MAX && young[i].pid != pid; i++)
+		continue;
+	for (size_t free = 0; i == YOUNG_MAX && free < YOUNG_MAX; free++)
+		if (young[free].pid == 0)
+			i = free;
+	if (i == YOUNG_MAX) {
+		errno = ENOBUFS;
+		die("children");
+	}
+	young[i].pid = pid;
+	young[i].here = young[i].here || here;
+	young[i].announced = young[i].announced || announced;
+	return young[i].here && young[i].announced;
+}
+
+static bool
+is_young(pid_t pid)
+{
+	for (size_t i = 0; i < YOUNG_MAX; i++)
+		if (young[i].pid == pid && young[i].here && young[i].announced)
+			return false;
+	return true;
+}
+
+/* The pid of a child that parent has forked; 0 if it was something else. */
+static pid_t
+forked(pid_t parent, int status)
+{
+	unsigned long child = 0;
+	int event = status >> 16;
+
+	if (event != PTRACE_EVENT_FORK && event != PTRACE_EVENT_VFORK &&
+	    event != PTRACE_EVENT_CLONE)
+		return 0;
+	ptrace(PTRACE_GETEVENTMSG, parent, NULL, &child);
+	return (pid_t)child;
 }
 
 static int
-watch(pid_t root, pid_t chosen, long at)
+watch(pid_t root, int nth_child, long at)
 {
+	pid_t pid, child, chosen = nth_child == 0 ? root : 0;
 	long count = 0, number;
-	pid_t pid;
-	int status;
+	int status, children = 0;
 
 	while (!over && (pid = waitpid(-1, &status, __WALL)) > 0) {
-		chosen = pick(chosen, root, pid);
 		if (!WIFSTOPPED(status)) {
 			if (pid == root || pid == chosen)
 				break;
+			continue;
+		}
+		child = forked(pid, status);
+		if (child != 0 && pid == root && ++children == nth_child)
+			chosen = child;
+		if (child != 0 && meet(child, false, true))
+			go_on(child, 0);
+		if (pid != root && is_young(pid)) {
+			if (meet(pid, true, false))
+				go_on(pid, 0);
 			continue;
 		}
 		if (status >> 16 != 0) {	/* an event of ptrace */
@@ -91,6 +155,7 @@ watch(pid_t root, pid_t chosen, long at)
 		number = pid == chosen ? begun_call(pid) : -1;
 		if (number != -1 && ++count == at) {
 			kill(pid, SIGKILL);
+			await_end(pid);
 			printf("killed %ld\n", number);
 			return EXIT_SUCCESS;
 		}
@@ -104,18 +169,18 @@ int
 main(int argc, char **argv)
 {
 	struct sigaction action = { .sa_handler = on_term };
-	bool children = argc == 4;
+	int status, nth_child;
 	pid_t pid;
-	int status;
 
 	if (argc < 3) {
-		fprintf(stderr, "usage: killat PID N [children]\n");
+		fprintf(stderr, "usage: killat PID N [CHILD]\n");
 		return EXIT_FAILURE;
 	}
 	pid = (pid_t)atoi(argv[1]);
+	nth_child = argc == 4 ? atoi(argv[3]) : 0;
 	sigaction(SIGTERM, &action, NULL);
 	if (ptrace(PTRACE_SEIZE, pid, NULL,
-	    (void *)(long)(OPTIONS | (children ? FOLLOW : 0))) == -1)
+	    (void *)(long)(OPTIONS | (nth_child != 0 ? FOLLOW : 0))) == -1)
 		die("PTRACE_SEIZE");
 	if (ptrace(PTRACE_INTERRUPT, pid, NULL, NULL) == -1)
 		die("PTRACE_INTERRUPT");
@@ -124,5 +189,5 @@ main(int argc, char **argv)
 	puts("ready");
 	fflush(stdout);
 	go_on(pid, 0);
-	return watch(pid, children ? 0 : pid, atol(argv[2]));
+	return watch(pid, nth_child, atol(argv[2]));
 }

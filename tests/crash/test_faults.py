@@ -6,6 +6,7 @@ The figures are printed last.
 """
 
 import contextlib
+import errno
 import os
 import resource
 import shutil
@@ -17,45 +18,27 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
-sys.path.insert(0, os.path.join(HERE, "../e2e"))
 
+from crash import (  # noqa: E402
+    ACTION, ACTION_NEXT, Crash, FULL, Judge, Strace, TRACED, effects, faults_main,
+    judged, started, tried)
 from harness import (  # noqa: E402
-    EX_CONFIG, Execution, Server, Skip, at_once, check, clean_environment, contains, equal,
-    kill, run, test, title, wait_for, TESTS)
-from test_points import ACTION, CRASH, Judge  # noqa: E402
+    EX_CONFIG, Later, Server, Skip, alive, at_once, check, contains, equal, install, kill,
+    test, wait_for)
 
-FULL = os.environ.get("FAULTS_DEPTH") == "full"
 DISK_BYTES = 24 * 1024 * 1024
+LOOP_BYTES = 32 * 1024 * 1024
 BALLAST_BYTES = 4 * 1024 * 1024
 CALLS_MAX = 40          # of one name in one request, more than there are
 CALLS_SHORT = (1, 2)
 INJECTIONS = (
     ("pwrite64", "EIO"), ("pwrite64", "ENOSPC"), ("pwrite64", "EINTR"),
     ("pread64", "EIO"), ("fdatasync", "EIO"), ("flock", "EINTR"), ("fcntl", "EINTR"),
+    *((name, "ENOMEM") for name in (
+        "pwrite64", "pread64", "fdatasync", "flock", "fcntl", "mmap", "brk", "openat") if FULL),
 )
 
 UNLOCKS = range(1, CALLS_MAX + 1) if FULL else (3,)     # of the calls of fcntl
-
-tried = [0]             # faults that were brought about
-
-
-def crash_execution(server):
-    return Execution(server, CRASH, {"duration": 60000, "directory": server.effects})
-
-
-def started(server):
-    execution = crash_execution(server)
-    execution.prepare().ok()
-    execution.start().ok()
-    return execution
-
-
-def judged(server, execution):
-    judge = Judge(server, execution)
-    judge.end()
-    judge.whole()
-    equal(judge.wrong, [], "violations")
-
 
 @contextlib.contextmanager
 def disk():
@@ -75,7 +58,7 @@ def disk():
 
 @contextlib.contextmanager
 def server_on(directory, **options):
-    with Server(ACTION, serve=False, **options) as server:
+    with Server(ACTION, serve=False, keep_free=0, **options) as server:
         server.state_dir = directory
         server.database = os.path.join(directory, "actionkit.db")
         server.serve()
@@ -105,7 +88,7 @@ def disk_full():
         tried[0] += 1
 
         def refused():
-            return crash_execution(server).prepare().status == 507
+            return Crash(server).prepare().status == 507
         wait_for(refused, "a prepare that finds the disk full")
         equal(ballast(directory), BALLAST_BYTES, "the ballast after a prepare")
         for execution in executions:
@@ -149,6 +132,97 @@ def disk_read_only():
         mount("rw")
         server.serve()
         judged(server, execution)
+
+
+class LoopDisk:
+    """A file system with a disk of its own, which can break."""
+
+    def __init__(self):
+        self.dir = tempfile.mkdtemp(prefix="ak-disk-")
+        self.image = os.path.join(self.dir, "image")
+        self.path = os.path.join(self.dir, "disk")
+
+    def __enter__(self):
+        os.mkdir(self.path)
+        with open(self.image, "wb") as file:
+            file.truncate(LOOP_BYTES)
+        if not shutil.which("mkfs.ext4") or subprocess.run(
+                ["mkfs.ext4", "-q", self.image], check=False).returncode or not self.mount():
+            self.__exit__()
+            raise Skip("no disk can be made here")
+        return self
+
+    def __exit__(self, *_):
+        subprocess.run(["umount", "-l", self.path], check=False, capture_output=True)
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+    def mount(self):
+        return subprocess.run(["mount", "-o", "loop,errors=remount-ro", self.image,
+                               self.path], check=False, capture_output=True).returncode == 0
+
+    def repair(self):
+        subprocess.run(["umount", self.path], check=True)
+        subprocess.run(["fsck.ext4", "-fy", self.image], check=False, capture_output=True)
+        check(self.mount(), "the repaired disk cannot be mounted")
+
+    def turn_read_only(self):
+        """As after an error that the kernel finds in it, with files open for writing."""
+        device = os.path.basename(os.path.realpath(subprocess.run(
+            ["findmnt", "-no", "SOURCE", self.path], check=True, capture_output=True,
+            text=True).stdout.strip()))
+        try:
+            with open(f"/sys/fs/ext4/{device}/trigger_fs_error", "w",
+                      encoding="ascii") as file:
+                file.write("1")
+            with open(os.path.join(self.path, "probe"), "w", encoding="ascii"):
+                pass
+        except FileNotFoundError:
+            raise Skip("a file system cannot be made to fail here") from None
+        except OSError as fault:
+            equal(fault.errno, errno.EROFS, "error of a write")
+        else:
+            raise Skip("the file system does not turn read-only here")
+
+
+@test
+def disk_turns_read_only():
+    """A disk turns read-only under a server: nothing begins, agents can undo, nothing is lost"""
+    with LoopDisk() as loop, server_on(loop.path, stop_retry="100ms") as server:
+        executions = [started(server) for _ in range(3)]
+        loop.turn_read_only()
+        tried[0] += 1
+        for _ in range(2 * server.options["responders"]):
+            reply = Crash(server).prepare()
+            check(reply.status in (500, 503), f"prepare: {reply!r}")
+        # It cannot be recorded, so it can be undone only from what the agent knows.
+        wait_for(lambda: executions[0].stop().status == 200, "a stop without its record")
+        equal(effects(server, executions[0]), [], "effects of what an agent has stopped")
+        equal(len(effects(server, executions[1])), 1, "effects of another")
+        server.kill_all()
+        loop.repair()
+        server.serve()
+        for execution in executions:
+            judged(server, execution)
+
+
+@test
+def writes_refused():
+    """No write is let through for a while: nothing begins, then everything goes on"""
+    with Server(ACTION, stop_retry="100ms", environment=TRACED) as server:
+        executions = [started(server) for _ in range(3)]
+        strace = Strace(server, server.processes(), "pwrite64,ftruncate,fallocate",
+                        "error=EROFS")
+        server_refuses = [Crash(server).prepare() for _ in range(8)]
+        replies = [execution.stop() for execution in executions[:2]]
+        there = [len(effects(server, execution)) for execution in executions]
+        failed = strace.end()
+        check(failed, "no write was refused")
+        tried[0] += failed
+        equal({reply.status for reply in server_refuses}, {500}, "status of prepare")
+        equal([reply.status for reply in replies], [500, 500], "status of stop")
+        equal(there, [1, 1, 1], "effects while nothing can be recorded")
+        for execution in executions:
+            judged(server, execution)
 
 
 def spoil(change):
@@ -201,11 +275,73 @@ def database_newer():
         judged(server, execution)
 
 
+def schema_version(server):
+    return server.query("PRAGMA user_version")[0]["user_version"]
+
+
+def migrated_server():
+    """A server whose program can be replaced by one with a migration more."""
+    server = Server(ACTION, serve=False, stop_retry="100ms")
+    server.program = os.path.join(server.dir, "program")
+    install(server.program, ACTION)
+    return server
+
+
+@test
+def hup_across_a_migration():
+    """SIGHUP with a newer schema under load: no call fails, executions go on"""
+    with migrated_server() as server:
+        server.serve()
+        execution, version = started(server), schema_version(server)
+        over, failed = [], []
+
+        def live():
+            while not over:
+                other = Crash(server)
+                failed.extend(reply for reply in [call() for call in other.life()]
+                              if reply.status != 200 or reply.json().get("error"))
+        load = [Later(live) for _ in range(2)]
+        old = server.processes()
+        install(server.program, ACTION_NEXT)
+        server.signal(signal.SIGHUP)
+        wait_for(lambda: [pid for pid in old if alive(pid)] == [server.process.pid],
+                 "the old ones to leave")
+        over.append(True)
+        for part in load:
+            part.result()
+        tried[0] += 1
+        equal(failed, [], "calls that failed")
+        equal(schema_version(server), version + 1, "schema version")
+        equal(execution.status().ok()["completed"], False, "completed")
+        judged(server, execution)
+
+
+@test
+def old_stopper_after_a_migration():
+    """An old reaper cannot stop what is of a newer schema: the new one does"""
+    with migrated_server() as server:
+        server.serve()
+        execution, version = started(server), schema_version(server)
+        # As the new supervisor does before it forks.
+        server.write("ALTER TABLE executions ADD COLUMN next INTEGER")
+        server.write(f"PRAGMA user_version = {version + 1}")
+        tried[0] += 1
+        server.operator_stop(execution, "in between")
+        wait_for(lambda: "newer actionkit has used it" in server.log(), "a refusal")
+        equal(execution.status().ok()["completed"], False, "completed")
+        equal(len(effects(server, execution)), 1, "effects")
+        install(server.program, ACTION_NEXT)
+        server.signal(signal.SIGHUP)
+        row = execution.wait_phase("stopped")
+        equal(row["stop_reason"], "operator: in between", "reason")
+        judged(server, execution)
+
+
 @test
 def foreign_writer():
     """A foreign writer holds the database for longer than deadlines: 503, then as if not"""
     with Server(ACTION) as server:
-        execution, other = started(server), crash_execution(server)
+        execution, other = started(server), Crash(server)
         other.prepare().ok()
         connection = sqlite3.connect(server.database, timeout=10, isolation_level=None)
         connection.execute("BEGIN IMMEDIATE")
@@ -224,11 +360,8 @@ def foreign_writer():
 @test
 def errors_of_calls():
     """System calls of the store that fail: true answers, everything undone"""
-    if not shutil.which("strace"):
-        raise Skip("there is no strace")
     points = range(1, CALLS_MAX + 1) if FULL else CALLS_SHORT
-    with Server(ACTION, responders=1, stop_retry="100ms",
-                environment={"ASAN_OPTIONS": "detect_leaks=0"}) as server:
+    with Server(ACTION, responders=1, stop_retry="100ms", environment=TRACED) as server:
         for name, error in INJECTIONS:
             for verb, before in (("start", ("prepare",)), ("stop", ("prepare", "start"))):
                 for at in points:
@@ -238,30 +371,16 @@ def errors_of_calls():
 
 def inject(server, name, error, at, verb, before):
     """Whether there was such a call."""
-    execution = crash_execution(server)
+    execution = Crash(server)
     for call in before:
         getattr(execution, call)().ok()
-    responder = server.wait_responders()[0]
-    log = os.path.join(server.dir, "strace.log")
-    with open(log, "w", encoding="utf-8") as file:
-        tracer = subprocess.Popen(
-            ["strace", "-p", str(responder), "-e", f"trace={name}",
-             "-e", f"inject={name}:error={error}:when={at}"],
-            stderr=file, env=clean_environment())
-
-    def trace():
-        with open(log, encoding="utf-8") as file:
-            return file.read()
-    wait_for(lambda: "attached" in trace() or tracer.poll() is not None, "strace")
-    if tracer.poll() is not None:
-        raise Skip(f"strace cannot trace here: {trace()}")
+    strace = Strace(server, server.wait_responders(), name, f"error={error}:when={at}")
     judge = Judge(server, execution)
     reply = getattr(execution, verb)()
-    tracer.terminate()
-    tracer.wait()
+    failed = strace.end()
     # It may have closed the database, which is opened again by the next request.
     wait_for(lambda: server.get("/health/readiness").status == 200, "readiness")
-    if "INJECTED" not in trace():
+    if not failed:
         judge.end()
         return False
     tried[0] += 1
@@ -278,10 +397,7 @@ def inject(server, name, error, at, verb, before):
 @test
 def unlock_fails():
     """A lock of the database that cannot be let go holds up nobody for long"""
-    if not shutil.which("strace"):
-        raise Skip("there is no strace")
-    with Server(ACTION, responders=1, stop_retry="100ms",
-                environment={"ASAN_OPTIONS": "detect_leaks=0"}) as server:
+    with Server(ACTION, responders=1, stop_retry="100ms", environment=TRACED) as server:
         for at in UNLOCKS:
             inject(server, "fcntl", "EINTR", at, "start", ("prepare",))
 
@@ -289,28 +405,13 @@ def unlock_fails():
 @test
 def forks_fail():
     """The reaper cannot fork: it tries again"""
-    if not shutil.which("strace"):
-        raise Skip("there is no strace")
-    with Server(ACTION, environment={"ASAN_OPTIONS": "detect_leaks=0"}) as server:
+    with Server(ACTION, environment=TRACED) as server:
         execution = started(server)
-        log = os.path.join(server.dir, "strace.log")
-        with open(log, "w", encoding="utf-8") as file:
-            tracer = subprocess.Popen(
-                ["strace", "-p", str(server.reaper()), "-e", "trace=clone,clone3,fork,vfork",
-                 "-e", "inject=clone,clone3,fork,vfork:error=EAGAIN:when=1..2"],
-                stderr=file, env=clean_environment())
-
-        def trace():
-            with open(log, encoding="utf-8") as file:
-                return file.read()
-        wait_for(lambda: "attached" in trace() or tracer.poll() is not None, "strace")
-        if tracer.poll() is not None:
-            raise Skip(f"strace cannot trace here: {trace()}")
+        strace = Strace(server, [server.reaper()], "clone,clone3,fork,vfork",
+                        "error=EAGAIN:when=1..2")
         server.operator_stop(execution, "without a fork")
         execution.wait_phase("stopped")
-        tracer.terminate()
-        tracer.wait()
-        equal(trace().count("INJECTED"), 2, "forks that failed")
+        equal(strace.end(), 2, "forks that failed")
         tried[0] += 2
         judged(server, execution)
 
@@ -326,7 +427,7 @@ def descriptors_used_up():
         for spare in (1, 2, 3):
             resource.prlimit(responder, resource.RLIMIT_NOFILE, (count + spare, before[1]))
             tried[0] += 1
-            reply = crash_execution(server).prepare({"Request-Timeout": "2"})
+            reply = Crash(server).prepare({"Request-Timeout": "2"})
             check(reply.status in (200, 500, 502, 503), f"prepare: {reply!r}")
             if execution.phase() == "running":
                 reply = execution.stop({"Request-Timeout": "2"})
@@ -373,20 +474,8 @@ def reaper_stopped():
         check(not execution.exists(), "the effect is left")
 
 
-def main():
-    chosen = [function for function in TESTS
-              if not sys.argv[1:] or function.__name__ in sys.argv[1:]]
-    print(f"1..{len(chosen)}", flush=True)
-    violations = 0
-    for number, function in enumerate(chosen, 1):
-        passed, directive, notes = run(function)
-        violations += not passed
-        print(f"{'ok' if passed else 'not ok'} {number} - {title(function)}{directive}")
-        for line in notes:
-            print(f"# {line}")
-        sys.stdout.flush()
-    print(f"# faults: {tried[0]} faults tried, violations {violations}")
-    sys.exit(1 if violations else 0)
-
-
-main()
+if __name__ == "__main__":
+    if FULL:
+        import test_clock   # noqa: F401
+        import test_starve  # noqa: F401
+    faults_main()

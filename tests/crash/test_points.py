@@ -7,9 +7,8 @@ does not hold is a violation. CRASH_DEPTH=full tries every N until the part comp
 a kill; otherwise a few points are tried. The figures are printed last.
 """
 
-import base64
 import concurrent.futures
-import glob
+import contextlib
 import os
 import signal
 import subprocess
@@ -17,19 +16,18 @@ import sys
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "../e2e"))
+sys.path.insert(0, HERE)
 
+from crash import ACTION, Crash, Judge, TRACED  # noqa: E402
 from harness import (  # noqa: E402
-    Execution, Later, Server, Victim, alive, end_all, kill, proc_start_time, proc_state,
-    program_path, skip_all, wait_for)
+    Later, Server, Victim, alive, end_all, kill, proc_start_time, proc_state, program_path,
+    skip_all, wait_for)
 
-ACTION = program_path("CRASH_ACTION", "tests/crash/action")
 KILLAT = program_path("CRASH_KILLAT", "tests/crash/killat")
-CRASH = "org.actionkit.test.crash"
 FULL = os.environ.get("CRASH_DEPTH") == "full"
 SHORT_POINTS = 5
-UPLOAD_BYTES = 20000
 INTEGRITY_EVERY = 25
+PROCESSES = 3           # of a server with one responder
 AT_ONCE = 4             # parts, each with a server of its own
 TICKS = os.sysconf("SC_CLK_TCK")
 LIVED_MIN_S = 1.1       # see LIVED_MIN_MS in children.c
@@ -40,12 +38,12 @@ def uptime_s():
 
 
 class Killer:
-    """killat on a process: counts, and kills at the Nth call (0: never)."""
+    """killat on a process, or on its nth child: counts, and kills at a call (0: never)."""
 
-    def __init__(self, pid, at, children):
+    def __init__(self, pid, at, child=0):
         self.pid = pid
         self.process = subprocess.Popen(
-            [KILLAT, str(pid), str(at), *(["children"] if children else [])],
+            [KILLAT, str(pid), str(at), *([str(child)] if child else [])],
             stdout=subprocess.PIPE, text=True)
         if self.process.stdout.readline() != "ready\n":
             self.process.wait()
@@ -62,149 +60,148 @@ class Killer:
         return word == "killed", int(number)
 
 
-class Crash(Execution):
-    """An execution with a file: as text, or uploaded."""
+# Who is killed.
 
-    def __init__(self, server):
-        super().__init__(server, CRASH, {
-            "duration": 60000, "directory": server.effects,
-            "file": base64.b64encode(b"a file").decode()})
+def responder_of(server):
+    return grown(server.wait_responders()[0])
 
-    def send(self):
-        return self.upload(("file", os.urandom(UPLOAD_BYTES), "a file"))
+
+def reaper_of(server):
+    return grown(wait_for(server.reaper, "a reaper"))
+
+
+def supervisor_of(server):
+    return server.process.pid
+
+
+def grown(pid):
+    """One that dies young is started again after a growing pause."""
+    wait_for(lambda: uptime_s() - proc_start_time(pid) / TICKS > LIVED_MIN_S, "its age")
+    return pid
+
+
+def starting_supervisor_of(server):
+    """Nothing runs any more but a shell that becomes the supervisor when it is let go."""
+    server.kill_all()
+    gate = gate_of(server)
+    with contextlib.suppress(FileExistsError):
+        os.mkfifo(gate)
+    server.process = server.spawn(
+        ["sh", "-c", 'read -r go <"$0" && exec "$@"', gate, *server.arguments()])
+    return server.process.pid
+
+
+def gate_of(server):
+    return os.path.join(server.dir, "gate")
+
+
+# What happens meanwhile; each returns when what is counted is over.
+
+def call(verb):
+    """The agent's call."""
+    def happen(server, execution, killer, old):
+        Later(getattr(execution, verb)).result()
+        wait_for(lambda: killer.done() or proc_state(killer.pid) in ("S", None),
+                 "the end of the request")
+    return happen
+
+
+def operator_stop(server, execution, killer, old):
+    server.operator_stop(execution, "crash")
+    kill(killer.pid, signal.SIGUSR1)
+    wait_for(lambda: killer.done() or execution.phase() == "stopped", "its stop")
+
+
+def term(server, execution, killer, old):
+    server.signal(signal.SIGTERM)
+    wait_for(lambda: killer.done() or not alive(killer.pid), "the way out")
+
+
+def start_up(server, execution, killer, old):
+    # Not for writing only: who is dead already does not read.
+    gate = os.open(gate_of(server), os.O_RDWR)
+    os.write(gate, b"go\n")
+    wait_for(lambda: killer.done() or served_by_others(server, old), "the server")
+    os.close(gate)
+
+
+def restart(server, execution, killer, old):
+    """The supervisor starts again what has died."""
+    for pid in old - {server.process.pid}:
+        kill(pid)
+    wait_for(lambda: killer.done() or served_by_others(server, old), "the others")
+
+
+def reload(server, execution, killer, old):
+    server.signal(signal.SIGHUP)
+    wait_for(lambda: killer.done() or served_by_others(server, old), "the new ones")
+
+
+def guard(server, execution, killer, old):
+    """The supervisor is gone: the reaper stops everything, and leaves."""
+    kill(server.process.pid)
+    server.process.wait()
+    wait_for(lambda: killer.done() or not alive(killer.pid), "the guard's leave")
+
+
+# Where the reaper may be dead when the supervisor dies: then nobody is left.
+UNGUARDED = (start_up, restart, guard)
+
+
+def served_by_others(server, old):
+    """Whether there are a reaper and a responder which are none of the old ones."""
+    found = [*server.responders(), server.reaper()]
+    return len(found) == 2 and None not in found and not set(found) & set(old)
 
 
 class Part:
     """A part of a life during which one process is killed."""
 
-    def __init__(self, name, before, verb=None, victim="responder", children=False):
+    def __init__(self, name, before, happen, victim, child=0, verb=None):
         self.name = name
         self.before = before        # the calls that lead to it
-        self.verb = verb            # the call that it is, or None: a stop by the extension
+        self.happen = happen
         self.victim = victim
-        self.children = children
-
-    def pid(self, server):
-        if self.victim == "responder":
-            pid = server.wait_responders()[0]
-        elif self.victim == "reaper":
-            pid = wait_for(server.reaper, "a reaper")
-        else:
-            return server.process.pid
-        # One that dies young is started again after a growing pause.
-        wait_for(lambda: uptime_s() - proc_start_time(pid) / TICKS > LIVED_MIN_S, "its age")
-        return pid
-
-    def run(self, server, execution, killer):
-        """Returns when what is counted is over."""
-        if self.verb:
-            Later(getattr(execution, self.verb)).result()
-            wait_for(lambda: killer.done() or proc_state(killer.pid) in ("S", None),
-                     "the end of the request")
-        elif self.victim == "supervisor":
-            server.signal(signal.SIGTERM)
-            wait_for(lambda: killer.done() or not alive(killer.pid), "the way out")
-        else:
-            server.operator_stop(execution, "crash")
-            kill(killer.pid, signal.SIGUSR1)
-            wait_for(lambda: killer.done() or execution.phase() == "stopped", "its stop")
+        self.child = child          # not the victim itself, but its nth child from then on
+        self.verb = verb            # what the agent asks again
 
 
-START = Part("start, responder", ("prepare",), "start")
+def call_part(verb, *before, name=None):
+    return Part(f"{name or verb}, responder", before, call(verb), responder_of, verb=verb)
+
+
+STARTED = ("prepare", "start")
+# SIGHUP: the first child is the test of the program, then one responder, and the reaper.
+NEW_REAPER = 3
+
+START = call_part("start", "prepare")
 PARTS = (
-    Part("prepare, responder", (), "prepare"),
-    Part("prepare with an upload, responder", (), "send"),
-    Part("prepare again, with an upload, responder", ("prepare",), "send"),
+    call_part("prepare"),
+    call_part("send", name="prepare with an upload"),
+    call_part("send", "prepare", name="prepare again, with an upload"),
     START,
-    Part("status, responder", ("prepare", "start"), "status"),
-    Part("stop, responder", ("prepare", "start"), "stop"),
-    Part("stop of the extension, stopper", ("prepare", "start"), None, "reaper", True),
-    Part("stop of the extension, reaper", ("prepare", "start"), None, "reaper"),
-    Part("SIGTERM, supervisor", ("prepare", "start"), None, "supervisor"),
+    call_part("status", *STARTED),
+    call_part("stop", *STARTED),
+    Part("stop of the extension, stopper", STARTED, operator_stop, reaper_of, 1),
+    Part("stop of the extension, reaper", STARTED, operator_stop, reaper_of),
+    Part("SIGTERM, supervisor", STARTED, term, supervisor_of),
+    Part("start of the server, supervisor", STARTED, start_up, starting_supervisor_of),
+    Part("restart of children, supervisor", STARTED, restart, supervisor_of),
+    Part("SIGHUP, supervisor", STARTED, reload, supervisor_of),
+    Part("SIGHUP, the old reaper", STARTED, reload, reaper_of),
+    Part("SIGHUP, the new reaper", STARTED, reload, supervisor_of, NEW_REAPER),
+    Part("no supervisor, the reaper as guard", STARTED, guard, reaper_of),
 )
 
 
-def effects(server, execution):
-    return glob.glob(os.path.join(server.effects, f"effect-{execution.id}-*"))
-
-
-def lines(server, execution, what):
-    try:
-        with open(os.path.join(server.effects, "log"), encoding="utf-8") as file:
-            return file.read().splitlines().count(f"{execution.id} {what}")
-    except FileNotFoundError:
-        return 0
-
-
-class Judge:
-    """What must hold after a kill; notes what does not."""
-
-    def __init__(self, server, execution):
-        self.server = server
-        self.execution = execution
-        self.wrong = []
-
-    def need(self, condition, text):
-        if not condition:
-            self.wrong.append(text)
-
-    def now(self):
-        """What holds at any moment, of an execution that nobody is at."""
-        row = self.execution.row()
-        phase = row and row["phase"]
-        there = effects(self.server, self.execution)
-        self.need(not there or phase in ("starting", "running", "stopping"),
-                  f"an effect in phase {phase}")
-        for file in self.server.query("SELECT path FROM files"):
-            self.need(os.path.exists(file["path"]), "a row without a file")
-        if phase == "running" and not row["stop_by"]:
-            self.need(effects(self.server, self.execution) or
-                      self.execution.phase() != "running", "running without an effect")
-
-    def ask_again(self, verb):
-        """The agent has lost the reply, and asks again."""
-        reply = getattr(self.execution, verb)()
-        self.need(reply.status in (200, 409, 503), f"{verb} again: {reply!r}")
-        if reply.status != 200 or reply.json().get("error"):
-            return
-        there = effects(self.server, self.execution)
-        if verb == "start":
-            self.need(there, "start says yes, and there is no effect")
-        if verb == "stop":
-            self.need(not there, "stop says yes, and the effect is there")
-
-    def end(self):
-        """The agent stops it for good; then nothing is left."""
-        def told():
-            reply = self.execution.stop()
-            return reply.status == 200
-        wait_for(told, "a stop that succeeds")
-        self.need(self.execution.phase() == "stopped",
-                  f"told stopped in phase {self.execution.phase()}")
-        self.need(not effects(self.server, self.execution), "the effect is left")
-        phases = [event["phase"] for event in self.execution.events()]
-        self.need(phases.count("stopped") == 1, f"stopped in the events: {phases}")
-        self.need("starting" not in phases or lines(self.server, self.execution, "stop"),
-                  "stop() did not run")
-        self.need(lines(self.server, self.execution, "start") <= 1, "start() ran twice")
-        self.files()
-        status = self.execution.status().json()
-        self.need(status.get("completed") is True, f"status after the end: {status}")
-
-    def files(self):
-        """Files have rows, rows have files, at the latest after the reaper's next look."""
-        try:
-            self.server.check_files()
-        except AssertionError as fault:
-            self.need(False, str(fault))
-
-    def whole(self):
-        """What must hold of the server."""
-        result = self.server.query("PRAGMA integrity_check")[0]["integrity_check"]
-        self.need(result == "ok", f"integrity_check: {result}")
-        self.files()
-        left = self.server.query("SELECT resource FROM claims")
-        self.need(not left, f"claims of nobody: {left}")
+def settle(server):
+    """Waits until the server has come to rest, by itself where anybody is left."""
+    if alive(server.process.pid):
+        wait_for(lambda: len(server.processes()) == PROCESSES and server.responders() and
+                 server.reaper(), "supervisor, responder and reaper, and nobody else")
+        return
+    server.process.wait()
+    server.wait_gone()
 
 
 def try_point(server, part, at):
@@ -212,23 +209,20 @@ def try_point(server, part, at):
     execution = Crash(server)
     for verb in part.before:
         getattr(execution, verb)().ok()
-    killer = Killer(part.pid(server), at, part.children)
-    part.run(server, execution, killer)
+    victim = part.victim(server)
+    old = set(server.processes())
+    killer = Killer(victim, at, part.child)
+    part.happen(server, execution, killer, old)
     killed, number = killer.end()
+    settle(server)
     judge = Judge(server, execution)
-    if part.victim == "supervisor":
-        # Nobody serves: the guard undoes everything, and leaves.
-        wait_for(lambda: execution.phase() == "stopped", "the guard's stop")
-        server.process.wait()
-        server.wait_gone()
-        judge.now()
+    judge.now()
+    if not alive(server.process.pid):
+        judge.need(part.happen in UNGUARDED or execution.phase() == "stopped",
+                   f"the guard left it {execution.phase()}")
         server.serve()
-    elif killed:
-        server.wait_responders()
-        wait_for(server.reaper, "a reaper")
-        judge.now()
-        if part.verb:
-            judge.ask_again(part.verb)
+    elif killed and part.verb:
+        judge.ask_again(part.verb)
     judge.end()
     if at % INTEGRITY_EVERY == 0:
         judge.whole()
@@ -249,26 +243,36 @@ def points_of(server, part, late):
 
 def try_part(part, late=False):
     """Returns kills, and violations as texts. late: until the first, with the mistake."""
-    kills, violations = 0, []
-    # Leaks cannot be looked for in a process that is traced.
-    environment = {"ASAN_OPTIONS": "detect_leaks=0",
-                   **({"CRASH_SAVE_LATE": "1"} if late else {})}
+    violations = []
+    try:
+        kills = try_points(part, late, violations)
+    except AssertionError as fault:
+        return 0, [*violations, f"{part.name}: {fault}", *getattr(fault, "diagnostics", [])]
+    return kills, violations
+
+
+def try_points(part, late, violations):
+    kills = 0
+    environment = {**TRACED, **({"CRASH_SAVE_LATE": "1"} if late else {})}
     with Server(ACTION, environment=environment, responders=1, grace="100ms",
                 stop_retry="100ms", log_level="info") as server:
         for at in points_of(server, part, late):
-            killed, number, wrong = try_point(server, part, at)
+            try:
+                killed, number, wrong = try_point(server, part, at)
+            except AssertionError as fault:
+                raise AssertionError(f"call {at}: {fault}") from fault
             kills += killed
             violations += [f"{part.name}: killed at call {at} (number {number}): {text}"
                            for text in wrong]
             if late and violations or not late and FULL and not killed:
                 break
-    return kills, violations
+    return kills
 
 
 def can_trace():
     with Victim() as victim:
         try:
-            Killer(victim.pid, 0, False).end()
+            Killer(victim.pid, 0).end()
         except PermissionError:
             return False
     return True
@@ -284,13 +288,16 @@ def report(number, name, good, notes):
 def main():
     if not can_trace():
         skip_all("a process cannot be traced here")
-    print(f"1..{len(PARTS) + 1}", flush=True)
+    # Some of them, by parts of their names.
+    chosen = [part for part in PARTS
+              if not sys.argv[1:] or any(word in part.name for word in sys.argv[1:])]
+    print(f"1..{len(chosen) + 1}", flush=True)
     kills, violations, good = 0, 0, True
     pool = concurrent.futures.ThreadPoolExecutor(max_workers=AT_ONCE)
-    futures = [pool.submit(try_part, part) for part in PARTS]
+    futures = [pool.submit(try_part, part) for part in chosen]
     late = pool.submit(try_part, START, late=True)
     try:
-        for number, part in enumerate(PARTS, 1):
+        for number, part in enumerate(chosen, 1):
             tried, wrong = futures[number - 1].result()
             kills += tried
             violations += len(wrong)
@@ -299,7 +306,7 @@ def main():
                    [f"{tried} kill points, {len(wrong)} violations", *wrong])
         # The mistake that must be found.
         tried, wrong = late.result()
-        report(len(PARTS) + 1, "an undo record that is saved after the effect is found",
+        report(len(chosen) + 1, "an undo record that is saved after the effect is found",
                bool(wrong), [f"{tried} kill points until the first violation", *wrong])
         good = good and bool(wrong)
     finally:

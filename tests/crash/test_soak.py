@@ -15,11 +15,10 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
-sys.path.insert(0, os.path.join(HERE, "../e2e"))
 
+from crash import ACTION, Crash, Judge, effects  # noqa: E402
 from harness import (  # noqa: E402
     Later, Server, alive, end_all, kill, proc_read, wait_for)
-from test_points import ACTION, Crash, Judge, effects  # noqa: E402
 
 SECONDS = float(os.environ.get("SOAK_SECONDS", "20"))
 AGENTS = int(os.environ.get("SOAK_AGENTS", "8"))

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """A stop() that fails, hangs or crashes is repeated until it works."""
 
+import fcntl
+import os
 import sqlite3
 import subprocess
 
@@ -202,6 +204,26 @@ def slow_start_and_operator_stops():
 
 
 @test
+def attempts_that_cannot_begin():
+    """Attempts that fail before stop() count, slow down, and end when they can begin"""
+    with Server(stop_retry="200ms") as server:
+        execution = server.running()
+        lock = os.path.join(server.state_dir, "executions.lock")
+        os.rename(lock, lock + ".away")
+        os.mkdir(lock)
+        server.operator_stop(execution, "cannot begin")
+        wait_for(lambda: execution.row()["stop_attempts"] >= 4, "four attempts")
+        os.rmdir(lock)
+        os.rename(lock + ".away", lock)
+        execution.wait_phase("stopped")
+        failures = [event["at"] for event in execution.events()
+                    if "could not be run" in (event["why"] or "")]
+        check(failures[3] - failures[2] >= 800, f"times of the attempts: {failures}")
+        equal(len(execution.notes("stop", "begin")), 1, "calls of stop()")
+        check(not execution.exists(), "the effect is left")
+
+
+@test
 def operator_stops_one():
     """An operator's row, by the sqlite3 program, stops one execution within seconds"""
     with Server() as server:
@@ -231,6 +253,21 @@ def operator_stops_all():
         for execution in executions + [prepared]:
             check_stopped_by_extension(execution, "operator: all of it")
             equal(len(execution.notes("stop", "end")), 1, "calls of stop()")
+        server.running().stop().ok()
+
+
+@test
+def operator_stops_what_began_later():
+    """A row for all is for all that there are when the reaper reads it"""
+    with Server() as server:
+        server.kill_all()
+        with open(os.path.join(server.state_dir, "reaper.lock"), "r+b") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)    # the reaper has to wait
+            server.serve(ready=False)
+            wait_for(lambda: server.get("/").status == 200, "a responder")
+            server.operator_stop(None, "none is left")
+            later = server.running()
+        check_stopped_by_extension(later, "operator: none is left")
         server.running().stop().ok()
 
 

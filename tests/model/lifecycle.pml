@@ -12,7 +12,7 @@
  * modelled: they leave nothing to undo. Nor is an operator who gives a stop up
  * (MOVE_ABANDON): that is to leave an effect behind, on purpose.
  *
- * Each flag takes one rule away, and must make the model fail; rules.txt lists them.
+ * Each flag takes one rule away; rules.txt lists them, and which of them must make it fail.
  */
 #include "moves.pml"
 
@@ -422,7 +422,13 @@ stop:
 		atomic { RUN(r) ->
 			if
 			:: phase == STOPPED -> goto stopped
+#ifdef CALL_RETRIES
+			:: phase == STOPPING -> MOVE(RETRY);
+				has = saved;
+				enter(r, STOP)
+#else
 			:: phase == STOPPING -> unlock(r); goto await
+#endif
 			:: else ->
 #ifndef STOP_UNCOMMITTED
 				wanted = 1;

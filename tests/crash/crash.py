@@ -1,0 +1,190 @@
+"""What the tests under fire share: the action, and the judge of what must hold.
+
+The action (action.c) makes a file whose name only its undo record tells.
+"""
+
+import base64
+import glob
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "../e2e"))
+
+from harness import (  # noqa: E402
+    Execution, Skip, TESTS, clean_environment, equal, program_path, run, title, wait_for)
+
+ACTION = program_path("CRASH_ACTION", "tests/crash/action")
+ACTION_NEXT = program_path("CRASH_ACTION_NEXT", "tests/crash/action_next")
+CRASH = "org.actionkit.test.crash"
+UPLOAD_BYTES = 20000
+FULL = os.environ.get("FAULTS_DEPTH") == "full"
+
+# Leaks cannot be looked for in a process that is traced.
+TRACED = {"ASAN_OPTIONS": "detect_leaks=0"}
+
+tried = [0]             # faults that were brought about
+
+
+class Crash(Execution):
+    """An execution with a file: as text, or uploaded."""
+
+    def __init__(self, server):
+        super().__init__(server, CRASH, {
+            "duration": 60000, "directory": server.effects,
+            "file": base64.b64encode(b"a file").decode()})
+
+    def send(self):
+        return self.upload(("file", os.urandom(UPLOAD_BYTES), "a file"))
+
+
+def started(server):
+    execution = Crash(server)
+    execution.prepare().ok()
+    execution.start().ok()
+    return execution
+
+
+def effects(server, execution):
+    return glob.glob(os.path.join(server.effects, f"effect-{execution.id}-*"))
+
+
+def lines(server, execution, what):
+    try:
+        with open(os.path.join(server.effects, "log"), encoding="utf-8") as file:
+            return file.read().splitlines().count(f"{execution.id} {what}")
+    except FileNotFoundError:
+        return 0
+
+
+class Judge:
+    """What must hold after a kill; notes what does not."""
+
+    def __init__(self, server, execution):
+        self.server = server
+        self.execution = execution
+        self.wrong = []
+
+    def need(self, condition, text):
+        if not condition:
+            self.wrong.append(text)
+
+    def now(self):
+        """What holds at any moment, of an execution that nobody is at."""
+        row = self.execution.row()
+        phase = row and row["phase"]
+        there = effects(self.server, self.execution)
+        self.need(not there or phase in ("starting", "running", "stopping"),
+                  f"an effect in phase {phase}")
+        for file in self.server.query("SELECT path FROM files"):
+            self.need(os.path.exists(file["path"]), "a row without a file")
+        # A start() that failed leaves it running, with its error, until it is stopped.
+        if phase == "running" and not row["stop_by"] and \
+                not json.loads(row["start_result"]).get("error"):
+            self.need(effects(self.server, self.execution) or
+                      self.execution.phase() != "running", "running without an effect")
+
+    def ask_again(self, verb):
+        """The agent has lost the reply, and asks again."""
+        reply = getattr(self.execution, verb)()
+        self.need(reply.status in (200, 409, 503), f"{verb} again: {reply!r}")
+        if reply.status != 200 or reply.json().get("error"):
+            return
+        there = effects(self.server, self.execution)
+        if verb == "start":
+            self.need(there, "start says yes, and there is no effect")
+        if verb == "stop":
+            self.need(not there, "stop says yes, and the effect is there")
+
+    def end(self):
+        """The agent stops it for good; then nothing is left."""
+        def told():
+            reply = self.execution.stop()
+            return reply.status == 200
+        wait_for(told, "a stop that succeeds")
+        self.need(self.execution.phase() == "stopped",
+                  f"told stopped in phase {self.execution.phase()}")
+        self.need(not effects(self.server, self.execution), "the effect is left")
+        phases = [event["phase"] for event in self.execution.events()]
+        self.need(phases.count("stopped") == 1, f"stopped in the events: {phases}")
+        self.need("starting" not in phases or lines(self.server, self.execution, "stop"),
+                  "stop() did not run")
+        self.need(lines(self.server, self.execution, "start") <= 1, "start() ran twice")
+        self.files()
+        status = self.execution.status().json()
+        self.need(status.get("completed") is True, f"status after the end: {status}")
+
+    def files(self):
+        """Files have rows, rows have files, at the latest after the reaper's next look."""
+        try:
+            self.server.check_files()
+        except AssertionError as fault:
+            self.need(False, str(fault))
+
+    def whole(self):
+        """What must hold of the server."""
+        result = self.server.query("PRAGMA integrity_check")[0]["integrity_check"]
+        self.need(result == "ok", f"integrity_check: {result}")
+        self.files()
+        left = self.server.query("SELECT resource FROM claims")
+        self.need(not left, f"claims of nobody: {left}")
+
+
+def judged(server, execution):
+    judge = Judge(server, execution)
+    judge.end()
+    judge.whole()
+    equal(judge.wrong, [], "violations")
+
+
+class Strace:
+    """Makes system calls fail: of processes, and of children that they fork meanwhile."""
+
+    def __init__(self, server, pids, names, what):
+        if not shutil.which("strace"):
+            raise Skip("there is no strace")
+        self.path = os.path.join(server.dir, "strace.log")
+        with open(self.path, "w", encoding="utf-8") as file:
+            self.process = subprocess.Popen(
+                ["strace", "-f", "-e", f"trace={names}", "-e", f"inject={names}:{what}",
+                 *[word for pid in pids for word in ("-p", str(pid))]],
+                stderr=file, env=clean_environment())
+        wait_for(lambda: self.text().count("attached") == len(pids) or
+                 self.process.poll() is not None, "strace")
+        if self.process.poll() is not None:
+            raise Skip(f"strace cannot trace here: {self.text()}")
+
+    def text(self):
+        with open(self.path, encoding="utf-8", errors="replace") as file:
+            return file.read()
+
+    def count(self):
+        """How many have failed."""
+        return self.text().count("INJECTED")
+
+    def end(self):
+        self.process.terminate()
+        self.process.wait()
+        return self.count()
+
+
+def faults_main():
+    """Runs the tests named on the command line, or all; prints the figures last, and exits."""
+    chosen = [function for function in TESTS
+              if not sys.argv[1:] or function.__name__ in sys.argv[1:]]
+    print(f"1..{len(chosen)}", flush=True)
+    violations = 0
+    for number, function in enumerate(chosen, 1):
+        before = tried[0]
+        passed, directive, notes = run(function)
+        violations += not passed
+        notes = [f"{tried[0] - before} faults", *notes]
+        print(f"{'ok' if passed else 'not ok'} {number} - {title(function)}{directive}")
+        for line in notes:
+            print(f"# {line}")
+        sys.stdout.flush()
+    print(f"# faults: {tried[0]} faults tried, violations {violations}")
+    sys.exit(1 if violations else 0)
