@@ -202,7 +202,7 @@ static const char *
 feed_dash(struct multipart *multipart, const char *at, struct err *err)
 {
 	if (*at == '-') {
-		multipart->state = MULTIPART_EPILOGUE;
+		multipart->state = MULTIPART_LAST;
 		return end_part(multipart, err) == -1 ? NULL : at + 1;
 	}
 	multipart->state = MULTIPART_CONTENT;
@@ -224,6 +224,19 @@ feed_padding(struct multipart *multipart, const char *at, struct err *err)
 		return at + 1;
 	err_set(err, ERR_REQUEST, "the boundary before part %d is not alone on its line",
 	    multipart->parts + 1);
+	return NULL;
+}
+
+/* Text at once behind the last delimiter may be data of a part, and would be lost. */
+static const char *
+feed_last(struct multipart *multipart, const char *at, struct err *err)
+{
+	if (*at == '\r' || *at == '\n' || multipart_is_blank(*at)) {
+		multipart->state = MULTIPART_EPILOGUE;
+		return at + 1;
+	}
+	err_set(err, ERR_REQUEST, "the last boundary, after part %d, goes on with other text",
+	    multipart->parts);
 	return NULL;
 }
 
@@ -251,6 +264,9 @@ multipart_feed(struct multipart *multipart, const char *data, size_t length,
 		case MULTIPART_HEADERS:
 			at = feed_headers(multipart, at, end, err);
 			break;
+		case MULTIPART_LAST:
+			at = feed_last(multipart, at, err);
+			break;
 		case MULTIPART_EPILOGUE:
 			return 0;
 		}
@@ -261,6 +277,7 @@ int
 multipart_end(struct multipart *multipart, struct err *err)
 {
 	switch (multipart->state) {
+	case MULTIPART_LAST:
 	case MULTIPART_EPILOGUE:
 		return 0;
 	case MULTIPART_HEADERS:

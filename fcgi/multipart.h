@@ -51,6 +51,7 @@ enum multipart_state {
 	MULTIPART_PADDING,	/* blanks between a delimiter and the end of its line */
 	MULTIPART_NEWLINE,	/* behind the CR of that line */
 	MULTIPART_HEADERS,
+	MULTIPART_LAST,		/* behind the last delimiter */
 	MULTIPART_EPILOGUE
 };
 

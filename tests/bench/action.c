@@ -2,18 +2,21 @@
  * action.c: an extension with the action that benchmarks run. It does nothing, and says so,
  * as the same action of other ActionKit servers does: what is measured is the way there.
  */
+#include <limits.h>
 #include <stdio.h>
 
 #include <actionkit.h>
 
 struct bench_state {
 	int64_t duration;
+	char file[PATH_MAX];
 	char step[16];
 	int64_t polls;
 };
 
 static const struct ak_field bench_fields[] = {
 	AK_INT(struct bench_state, duration),
+	AK_TEXT(struct bench_state, file),
 	AK_TEXT(struct bench_state, step),
 	AK_INT(struct bench_state, polls),
 	AK_FIELDS_END
@@ -22,6 +25,7 @@ static const struct ak_field bench_fields[] = {
 static const struct ak_parameter bench_parameters[] = {
 	{ .name = "duration", .label = "Duration", .type = AK_DURATION, .required = true,
 	  .default_value = "30s" },
+	{ .name = "file", .label = "File", .type = AK_FILE },
 	AK_PARAMETERS_END
 };
 
@@ -53,7 +57,10 @@ bench_prepare(struct ak_call *call, void *state)
 {
 	struct bench_state *s = state;
 
+	const char *file = ak_config_file(call, "file");
+
 	s->duration = ak_config_duration(call, "duration");
+	snprintf(s->file, sizeof(s->file), "%s", file == NULL ? "" : file);
 	bench_step(s, "prepared");
 	ak_message(call, AK_INFO, "prepared");
 	return 0;

@@ -43,6 +43,7 @@ POLLED = int(os.environ.get("BENCH_POLLED", "5000"))
 POLLED_SECONDS = int(os.environ.get("BENCH_POLLED_SECONDS", "20"))
 FAIR_CONNECTIONS = 64
 FAIR_SECONDS = int(os.environ.get("BENCH_FAIR_SECONDS", "60"))
+UPLOAD = int(os.environ.get("BENCH_UPLOAD", str(2**30)))
 STOPPED = int(os.environ.get("BENCH_STOPPED", "1000"))
 
 RESPONDERS = 8
@@ -182,8 +183,8 @@ class Field:
     """Our server with its nginx, and the others behind the same."""
 
     def __init__(self, stack, peer=PEER):
-        self.echo_socket = os.path.join(
-            stack.enter_context(tempfile.TemporaryDirectory()), "echo.sock")
+        self.directory = stack.enter_context(tempfile.TemporaryDirectory())
+        self.echo_socket = os.path.join(self.directory, "echo.sock")
         echo_port, peer_port, peer_direct = free_port(), free_port(), free_port()
         http = nginx_server(echo_port, "echo", f"unix:{self.echo_socket}",
                             fastcgi_location())
@@ -207,12 +208,12 @@ class Field:
             self.peer = Side("peer", peer_port, lambda: [program.pid], nginx)
             wait_for(lambda: harness.request(peer_port, "GET", PATH).status == 200, "peer")
 
-    @staticmethod
-    def start(stack, arguments):
+    def start(self, stack, arguments):
         program = subprocess.Popen(
             arguments, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            env={**os.environ, "STEADYBIT_LOG_LEVEL": "WARN"})
+            # The Go SDK is quiet then, and leaves no files behind.
+            env={**os.environ, "STEADYBIT_LOG_LEVEL": "WARN", "TMPDIR": self.directory})
 
         def end():
             program.kill()
@@ -396,8 +397,24 @@ def fair_part(field):
     return result
 
 
+def upload_part(field):
+    """A large file, with the peak of the memory of who takes it."""
+    figures = {}
+    for side in (field.ours, field.peer):
+        if side is None:
+            continue
+        before = max(peak_kib(pid) for pid in side.pids())
+        seconds = side.load("upload", UPLOAD)["seconds"]
+        peak = max(peak_kib(pid) for pid in side.pids())
+        figures[side.name] = {"seconds": seconds, "grown_kib": peak - before}
+        say(f"\nupload of {UPLOAD / 2**20:.0f} MiB, {side.name}: {seconds:.1f} s, "
+            f"peak memory + {(peak - before) / 1024:.1f} MiB")
+    return figures
+
+
 PARTS = {"idle": idle_part, "status": status_part, "lives": lives_part,
-         "history": history_part, "polled": polled_part, "stop-all": stop_all_part, "fair": fair_part}
+         "history": history_part, "polled": polled_part, "stop-all": stop_all_part, "fair": fair_part,
+         "upload": upload_part}
 
 
 def ratios(figures):
@@ -418,6 +435,11 @@ def ratios(figures):
             "1 is the ceiling")
     compare("lives/s to the peer's, which keeps all in memory", "lives", "peer", "rate",
             "more is better")
+    upload = figures.get("upload", {})
+    if "peer" in upload:
+        result["time of the upload to the peer's"] = ratio = \
+            upload["actionkit"]["seconds"] / upload["peer"]["seconds"]
+        say(f"  {'time of the upload to the peer':<52}{ratio:>6.2f}   less is better")
     history = figures.get("history")
     if history:
         name = f"status requests/s with {HISTORY} rows of history"

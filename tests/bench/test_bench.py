@@ -15,7 +15,8 @@ from harness import check, equal, main, test  # noqa: E402
 LIMIT_S = 300
 SMALL = {"BENCH_SECONDS": "1", "BENCH_ROUNDS": "1", "BENCH_CONNECTIONS": "2",
          "BENCH_HISTORY": "1000", "BENCH_POLLED": "24", "BENCH_POLLED_SECONDS": "2",
-         "BENCH_STOPPED": "20", "BENCH_FAIR_SECONDS": "1"}
+         "BENCH_STOPPED": "20", "BENCH_FAIR_SECONDS": "1",
+         "BENCH_UPLOAD": "1000000"}
 
 
 @test

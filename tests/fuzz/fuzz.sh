@@ -23,6 +23,8 @@ fail()
 
 need_clang()
 {
+	grep -q '^#define ENABLE_COVERAGE' config.h &&
+		fail "a tree with --enable-coverage is made for gcc: configure another"
 	command -v "$clang" >/dev/null ||
 		fail "needs clang (Debian: apt-get install clang libclang-rt-dev)"
 	echo 'int LLVMFuzzerTestOneInput(const char *, unsigned long);

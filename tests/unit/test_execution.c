@@ -453,6 +453,70 @@ START_TEST(test_a_lock_excludes_and_dies_with_its_holder)
 }
 END_TEST
 
+/* Of the write-ahead log. */
+static int64_t
+log_bytes(void)
+{
+	struct stat status;
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/" STORE_FILE "-wal", directory);
+	ck_assert_int_eq(stat(path, &status), 0);
+	return status.st_size;
+}
+
+static int
+checkpoint(void)
+{
+	int pages = -1;
+
+	ck_assert_msg(store_checkpoint(&store, clock_boot_ms() + WAIT_MS, &pages,
+	    &err) == 0, "%s", err.msg);
+	return pages;
+}
+
+static void
+write_many(void)
+{
+	for (int i = 0; i < 50; i++)
+		write_row(ID, MOVE_PREPARE);
+}
+
+START_TEST(test_a_checkpoint_lets_the_log_begin_anew)
+{
+	int64_t before;
+
+	write_many();
+	before = log_bytes();
+	ck_assert_int_gt(checkpoint(), 0);
+	write_many();
+	ck_assert_int_le(log_bytes(), before + before / 4);
+}
+END_TEST
+
+START_TEST(test_a_reader_does_not_hold_up_a_checkpoint)
+{
+	struct store reader;
+	int64_t began, before;
+
+	write_many();
+	ck_assert_int_eq(store_open_readonly(&reader, directory, &err), 0);
+	write_many();
+	before = log_bytes();
+	began = clock_boot_ms();
+	ck_assert_int_gt(checkpoint(), 0);
+	ck_assert_int_lt(clock_boot_ms() - began, WAIT_MS / 2);
+	/* The log goes on behind what is still read, and anew when it is not. */
+	write_many();
+	ck_assert_int_gt(log_bytes(), before);
+	store_close(&reader);
+	checkpoint();
+	before = log_bytes();
+	write_many();
+	ck_assert_int_eq(log_bytes(), before);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -481,6 +545,8 @@ main(void)
 	tcase_add_test(stored, test_a_database_that_was_removed_takes_no_writes);
 	tcase_add_test(stored, test_the_gate_has_a_deadline_and_dies_with_its_holder);
 	tcase_add_test(stored, test_a_lock_excludes_and_dies_with_its_holder);
+	tcase_add_test(stored, test_a_checkpoint_lets_the_log_begin_anew);
+	tcase_add_test(stored, test_a_reader_does_not_hold_up_a_checkpoint);
 	suite_add_tcase(suite, stored);
 
 	srunner_set_tap(runner, "-");

@@ -235,6 +235,7 @@ START_TEST(test_around)
 	    "begin 1 a \n1\nend\n");
 	finds(FIRST FIELD("a") "1" LAST FIRST FIELD("b") "2" LAST,
 	    "begin 1 a \n1\nend\n");
+	finds(FIRST FIELD("a") "1" REAL "--\n--bound---", "begin 1 a \n1\nend\n");
 	/* Blanks behind the boundary. */
 	finds("--bound \t \r\n" FIELD("a") "1\r\n--bound\t\r\n" FIELD("b")
 	    "2\r\n--bound-- \r\n", "begin 1 a \n1\nend\nbegin 2 b \n2\nend\n");
@@ -348,6 +349,10 @@ START_TEST(test_bad)
 		    "the boundary before part 2 is not alone on its line" },
 		{ FIRST FIELD("a") "1" NEXT, "the body ends inside the headers of part 2" },
 		{ FIRST FIELD("a") "1" NEXT FIELD("b"), "the body ends inside part 2" },
+
+		{ FIRST FIELD("a") "1\r\n--bound--2" LAST,
+		    "the last boundary, after part 1, goes on with other text" },
+		{ "--bound---", "the last boundary, after part 0, goes on with other text" },
 
 		{ FIRST "\r\n" LAST, "part 1: header Content-Disposition is missing" },
 		{ FIRST FIELD("a") "1" NEXT "Content-Type: text/plain\r\n\r\n" LAST,
