@@ -194,11 +194,14 @@ PARTS = (
 )
 
 
-def settle(server):
-    """Waits until the server has come to rest, by itself where anybody is left."""
+def settle(server, old):
+    """Waits until the server has come to rest, by itself where anybody is left.
+
+    old: processes of which the reaper must be none.
+    """
     if alive(server.process.pid):
         wait_for(lambda: len(server.processes()) == PROCESSES and server.responders() and
-                 server.reaper(), "supervisor, responder and reaper, and nobody else")
+                 server.reaper() not in (None, *old), "supervisor, responder and reaper, and nobody else")
         return
     server.process.wait()
     server.wait_gone()
@@ -214,7 +217,7 @@ def try_point(server, part, at):
     killer = Killer(victim, at, part.child)
     part.happen(server, execution, killer, old)
     killed, number = killer.end()
-    settle(server)
+    settle(server, old if part.happen is reload else ())
     judge = Judge(server, execution)
     judge.now()
     if not alive(server.process.pid):
