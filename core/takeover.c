@@ -56,9 +56,55 @@ write_holder(int fd, struct err *err)
 
 /* Its beat stands still: it hangs, or it is long gone and the beat is of nobody. */
 static bool
-hangs(const struct scoreboard *scoreboard)
+hangs(const struct scoreboard *scoreboard, int64_t since_ms)
 {
-	return clock_boot_ms() - atomic_load(&scoreboard->reaper_beat_ms) > REAPER_HANG_MS;
+	int64_t beat_ms = atomic_load(&scoreboard->reaper_beat_ms);
+
+	return clock_boot_ms() - (beat_ms > since_ms ? beat_ms : since_ms) > REAPER_HANG_MS;
+}
+
+static bool
+same_holder(const struct holder *one, const struct holder *other)
+{
+	return one->pid == other->pid && one->start_time == other->start_time;
+}
+
+/*
+ * Of several reapers the one that was started last takes over. Which of those that wait gets
+ * the lock from the one before it is chance.
+ */
+static bool
+is_newer(const struct holder *one, const struct holder *other)
+{
+	if (one->start_time != other->start_time)
+		return one->start_time > other->start_time;
+	return one->pid > other->pid;
+}
+
+static bool
+is_alive(const struct holder *holder)
+{
+	return ak_process_start_time(holder->pid) == holder->start_time;
+}
+
+/* What a reaper that waits knows of the one that holds the lock. */
+struct wait {
+	struct holder mine;
+	struct holder asked;		/* to leave; pid 0: nobody yet */
+	int64_t asked_ms;		/* 0 for the first: it may hang since long ago */
+	int64_t patience_over_ms;
+	bool killed;
+};
+
+static void
+ask(struct wait *wait, const struct holder *holder, int64_t patience_ms)
+{
+	wait->asked_ms = wait->asked.pid == 0 ? 0 : clock_boot_ms();
+	wait->patience_over_ms = clock_boot_ms() + patience_ms;
+	wait->asked = *holder;
+	wait->killed = false;
+	log_info("asking the reaper with pid %" PRId64 " to leave", holder->pid);
+	ak_process_signal(holder->pid, holder->start_time, SIGTERM);
 }
 
 static int
@@ -66,28 +112,31 @@ await_lock(int fd, const struct scoreboard *scoreboard, int64_t patience_ms,
     bool (*give_up)(void *context), void *context, struct err *err)
 {
 	const struct timespec pause = { .tv_nsec = TAKEOVER_PAUSE_MS * NS_PER_MS };
-	int64_t patience_over_ms = clock_boot_ms() + patience_ms;
-	struct holder holder = { 0, 0 };
-	bool asked = false, killed = false;
+	struct wait wait = {
+		.mine = { getpid(), ak_process_start_time(getpid()) }
+	};
+	struct holder holder;
 
 	while (flock(fd, LOCK_EX | LOCK_NB) == -1) {
 		if (errno != EWOULDBLOCK && errno != EINTR)
 			return err_sys(err, ERR_INTERNAL, "%s", REAPER_LOCK_FILE);
 		if (give_up(context))
 			return -2;
-		/* Only the one found first is ended, never one that came after it. */
-		if (!asked && read_holder(fd, &holder)) {
-			asked = true;
-			log_info("asking the reaper with pid %" PRId64 " to leave",
-			    holder.pid);
-			ak_process_signal(holder.pid, holder.start_time, SIGTERM);
+		if (read_holder(fd, &holder) && !same_holder(&holder, &wait.asked)) {
+			if (is_newer(&holder, &wait.mine) && is_alive(&holder)) {
+				log_info("leaving: the reaper with pid %" PRId64
+				    " is newer", holder.pid);
+				return -2;
+			}
+			ask(&wait, &holder, patience_ms);
 		}
-		if (asked && !killed &&
-		    (hangs(scoreboard) || clock_boot_ms() > patience_over_ms)) {
-			killed = true;
+		if (wait.asked.pid != 0 && !wait.killed &&
+		    (hangs(scoreboard, wait.asked_ms) ||
+		    clock_boot_ms() > wait.patience_over_ms)) {
+			wait.killed = true;
 			log_warn("killing the reaper with pid %" PRId64
-			    ": it does not leave", holder.pid);
-			ak_process_signal(holder.pid, holder.start_time, SIGKILL);
+			    ": it does not leave", wait.asked.pid);
+			ak_process_signal(wait.asked.pid, wait.asked.start_time, SIGKILL);
 		}
 		nanosleep(&pause, NULL);
 	}

@@ -12,7 +12,8 @@
 
 /*
  * Takes the reaper's lock of the state directory. The reaper that holds it is asked to leave
- * after the stops it is at, and killed if it hangs or is not gone after patience_ms.
+ * after the stops it is at, and killed if it hangs or is not gone after patience_ms. If that one
+ * is newer, it is this process that gives up: of several the newest takes over.
  * give_up() is asked again and again whether to stop waiting. Returns the descriptor that
  * holds the lock as long as it is open, -2 if it gave up, or -1 with err.
  */

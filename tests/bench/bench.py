@@ -15,6 +15,7 @@ import contextlib
 import fcntl
 import json
 import os
+import random
 import re
 import shutil
 import signal
@@ -89,9 +90,12 @@ def peak_kib(pid):
 
 
 def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+    """One of those that connections do not get; the peer takes the next one, too."""
+    while True:
+        port = random.randrange(20000, 32000, 2)
+        with socket.socket() as listener:
+            if listener.connect_ex(("127.0.0.1", port)) != 0:
+                return port
 
 
 class Side:

@@ -63,21 +63,24 @@ class Killer:
 # Who is killed.
 
 def responder_of(server):
-    return grown(server.wait_responders()[0])
+    return grown(lambda: server.wait_responders()[0])
 
 
 def reaper_of(server):
-    return grown(wait_for(server.reaper, "a reaper"))
+    return grown(server.reaper)
 
 
 def supervisor_of(server):
     return server.process.pid
 
 
-def grown(pid):
-    """One that dies young is started again after a growing pause."""
-    wait_for(lambda: uptime_s() - proc_start_time(pid) / TICKS > LIVED_MIN_S, "its age")
-    return pid
+def grown(find):
+    """One that dies young is started again after a growing pause; it may die meanwhile."""
+    def old():
+        pid = find()
+        start = pid and proc_start_time(pid)
+        return start and uptime_s() - start / TICKS > LIVED_MIN_S and pid
+    return wait_for(old, "one that has lived long enough")
 
 
 def starting_supervisor_of(server):
@@ -194,11 +197,14 @@ PARTS = (
 )
 
 
-def settle(server):
-    """Waits until the server has come to rest, by itself where anybody is left."""
+def settle(server, old):
+    """Waits until the server has come to rest, by itself where anybody is left.
+
+    old: processes of which the reaper must be none.
+    """
     if alive(server.process.pid):
         wait_for(lambda: len(server.processes()) == PROCESSES and server.responders() and
-                 server.reaper(), "supervisor, responder and reaper, and nobody else")
+                 server.reaper() not in (None, *old), "supervisor, responder and reaper, and nobody else")
         return
     server.process.wait()
     server.wait_gone()
@@ -214,7 +220,7 @@ def try_point(server, part, at):
     killer = Killer(victim, at, part.child)
     part.happen(server, execution, killer, old)
     killed, number = killer.end()
-    settle(server)
+    settle(server, old if part.happen is reload else ())
     judge = Judge(server, execution)
     judge.now()
     if not alive(server.process.pid):

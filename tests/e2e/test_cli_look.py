@@ -4,12 +4,11 @@
 import json
 import os
 import re
-import shutil
 import uuid
 
 from harness import (
     ACTIONKIT, CHECK, CLAIM, EFFECT, EXAMPLE, Command, Later, Server, Skip, alive, both_ways,
-    check, command, contains, equal, kill, main, test, wait_for)
+    check, command, contains, equal, install, kill, main, test, wait_for)
 
 EX_USAGE = 64
 FAILED = "stop was told to fail"
@@ -217,8 +216,7 @@ def group_member_reads():
         os.chmod(server.dir, 0o755)
         group = 4711
         program = os.path.join(server.dir, "program")   # where everybody can execute it
-        shutil.copy(server.program, program)
-        os.chmod(program, 0o755)
+        install(program, server.program)
 
         def look(*arguments, status=0):
             return command(*arguments, server=server, program=program, status=status,

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Without a supervisor the reaper stays as guard: it waits for the grace, then undoes."""
 
+import os
 import signal
 
 from harness import (
     ACTIONKIT, PAUSE, Execution, Later, Server, Victim, alive, boot_ms, check,
-    check_stopped_by_extension, contains, equal, kill, main, test, wait_for)
+    check_stopped_by_extension, contains, equal, has_open, kill, main, test, wait_for)
 
 GONE = "supervisor gone"
 GRACE_S = 2
@@ -121,6 +122,60 @@ def quit_lets_requests_end():
         equal(execution.phase(), "running", "phase")
         server.serve()
         execution.stop().ok()
+
+
+def reapers(server):
+    """All that hold the reaper's lock, or wait for it."""
+    lock = os.path.join(server.state_dir, "reaper.lock")
+    return {pid for pid in server.processes() if has_open(pid, lock)}
+
+
+@test
+def three_reapers():
+    """Of three reapers the newest takes over, whichever gets the lock first"""
+    with Server() as server:
+        execution = server.running()
+        old = server.reaper()
+        kill(old, signal.SIGSTOP)
+        line = []
+        for count in (2, 3):
+            server.signal(signal.SIGHUP)
+            wait_for(lambda count=count: len(reapers(server)) == count,
+                     "a reaper that waits")
+            line += reapers(server) - {old, *line}
+            wait_for(lambda count=count: server.log().count(
+                f"asking the reaper with pid {old} to leave") == count - 1, "its wish")
+        # The one in the middle gets the lock, as it happens when a reaper is started again
+        # just before SIGHUP.
+        middle, newest = line
+        kill(newest, signal.SIGSTOP)
+        kill(old, signal.SIGCONT)
+        wait_for(lambda: server.reaper() == middle, "the one in the middle")
+        kill(newest, signal.SIGCONT)
+        wait_for(lambda: server.reaper() == newest, "the newest")
+        wait_for(lambda: not alive(middle), "the one in the middle to leave")
+        server.operator_stop(execution, "three")
+        check_stopped_by_extension(execution, "operator: three")
+
+
+@test
+def an_older_reaper_gives_way():
+    """A reaper that waits leaves when it finds a newer one at work"""
+    with Server() as server:
+        old = server.reaper()
+        kill(old, signal.SIGSTOP)
+        server.signal(signal.SIGHUP)
+        wait_for(lambda: len(reapers(server)) == 2, "a reaper that waits")
+        middle = (reapers(server) - {old}).pop()
+        kill(middle, signal.SIGSTOP)
+        server.signal(signal.SIGHUP)
+        wait_for(lambda: len(reapers(server)) == 3, "another one")
+        newest = (reapers(server) - {old, middle}).pop()
+        kill(old, signal.SIGCONT)
+        wait_for(lambda: server.reaper() == newest, "the newest")
+        kill(middle, signal.SIGCONT)
+        wait_for(lambda: not alive(middle), "the one in the middle to leave")
+        equal(server.reaper(), newest, "the reaper")
 
 
 @test

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Connections that nginx keeps: nobody starves, nothing is lost, no body is a request."""
 
+import os
 import random
 import signal
 import socket
@@ -13,7 +14,7 @@ from harness import (
     PATIENCE_S, Later, Server, check, equal, kill, main, stopped_by_extension, test)
 
 RESPONDERS = 4
-LOAD_S = 4
+LOAD_S = float(os.environ.get("KEPT_SECONDS", "4"))   # of one disturbed load
 KILL_EVERY_S = 0.1
 HUP_EVERY_S = 1
 AGENTS = 6
