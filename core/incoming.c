@@ -53,9 +53,8 @@ check_space(int fd, int64_t bytes, int64_t keep_free, struct err *err)
 	free_bytes = (uint64_t)space.f_bavail * space.f_frsize;
 	if (free_bytes >= (uint64_t)bytes + (uint64_t)keep_free)
 		return 0;
-	return err_set(err, ERR_FULL, "there is no room for %" PRId64 " bytes: %" PRIu64
-	    " are free, and %" PRId64 " must be left (--keep-free)", bytes, free_bytes,
-	    keep_free);
+	return err_set(err, ERR_FULL, "there is no room for it: %" PRIu64 " bytes are free, "
+	    "and %" PRId64 " of these must be left (--keep-free)", free_bytes, keep_free);
 }
 
 int

@@ -83,8 +83,7 @@ keep_alive(struct visit *visit, struct err *err)
 	const struct execution *row = &visit->row;
 	int64_t interval_ms = row->heartbeat_interval;
 	int64_t due_at = execution_heartbeat_due(clock_boot_ms(), interval_ms);
-	const char *state = json_text(visit->state_json, NULL);
-	bool changed = strcmp(row->state, state) != 0;
+	bool changed = strcmp(row->state, visit->state_text) != 0;
 
 	if (!changed && due_at - row->due_at < interval_ms / EXECUTION_HEARTBEAT_PART)
 		return 0;
@@ -92,7 +91,7 @@ keep_alive(struct visit *visit, struct err *err)
 		return -1;
 	/* It may have left `running` meanwhile: then nothing is kept, and that is no fault. */
 	return store_end(store, execution_keep_alive(store, visit->id,
-	    changed ? state : NULL, visit->state_version, due_at, err), err);
+	    changed ? visit->state_text : NULL, visit->state_version, due_at, err), err);
 }
 
 static int

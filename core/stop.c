@@ -130,7 +130,7 @@ commit_failed(struct visit *visit, const char *who, const char *why, struct err 
 		return 0;
 	}
 	count_unbegun(row);
-	if (visit->state_json != NULL)
+	if (visit->state_text != NULL)
 		visit_keep_state(visit);
 	execution_set(&row->last_error, why);
 	row->due_at = clock_boot_ms() + execution_retry_pause(row->stop_attempts,

@@ -85,16 +85,17 @@ visit_may_begin(const struct visit *visit, struct err *err)
 static int
 load_state_json(struct visit *visit, struct err *err)
 {
+	bool adopted = visit->row.phase == PHASE_NONE;
 	struct json_object *json = NULL;
 
-	if (visit->row.phase == PHASE_NONE)
+	if (adopted)
 		json = json_object_get(json_member(visit->request, "state"));
 	else if (json_parse(visit->row.state, strlen(visit->row.state), &json, err) == -1)
 		return err_wrap(err, "stored state");
-	visit->state_version = visit->row.phase == PHASE_NONE ? 0 :
-	    visit->row.state_version;
+	visit->state_version = adopted ? 0 : visit->row.state_version;
 	json_object_put(visit->state_json);
 	visit->state_json = json != NULL ? json : json_new_object();
+	visit->state_text = adopted ? json_text(visit->state_json, NULL) : NULL;
 	return 0;
 }
 
@@ -113,7 +114,7 @@ written_version(const struct visit *visit)
 void
 visit_keep_state(struct visit *visit)
 {
-	execution_set(&visit->row.state, json_text(visit->state_json, NULL));
+	execution_set(&visit->row.state, visit->state_text);
 	visit->row.state_version = visit->state_version;
 }
 
@@ -243,6 +244,7 @@ visit_run(struct visit *visit)
 		visit->state_json = json;
 		visit->state_version = written_version(visit);
 	}
+	visit->state_text = json_text(visit->state_json, NULL);
 	return result;
 }
 

@@ -21,6 +21,7 @@ struct visit {
 	struct execution row;		/* as last loaded */
 	void *state;			/* the handler's struct, NULL until filled */
 	struct json_object *state_json;	/* the same as JSON */
+	const char *state_text;		/* to be kept: what it ran with, or adopted; or NULL */
 	int64_t state_version;		/* of the newest action that it was saved by */
 	struct ak_call call;
 	bool ran;			/* its handler */
@@ -63,7 +64,7 @@ int visit_fill(struct visit *visit, struct err *err);
  */
 int visit_run(struct visit *visit);
 
-/* Puts the state and its version into the row. */
+/* Puts the state, made into text before the transaction, and its version into the row. */
 void visit_keep_state(struct visit *visit);
 
 /* Takes what the reply's caller needs: handler's reply parts plus the state if asked for. */
