@@ -110,15 +110,15 @@ int execution_write(struct store *store, const struct execution *row, const char
 
 /*
  * The narrow writes, inside a transaction. _keep_state stores the state and its version, and
- * _keep_alive both (unless the state is NULL) and the next heartbeat's due_at (unless a stop is wanted), if the phase is still
- * the given one. They return 0, 1 if it is not, or -1.
+ * _keep_alive both (unless the state is NULL) and the next heartbeat's due_at (unless a stop
+ * is wanted), if the phase is still the given one. They return 0, 1 if it is not, or -1.
  */
 int execution_keep_state(struct store *store, const char *id, enum phase phase,
     const char *state, int64_t state_version, struct err *err);
 int execution_keep_alive(struct store *store, const char *id, const char *state,
     int64_t state_version, int64_t due_at, struct err *err);
 
-/* Removes the row of an execution that is prepared (a prepare that failed after one that did not). */
+/* Removes the row of a prepared execution (a prepare that failed after one that did not). */
 int execution_forget(struct store *store, const char *id, struct err *err);
 
 /* An event without a change of phase. Inside a transaction. */

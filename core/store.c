@@ -355,8 +355,9 @@ sync_log(struct store *store, struct err *err)
 	sqlite3_file *log = NULL;
 
 	sqlite3_file_control(store->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
-	if (log->pMethods == NULL || log->pMethods->xSync(log, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY) ==
-	    SQLITE_OK)
+	/* Before the first commit there is none. */
+	if (log->pMethods == NULL || log->pMethods->xSync(log,
+	    SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY) == SQLITE_OK)
 		return 0;
 	store->suspect = true;
 	return err_set(err, ERR_INTERNAL, "%s cannot be synced to the disk", STORE_FILE);

@@ -30,7 +30,7 @@ struct store {
 	enum store_durability durability; /* of the transaction */
 	bool writing;		/* between store_begin and store_commit or _rollback */
 	int64_t busy_until_ms;	/* how long others are waited for; 0: as for a read */
-	bool suspect;		/* may hold locks that SQLite has lost, or not write: to be closed */
+	bool suspect;		/* to be closed: may hold locks that SQLite has lost, or not write */
 	struct {
 		const char *sql;
 		sqlite3_stmt *statement;

@@ -24,7 +24,7 @@ from crash import (  # noqa: E402
     judged, started, tried)
 from harness import (  # noqa: E402
     EX_CONFIG, Later, Server, Skip, alive, at_once, check, contains, equal, install, kill,
-    test, wait_for)
+    server_on, small_disk, test, wait_for)
 
 DISK_BYTES = 24 * 1024 * 1024
 LOOP_BYTES = 32 * 1024 * 1024
@@ -39,30 +39,6 @@ INJECTIONS = (
 )
 
 UNLOCKS = range(1, CALLS_MAX + 1) if FULL else (3,)     # of the calls of fcntl
-
-@contextlib.contextmanager
-def disk():
-    """A state directory on a small disk of its own."""
-    directory = tempfile.mkdtemp(prefix="ak-disk-")
-    try:
-        if subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES},mode=0750",
-                           "tmpfs", directory], check=False, capture_output=True).returncode:
-            raise Skip("nothing can be mounted here")
-        try:
-            yield directory
-        finally:
-            subprocess.run(["umount", "-l", directory], check=False)
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
-
-
-@contextlib.contextmanager
-def server_on(directory, **options):
-    with Server(ACTION, serve=False, keep_free=0, **options) as server:
-        server.state_dir = directory
-        server.database = os.path.join(directory, "actionkit.db")
-        server.serve()
-        yield server
 
 
 def fill(directory):
@@ -81,7 +57,8 @@ def ballast(directory):
 @test
 def disk_full():
     """A full disk: nothing begins, and what runs can be stopped and is recorded"""
-    with disk() as directory, server_on(directory) as server:
+    with small_disk(DISK_BYTES) as directory, \
+            server_on(directory, ACTION, keep_free=0) as server:
         wait_for(lambda: ballast(directory) == BALLAST_BYTES, "the ballast")
         executions = [started(server) for _ in range(3)]
         fill(directory)
@@ -104,7 +81,8 @@ def disk_full():
 @test
 def disk_full_term():
     """A full disk: SIGTERM stops everything, and the server leaves with status 0"""
-    with disk() as directory, server_on(directory) as server:
+    with small_disk(DISK_BYTES) as directory, \
+            server_on(directory, ACTION, keep_free=0) as server:
         wait_for(lambda: ballast(directory) == BALLAST_BYTES, "the ballast")
         execution = started(server)
         fill(directory)
@@ -117,7 +95,8 @@ def disk_full_term():
 @test
 def disk_read_only():
     """A read-only disk: serve refuses it, and undoes everything when it can be written"""
-    with disk() as directory, server_on(directory) as server:
+    with small_disk(DISK_BYTES) as directory, \
+            server_on(directory, ACTION, keep_free=0) as server:
         execution = started(server)
 
         def mount(mode):
@@ -187,7 +166,8 @@ class LoopDisk:
 @test
 def disk_turns_read_only():
     """A disk turns read-only under a server: nothing begins, agents can undo, nothing is lost"""
-    with LoopDisk() as loop, server_on(loop.path, stop_retry="100ms") as server:
+    with LoopDisk() as loop, \
+            server_on(loop.path, ACTION, keep_free=0, stop_retry="100ms") as server:
         executions = [started(server) for _ in range(3)]
         loop.turn_read_only()
         tried[0] += 1

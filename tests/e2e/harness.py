@@ -8,6 +8,7 @@ top_builddir; without them the places of an in-tree build are tried.
 
 import atexit
 import concurrent.futures
+import contextlib
 import fcntl
 import http.client
 import json
@@ -604,6 +605,32 @@ class Server:
             line = proc_read(pid, "cmdline").replace(b"\0", b" ").decode(errors="replace")
             problems.append(f"left over: {pid} {line}")
         return problems
+
+
+@contextlib.contextmanager
+def small_disk(size):
+    """A directory for the state on a disk of its own, with so many bytes."""
+    directory = tempfile.mkdtemp(prefix="ak-disk-")
+    try:
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=0750",
+                           "tmpfs", directory], check=False, capture_output=True).returncode:
+            raise Skip("nothing can be mounted here")
+        try:
+            yield directory
+        finally:
+            subprocess.run(["umount", "-l", directory], check=False)
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def server_on(directory, program=None, **options):
+    """A server with its state in a directory that is there."""
+    with Server(program, serve=False, **options) as server:
+        server.state_dir = directory
+        server.database = os.path.join(directory, "actionkit.db")
+        server.serve()
+        yield server
 
 
 def clean_environment():

@@ -2,20 +2,18 @@
 """Files: uploads of every size, names, limits, what is malformed, base64."""
 
 import base64
-import contextlib
 import hashlib
 import http.client
 import json
 import os
 import re
-import shutil
 import subprocess
 import tempfile
 
 from harness import (
-    ACTIONKIT, BOUNDARY, CLAIM, EFFECT, EXAMPLE, FORM, PATIENCE_S, Reply, Server, Skip, at_once,
-    boot_ms, check, command, contains, equal, form, form_part, main, proc_read, test,
-    wait_for)
+    ACTIONKIT, BOUNDARY, CLAIM, EFFECT, EXAMPLE, FORM, PATIENCE_S, Reply, Server, at_once,
+    boot_ms, check, command, contains, equal, form, form_part, main, proc_read, server_on,
+    small_disk, test, wait_for)
 
 PREPARE = f"/{EFFECT}/prepare"
 MIB = 1024 * 1024
@@ -291,34 +289,10 @@ def base64_text():
         execution.stop().ok()
 
 
-@contextlib.contextmanager
-def small_disk():
-    directory = tempfile.mkdtemp(prefix="ak-files-")
-    try:
-        if subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES},mode=0750",
-                           "tmpfs", directory], check=False, capture_output=True).returncode:
-            raise Skip("nothing can be mounted here")
-        try:
-            yield directory
-        finally:
-            subprocess.run(["umount", "-l", directory], check=False)
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
-
-
-@contextlib.contextmanager
-def server_on(directory, **options):
-    with Server(serve=False, **options) as server:
-        server.state_dir = directory
-        server.database = os.path.join(directory, "actionkit.db")
-        server.serve()
-        yield server
-
-
 @test
 def disk_full():
     """A full disk, and one that would be: 507 as JSON, nothing left, and it works again"""
-    with small_disk() as directory, server_on(directory, keep_free=0) as server:
+    with small_disk(DISK_BYTES) as directory, server_on(directory, keep_free=0) as server:
         filler = os.path.join(directory, "filler")
         with open(filler, "wb") as file:
             file.write(b"x" * (DISK_BYTES - 12 * MIB))
@@ -347,7 +321,7 @@ def disk_full():
         execution.prepare().ok()
         execution.stop().ok()
         nothing_left(server)
-    with small_disk() as directory, server_on(directory, keep_free="64MiB") as server:
+    with small_disk(DISK_BYTES) as directory, server_on(directory, keep_free="64MiB") as server:
         server.effect().upload(("file", b"x", "a")).refused(507, "67108864", "--keep-free")
         server.effect(file="eA==").prepare().refused(507, "--keep-free")
         server.effect().prepare().ok()
