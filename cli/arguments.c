@@ -14,6 +14,8 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "core/duration.h"
+
 #define ARGUMENTS_OPTIONS_MAX 32
 #define ARGUMENTS_GIVEN_MAX 16
 #define ARGUMENTS_LABEL_BYTES 64
@@ -120,6 +122,16 @@ arguments_read(struct arguments *arguments, const char **ret_value, bool *ret_js
 		else
 			*ret_json = true;
 	return key;
+}
+
+int
+arguments_duration(struct arguments *arguments, const char *option, int64_t *ret_ms)
+{
+	if (duration_parse(arguments->value, ret_ms) == 0)
+		return 0;
+	arguments->status = arguments_refuse(arguments,
+	    "%s %s: must be a duration like 30s", option, arguments->value);
+	return -1;
 }
 
 int

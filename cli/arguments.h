@@ -5,6 +5,7 @@
 #define CLI_ARGUMENTS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "cli/subcommand.h"
 #include "core/actionkit.h"
@@ -33,6 +34,12 @@ int arguments_next(struct arguments *arguments);
  * arguments_next().
  */
 int arguments_read(struct arguments *arguments, const char **ret_value, bool *ret_json);
+
+/*
+ * Reads the value of the option that was found last, which is called so ("--timeout"), as a
+ * duration. Returns 0, or -1 as arguments_next().
+ */
+int arguments_duration(struct arguments *arguments, const char *option, int64_t *ret_ms);
 
 /* Prints what is wrong with the command line; returns the exit status of that. */
 int arguments_refuse(const struct arguments *arguments, const char *format, ...)

@@ -10,7 +10,6 @@
 #include "cli/arguments.h"
 #include "cli/outcome.h"
 #include "cli/rows.h"
-#include "core/duration.h"
 #include "core/log.h"
 #include "core/options.h"
 #include "core/reaper.h"
@@ -108,10 +107,9 @@ recover_run(struct arguments *arguments)
 			request.stop_timeout = arguments->value;
 			break;
 		case 't':
-			if (duration_parse(arguments->value, &request.timeout_ms) == -1)
-				return arguments_refuse(arguments,
-				    "--timeout %s: must be a duration like 30s",
-				    arguments->value);
+			if (arguments_duration(arguments, "--timeout",
+			    &request.timeout_ms) == -1)
+				return arguments->status;
 			break;
 		case 'j':
 			request.json = true;

@@ -235,10 +235,9 @@ stop_run(struct arguments *arguments)
 			request.reason = arguments->value;
 			break;
 		case 't':
-			if (duration_parse(arguments->value, &request.timeout_ms) == -1)
-				return arguments_refuse(arguments,
-				    "--timeout %s: must be a duration like 30s",
-				    arguments->value);
+			if (arguments_duration(arguments, "--timeout",
+			    &request.timeout_ms) == -1)
+				return arguments->status;
 			break;
 		case 'S':
 			request.state_dir = arguments->value;

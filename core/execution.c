@@ -225,89 +225,61 @@ execution_event(struct store *store, const struct execution *row, const char *wh
 	return store_run(store, add, err);
 }
 
+int
+execution_write(struct store *store, const struct execution *row, const char *who,
+    const char *why, struct err *err)
+{
+	sqlite3_stmt *put = store_prepare(store, "INSERT INTO executions (id, phase, "
+	    "action, action_version, state, target, experiment_key, execution_uri, "
+	    "created_at, changed_at, due_at, heartbeat_interval, stop_by, stop_reason, "
+	    "stop_attempts, last_error, start_result, status_result, stop_result, "
+	    "runner_pid, state_version) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, "
+	    "?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21) "
+	    "ON CONFLICT (id) DO UPDATE SET "
+	    "phase = ?2, action_version = ?4, state = ?5, target = ?6, "
+	    "experiment_key = ?7, execution_uri = ?8, changed_at = ?10, due_at = ?11, "
+	    "heartbeat_interval = ?12, stop_by = ?13, stop_reason = ?14, "
+	    "stop_attempts = ?15, last_error = ?16, start_result = ?17, "
+	    "status_result = ?18, stop_result = ?19, runner_pid = ?20, "
+	    "state_version = ?21", err);
+
+	if (put == NULL)
+		return -1;
+	sqlite3_bind_text(put, 1, row->id, -1, SQLITE_STATIC);
+	sqlite3_bind_text(put, 2, phase_name(row->phase), -1, SQLITE_STATIC);
+	sqlite3_bind_text(put, 3, row->action, -1, SQLITE_STATIC);
+	sqlite3_bind_text(put, 4, row->action_version, -1, SQLITE_STATIC);
+	sqlite3_bind_text(put, 5, row->state, -1, SQLITE_STATIC);
+	sqlite3_bind_text(put, 6, row->target, -1, SQLITE_STATIC);
+	sqlite3_bind_text(put, 7, row->experiment_key, -1, SQLITE_STATIC);
+	sqlite3_bind_text(put, 8, row->execution_uri, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(put, 9, row->created_at);
+	sqlite3_bind_int64(put, 10, clock_wall_ms());
+	sqlite3_bind_int64(put, 11, row->due_at);
+	sqlite3_bind_int64(put, 12, row->heartbeat_interval);
+	sqlite3_bind_text(put, 13, stop_by_names[row->stop_by], -1, SQLITE_STATIC);
+	sqlite3_bind_text(put, 14, row->stop_reason, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(put, 15, row->stop_attempts);
+	sqlite3_bind_text(put, 16, row->last_error, -1, SQLITE_STATIC);
+	sqlite3_bind_text(put, 17, row->start_result, -1, SQLITE_STATIC);
+	sqlite3_bind_text(put, 18, row->status_result, -1, SQLITE_STATIC);
+	sqlite3_bind_text(put, 19, row->stop_result, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(put, 20, getpid());
+	sqlite3_bind_int64(put, 21, row->state_version);
+	if (store_run(store, put, err) == -1)
+		return -1;
+	if (row->phase == PHASE_STOPPED && (claim_release(store, row->id, err) == -1 ||
+	    files_forget(store, row->id, err) == -1))
+		return -1;
+	return execution_event(store, row, who, why, err);
+}
+
 static int
 run_narrow(struct store *store, sqlite3_stmt *update, struct err *err)
 {
 	if (store_run(store, update, err) == -1)
 		return -1;
 	return sqlite3_changes(store->db) == 1 ? 0 : 1;
-}
-
-/* What a row says of itself, from ?2 on; the two statements number it alike. */
-static void
-bind_row(sqlite3_stmt *put, const struct execution *row)
-{
-	sqlite3_bind_text(put, 1, row->id, -1, SQLITE_STATIC);
-	sqlite3_bind_text(put, 2, phase_name(row->phase), -1, SQLITE_STATIC);
-	sqlite3_bind_text(put, 3, row->action_version, -1, SQLITE_STATIC);
-	sqlite3_bind_text(put, 4, row->state, -1, SQLITE_STATIC);
-	sqlite3_bind_text(put, 5, row->target, -1, SQLITE_STATIC);
-	sqlite3_bind_text(put, 6, row->experiment_key, -1, SQLITE_STATIC);
-	sqlite3_bind_text(put, 7, row->execution_uri, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(put, 8, clock_wall_ms());
-	sqlite3_bind_int64(put, 9, row->due_at);
-	sqlite3_bind_int64(put, 10, row->heartbeat_interval);
-	sqlite3_bind_text(put, 11, stop_by_names[row->stop_by], -1, SQLITE_STATIC);
-	sqlite3_bind_text(put, 12, row->stop_reason, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(put, 13, row->stop_attempts);
-	sqlite3_bind_text(put, 14, row->last_error, -1, SQLITE_STATIC);
-	sqlite3_bind_text(put, 15, row->start_result, -1, SQLITE_STATIC);
-	sqlite3_bind_text(put, 16, row->status_result, -1, SQLITE_STATIC);
-	sqlite3_bind_text(put, 17, row->stop_result, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(put, 18, getpid());
-	sqlite3_bind_int64(put, 19, row->state_version);
-}
-
-/* Returns 0, 1 if there is no such row, or -1. */
-static int
-update_row(struct store *store, const struct execution *row, struct err *err)
-{
-	sqlite3_stmt *put = store_prepare(store, "UPDATE executions SET "
-	    "phase = ?2, action_version = ?3, state = ?4, target = ?5, "
-	    "experiment_key = ?6, execution_uri = ?7, changed_at = ?8, due_at = ?9, "
-	    "heartbeat_interval = ?10, stop_by = ?11, stop_reason = ?12, "
-	    "stop_attempts = ?13, last_error = ?14, start_result = ?15, "
-	    "status_result = ?16, stop_result = ?17, runner_pid = ?18, "
-	    "state_version = ?19 WHERE id = ?1", err);
-
-	if (put == NULL)
-		return -1;
-	bind_row(put, row);
-	return run_narrow(store, put, err);
-}
-
-static int
-insert_row(struct store *store, const struct execution *row, struct err *err)
-{
-	sqlite3_stmt *put = store_prepare(store, "INSERT INTO executions (id, phase, "
-	    "action_version, state, target, experiment_key, execution_uri, changed_at, "
-	    "due_at, heartbeat_interval, stop_by, stop_reason, stop_attempts, last_error, "
-	    "start_result, status_result, stop_result, runner_pid, state_version, action, "
-	    "created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, "
-	    "?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)", err);
-
-	if (put == NULL)
-		return -1;
-	bind_row(put, row);
-	sqlite3_bind_text(put, 20, row->action, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(put, 21, row->created_at);
-	return store_run(store, put, err);
-}
-
-int
-execution_write(struct store *store, const struct execution *row, const char *who,
-    const char *why, struct err *err)
-{
-	int result = update_row(store, row, err);
-
-	if (result == 1)
-		result = insert_row(store, row, err);
-	if (result == -1)
-		return -1;
-	if (row->phase == PHASE_STOPPED && (claim_release(store, row->id, err) == -1 ||
-	    files_forget(store, row->id, err) == -1))
-		return -1;
-	return execution_event(store, row, who, why, err);
 }
 
 int

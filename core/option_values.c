@@ -195,12 +195,17 @@ option_base_path(const struct option *option, const char *text, struct options *
 	return 0;
 }
 
+struct option_list *
+option_list_of(const struct option *option, struct options *options)
+{
+	return (struct option_list *)(void *)((char *)options + option->offset);
+}
+
 static int
 add_item(const struct option *option, const char *text, struct options *options,
     struct err *err)
 {
-	struct option_list *list = (struct option_list *)(void *)((char *)options +
-	    option->offset);
+	struct option_list *list = option_list_of(option, options);
 
 	if (list->count == OPTIONS_LIST_MAX)
 		return err_set(err, ERR_USAGE, "is given more than %d times",

@@ -57,4 +57,7 @@ int option_flag(const struct option *option, const char *text,
 int option_help(const struct option *option, const char *text,
     struct options *options, struct err *err);
 
+/* The list that an option with a separator adds its values to. */
+struct option_list *option_list_of(const struct option *option, struct options *options);
+
 #endif

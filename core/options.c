@@ -240,12 +240,6 @@ apply_argument(int argc, char **argv, int *index, struct options *options,
 	return apply(option, label, text, options, err);
 }
 
-static struct option_list *
-list_member(const struct option *option, struct options *options)
-{
-	return (struct option_list *)(void *)((char *)options + option->offset);
-}
-
 /* Drops the first items of a list, if others follow them. */
 static void
 drop_replaced(struct option_list *list, size_t first)
@@ -278,13 +272,13 @@ options_parse(int argc, char **argv, struct options *ret_options, struct err *er
 	/* A list on the command line replaces the one of the environment. */
 	for (i = 0; i < OPTIONS; i++)
 		if (table[i].separator != NULL)
-			from_environment[i] = list_member(&table[i], &options)->count;
+			from_environment[i] = option_list_of(&table[i], &options)->count;
 	for (index = 1; index < argc;)
 		if (apply_argument(argc, argv, &index, &options, err) == -1)
 			return -1;
 	for (i = 0; i < OPTIONS; i++)
 		if (table[i].separator != NULL)
-			drop_replaced(list_member(&table[i], &options),
+			drop_replaced(option_list_of(&table[i], &options),
 			    from_environment[i]);
 	*ret_options = options;
 	return 0;

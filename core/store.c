@@ -100,24 +100,12 @@ store_exec(struct store *store, const char *sql, struct err *err)
 	return 0;
 }
 
-/* A statement's journal is small here: by default each allocates 64 KiB for it. */
-static void
-configure_library(void)
-{
-	static bool configured;
-
-	if (!configured)
-		sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, -1);
-	configured = true;
-}
-
 int
 store_connect(struct store *store, const char *state_dir, int flags, struct err *err)
 {
 	char path[STORE_PATH_BYTES];
 	int on = 1;
 
-	configure_library();
 	*store = (struct store){ .gate = { .fd = -1 } };
 	if (gate_open(&store->gate, state_dir, err) == -1)
 		return -1;
