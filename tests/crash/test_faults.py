@@ -140,7 +140,9 @@ class LoopDisk:
                                self.path], check=False, capture_output=True).returncode == 0
 
     def repair(self):
-        subprocess.run(["umount", self.path], check=True)
+        # Those who were killed let go of it when their memory is gone.
+        wait_for(lambda: subprocess.run(["umount", self.path], check=False,
+                                        capture_output=True).returncode == 0, "its release")
         subprocess.run(["fsck.ext4", "-fy", self.image], check=False, capture_output=True)
         check(self.mount(), "the repaired disk cannot be mounted")
 
