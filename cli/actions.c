@@ -8,8 +8,8 @@
 
 #include "cli/arguments.h"
 #include "cli/output.h"
-#include "core/description.h"
-#include "core/registry.h"
+#include "core/action/description.h"
+#include "core/action/registry.h"
 
 static struct json_object *
 describe_all(void)

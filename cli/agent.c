@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "cli/agent_internal.h"
-#include "core/clock.h"
-#include "core/duration.h"
+#include "core/base/clock.h"
+#include "core/base/duration.h"
 
 #define AGENT_TICK_MS 100
 #define AGENT_INTERVAL_MS 5000		/* where the description names none */

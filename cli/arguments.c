@@ -14,7 +14,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "core/duration.h"
+#include "core/base/duration.h"
 
 #define ARGUMENTS_OPTIONS_MAX 32
 #define ARGUMENTS_GIVEN_MAX 16

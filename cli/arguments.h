@@ -9,8 +9,8 @@
 
 #include "cli/subcommand.h"
 #include "core/actionkit.h"
-#include "core/err.h"
-#include "core/options.h"
+#include "core/base/err.h"
+#include "core/config/options.h"
 
 struct arguments {
 	const struct subcommand *subcommand;

@@ -13,9 +13,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "core/base64.h"
-#include "core/file_name.h"
-#include "core/log.h"
+#include "core/base/base64.h"
+#include "core/base/file_name.h"
+#include "core/base/log.h"
 
 #define ARTIFACT_MODE 0640
 #define ARTIFACT_DIR_MODE 0750

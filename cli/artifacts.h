@@ -4,8 +4,8 @@
 #ifndef CLI_ARTIFACTS_H
 #define CLI_ARTIFACTS_H
 
-#include "core/err.h"
-#include "core/json.h"
+#include "core/base/err.h"
+#include "core/base/json.h"
 
 #define ARTIFACT_NAME_BYTES 128
 

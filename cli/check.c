@@ -17,11 +17,11 @@
 #include "cli/arguments.h"
 #include "cli/output.h"
 #include "cli/rows.h"
-#include "core/options.h"
-#include "core/registry.h"
-#include "core/takeover.h"
-#include "core/verify.h"
-#include "fcgi/socket.h"
+#include "core/action/registry.h"
+#include "core/action/verify.h"
+#include "core/config/options.h"
+#include "core/reaper/takeover.h"
+#include "fcgi/server/socket.h"
 
 #define CHECK_TEXT_BYTES 2048
 #define CHECK_PATH_BYTES 1024

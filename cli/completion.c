@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "cli/arguments.h"
-#include "core/options.h"
+#include "core/config/options.h"
 
 #define COMPLETION_NAME_BYTES 64
 

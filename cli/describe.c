@@ -9,9 +9,9 @@
 
 #include "cli/arguments.h"
 #include "cli/output.h"
-#include "core/description.h"
-#include "core/options.h"
-#include "core/registry.h"
+#include "core/action/description.h"
+#include "core/action/registry.h"
+#include "core/config/options.h"
 
 #define DESCRIBE_LIMITS_BYTES 64
 #define DESCRIBE_BOUND_BYTES 32

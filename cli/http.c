@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/log.h"
+#include "core/base/log.h"
 
 #define HTTP_CONNECT_MS 10000L
 /* A handler may take long, and so may stop(); but nothing at all for so long is no reply. */

@@ -11,7 +11,7 @@
 #include "cli/arguments.h"
 #include "cli/output.h"
 #include "cli/rows.h"
-#include "core/registry.h"
+#include "core/action/registry.h"
 
 #define LIST_WATCH_S 1
 

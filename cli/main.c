@@ -12,7 +12,7 @@
 #include "cli/arguments.h"
 #include "cli/subcommand.h"
 #include "core/actionkit.h"
-#include "fcgi/serve.h"
+#include "fcgi/server/serve.h"
 
 static const struct subcommand subcommand_serve = {
 	.name = "serve",

@@ -4,8 +4,8 @@
 #ifndef CLI_OUTCOME_H
 #define CLI_OUTCOME_H
 
-#include "core/json.h"
-#include "core/store.h"
+#include "core/base/json.h"
+#include "core/store/store.h"
 
 /* The row of the execution ?1, as outcome_read() reads it. */
 extern const char outcome_select[];

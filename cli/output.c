@@ -14,8 +14,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "core/log.h"
-#include "core/utf8.h"
+#include "core/base/log.h"
+#include "core/base/utf8.h"
 
 #define COLUMNS_DEFAULT 80
 /* The longest escape: \x1b, or U+0085 as \u0085. */

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/json.h"
+#include "core/base/json.h"
 
 enum style {
 	STYLE_PLAIN,		/* ends any other */

@@ -10,10 +10,10 @@
 #include "cli/arguments.h"
 #include "cli/outcome.h"
 #include "cli/rows.h"
-#include "core/log.h"
-#include "core/options.h"
-#include "core/reaper.h"
-#include "fcgi/socket.h"
+#include "core/base/log.h"
+#include "core/config/options.h"
+#include "core/reaper/reaper.h"
+#include "fcgi/server/socket.h"
 
 struct request {
 	const char *state_dir;		/* as given, or NULL */

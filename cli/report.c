@@ -13,9 +13,9 @@
 
 #include "cli/artifacts.h"
 #include "cli/sparkline.h"
-#include "core/clock.h"
-#include "core/log.h"
-#include "core/utf8.h"
+#include "core/base/clock.h"
+#include "core/base/log.h"
+#include "core/base/utf8.h"
 
 #define REPORT_REDRAW_MS 100
 #define REPORT_TEXT_BYTES 2048

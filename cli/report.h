@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "cli/output.h"
-#include "core/json.h"
+#include "core/base/json.h"
 
 struct series;
 

@@ -7,8 +7,8 @@
 
 #include <string.h>
 
-#include "core/clock.h"
-#include "core/execution.h"
+#include "core/base/clock.h"
+#include "core/store/execution.h"
 
 #define SUFFIX_TIME "_at"
 

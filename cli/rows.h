@@ -7,8 +7,8 @@
 #ifndef CLI_ROWS_H
 #define CLI_ROWS_H
 
-#include "core/json.h"
-#include "core/store.h"
+#include "core/base/json.h"
+#include "core/store/store.h"
 
 /*
  * The rows of a query, whose ?1 is value (NULL allowed); an array, owned. NULL and err on

@@ -12,7 +12,7 @@
 #include "cli/agent.h"
 #include "cli/arguments.h"
 #include "cli/values.h"
-#include "core/log.h"
+#include "core/base/log.h"
 
 #define RUN_URL_DEFAULT "http://127.0.0.1:8085"
 #define RUN_GIVEN_MAX 256

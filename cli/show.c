@@ -10,8 +10,8 @@
 #include "cli/arguments.h"
 #include "cli/output.h"
 #include "cli/rows.h"
-#include "core/log.h"
-#include "core/registry.h"
+#include "core/action/registry.h"
+#include "core/base/log.h"
 
 #define SHOW_SQL_BYTES 512
 #define SHOW_NAME_COLUMNS 18

@@ -12,9 +12,9 @@
 
 #include "cli/arguments.h"
 #include "cli/output.h"
-#include "core/clock.h"
-#include "core/reaper.h"
-#include "core/scoreboard.h"
+#include "core/base/clock.h"
+#include "core/config/scoreboard.h"
+#include "core/reaper/reaper.h"
 
 static const char *const mode_names[] = {
 	[SLOT_FREE] = "free",

@@ -18,11 +18,11 @@
 #include "cli/outcome.h"
 #include "cli/output.h"
 #include "cli/rows.h"
-#include "core/abandon.h"
-#include "core/clock.h"
-#include "core/duration.h"
-#include "core/execution.h"
-#include "core/takeover.h"
+#include "core/base/clock.h"
+#include "core/base/duration.h"
+#include "core/calls/abandon.h"
+#include "core/reaper/takeover.h"
+#include "core/store/execution.h"
 
 #define STOP_PAUSE_MS 50
 #define STOP_TIMEOUT_MS 90000

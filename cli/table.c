@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "cli/output.h"
-#include "core/log.h"
-#include "core/utf8.h"
+#include "core/base/log.h"
+#include "core/base/utf8.h"
 
 #define TABLE_GAP 2		/* columns between two cells */
 #define TABLE_NUMBER_BYTES 24

@@ -11,8 +11,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "core/duration.h"
-#include "core/log.h"
+#include "core/base/duration.h"
+#include "core/base/log.h"
 
 #define VALUES_NUMBER_BASE 10
 

@@ -10,8 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "core/err.h"
-#include "core/json.h"
+#include "core/base/err.h"
+#include "core/base/json.h"
 
 /* Length of a list; 0 of what is none: descriptions come from elsewhere. */
 size_t values_count(struct json_object *list);

@@ -6,75 +6,75 @@ noinst_LTLIBRARIES += libcore.la
 libcore_la_LIBTOOLFLAGS = $(CONVENIENCE)
 nodist_libcore_la_SOURCES = migrations/migrations.c
 libcore_la_SOURCES = \
-	core/abandon.c core/abandon.h \
-	core/artifact.c \
-	core/ballast.c core/ballast.h \
-	core/base64.c core/base64.h \
-	core/bitrate.c core/bitrate.h \
-	core/call.c core/call.h \
-	core/claim.c core/claim.h \
-	core/clock.c core/clock.h \
-	core/context.c core/context.h \
-	core/coverage.h \
-	core/describe_parameters.c \
-	core/describe_targets.c \
-	core/describe_widgets.c \
-	core/description.c core/description.h \
-	core/description_internal.h \
-	core/download.c core/download.h \
-	core/due.c core/due.h \
-	core/duration.c core/duration.h \
-	core/err.c core/err.h \
-	core/execution.c core/execution.h \
-	core/file_name.c core/file_name.h \
-	core/file_sweep.c core/file_sweep.h \
-	core/file_tree.c core/file_tree.h \
-	core/files.c core/files.h \
-	core/gate.c core/gate.h \
-	core/getters.c \
-	core/housekeeping.c core/housekeeping.h \
-	core/incoming.c core/incoming.h \
-	core/json.c core/json.h \
-	core/json_parse.c \
-	core/json_scan.c core/json_scan.h \
-	core/lifecycle.c core/lifecycle.h \
-	core/lock.c core/lock.h \
-	core/log.c core/log.h \
-	core/migrate.c \
-	core/migrations.h \
-	core/modification.c \
-	core/option_values.c core/option_values.h \
-	core/options.c core/options.h \
-	core/outcome.c \
-	core/parameter_types.c core/parameter_types.h \
-	core/parameters.c core/parameters.h \
-	core/prepare.c \
-	core/prepare_files.c core/prepare_files.h \
-	core/process.c core/process.h \
-	core/query.c \
-	core/reaper.c core/reaper.h \
-	core/recovery.c core/recovery.h \
-	core/registry.c core/registry.h \
-	core/scoreboard.c core/scoreboard.h \
-	core/start.c \
-	core/state.c core/state.h \
-	core/status.c \
-	core/stop.c \
-	core/stopper.c core/stopper.h \
-	core/store.c core/store.h \
-	core/store_internal.h \
-	core/takeover.c core/takeover.h \
-	core/url.c core/url.h \
-	core/utf8.c core/utf8.h \
-	core/verify.c core/verify.h \
-	core/verify_internal.h \
-	core/verify_parameters.c \
-	core/verify_state.c \
-	core/verify_targets.c \
-	core/verify_widgets.c \
-	core/visit.c core/visit.h
+	core/reaper/due.c core/reaper/due.h \
+	core/reaper/file_sweep.c core/reaper/file_sweep.h \
+	core/reaper/housekeeping.c core/reaper/housekeeping.h \
+	core/reaper/reaper.c core/reaper/reaper.h \
+	core/reaper/recovery.c core/reaper/recovery.h \
+	core/reaper/stopper.c core/reaper/stopper.h \
+	core/reaper/takeover.c core/reaper/takeover.h \
+	core/calls/abandon.c core/calls/abandon.h \
+	core/calls/download.c core/calls/download.h \
+	core/calls/incoming.c core/calls/incoming.h \
+	core/calls/lifecycle.c core/calls/lifecycle.h \
+	core/calls/prepare.c \
+	core/calls/prepare_files.c core/calls/prepare_files.h \
+	core/calls/query.c \
+	core/calls/start.c \
+	core/calls/status.c \
+	core/calls/stop.c \
+	core/calls/visit.c core/calls/visit.h \
+	core/store/ballast.c core/store/ballast.h \
+	core/store/claim.c core/store/claim.h \
+	core/store/execution.c core/store/execution.h \
+	core/store/files.c core/store/files.h \
+	core/store/gate.c core/store/gate.h \
+	core/store/lock.c core/store/lock.h \
+	core/store/migrate.c \
+	core/store/migrations.h \
+	core/store/store.c core/store/store.h \
+	core/store/store_internal.h \
+	core/config/option_values.c core/config/option_values.h \
+	core/config/options.c core/config/options.h \
+	core/config/scoreboard.c core/config/scoreboard.h \
+	core/action/artifact.c \
+	core/action/call.c core/action/call.h \
+	core/action/context.c core/action/context.h \
+	core/action/describe_parameters.c \
+	core/action/describe_targets.c \
+	core/action/describe_widgets.c \
+	core/action/description.c core/action/description.h \
+	core/action/description_internal.h \
+	core/action/getters.c \
+	core/action/modification.c \
+	core/action/outcome.c \
+	core/action/parameter_types.c core/action/parameter_types.h \
+	core/action/parameters.c core/action/parameters.h \
+	core/action/registry.c core/action/registry.h \
+	core/action/state.c core/action/state.h \
+	core/action/verify.c core/action/verify.h \
+	core/action/verify_internal.h \
+	core/action/verify_parameters.c \
+	core/action/verify_state.c \
+	core/action/verify_targets.c \
+	core/action/verify_widgets.c \
+	core/base/base64.c core/base/base64.h \
+	core/base/bitrate.c core/base/bitrate.h \
+	core/base/clock.c core/base/clock.h \
+	core/base/coverage.h \
+	core/base/duration.c core/base/duration.h \
+	core/base/err.c core/base/err.h \
+	core/base/file_name.c core/base/file_name.h \
+	core/base/file_tree.c core/base/file_tree.h \
+	core/base/json.c core/base/json.h \
+	core/base/json_parse.c \
+	core/base/json_scan.c core/base/json_scan.h \
+	core/base/log.c core/base/log.h \
+	core/base/process.c core/base/process.h \
+	core/base/url.c core/base/url.h \
+	core/base/utf8.c core/base/utf8.h
 if COVERAGE
-libcore_la_SOURCES += core/coverage.c
+libcore_la_SOURCES += core/base/coverage.c
 endif
 
 # Only what actionkit.h marks with AK_API is visible in the shared library.

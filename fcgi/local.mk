@@ -1,45 +1,46 @@
 noinst_LTLIBRARIES += libfcgi_server.la
 libfcgi_server_la_LIBTOOLFLAGS = $(CONVENIENCE)
 libfcgi_server_la_SOURCES = \
-	fcgi/body.c fcgi/body.h \
-	fcgi/children.c fcgi/children.h \
-	fcgi/coverage.h \
-	fcgi/dispatch.c fcgi/dispatch.h \
-	fcgi/health.c fcgi/health.h \
-	fcgi/index.c fcgi/index.h \
-	fcgi/mime.c fcgi/mime.h \
-	fcgi/multipart.c fcgi/multipart.h \
-	fcgi/multipart_header.c fcgi/multipart_internal.h \
-	fcgi/notify.c fcgi/notify.h \
-	fcgi/reexec.c fcgi/reexec.h \
-	fcgi/reply.c fcgi/reply.h \
-	fcgi/request.c fcgi/request.h \
-	fcgi/responder.c fcgi/responder.h \
-	fcgi/route.c fcgi/route.h \
-	fcgi/serve.c fcgi/serve.h \
-	fcgi/shutdown.c \
-	fcgi/socket.c fcgi/socket.h \
-	fcgi/spawn.c \
-	fcgi/supervisor.c fcgi/supervisor.h \
-	fcgi/upload.c fcgi/upload.h \
-	fcgi/verbs.c fcgi/verbs.h \
-	fcgi/watchdog.c
+	fcgi/server/children.c fcgi/server/children.h \
+	fcgi/server/notify.c fcgi/server/notify.h \
+	fcgi/server/reexec.c fcgi/server/reexec.h \
+	fcgi/server/serve.c fcgi/server/serve.h \
+	fcgi/server/shutdown.c \
+	fcgi/server/socket.c fcgi/server/socket.h \
+	fcgi/server/spawn.c \
+	fcgi/server/supervisor.c fcgi/server/supervisor.h \
+	fcgi/server/watchdog.c \
+	fcgi/http/body.c fcgi/http/body.h \
+	fcgi/http/coverage.h \
+	fcgi/http/dispatch.c fcgi/http/dispatch.h \
+	fcgi/http/health.c fcgi/http/health.h \
+	fcgi/http/index.c fcgi/http/index.h \
+	fcgi/http/mime.c fcgi/http/mime.h \
+	fcgi/http/multipart.c fcgi/http/multipart.h \
+	fcgi/http/multipart_header.c \
+	fcgi/http/multipart_internal.h \
+	fcgi/http/reply.c fcgi/http/reply.h \
+	fcgi/http/request.c fcgi/http/request.h \
+	fcgi/http/responder.c fcgi/http/responder.h \
+	fcgi/http/route.c fcgi/http/route.h \
+	fcgi/http/upload.c fcgi/http/upload.h \
+	fcgi/http/verbs.c fcgi/http/verbs.h
 
 # A program of a coverage build carries the notes of all that is compiled for `actionkit`.
-EXTRA_DIST += fcgi/notes.sh
+EXTRA_DIST += fcgi/http/notes.sh
 if COVERAGE
-libfcgi_server_la_SOURCES += fcgi/coverage.c
+libfcgi_server_la_SOURCES += fcgi/http/coverage.c
 noinst_LTLIBRARIES += libnotes.la
 libnotes_la_LIBTOOLFLAGS = $(CONVENIENCE)
-libnotes_la_SOURCES = fcgi/notes.c
+libnotes_la_SOURCES = fcgi/http/notes.c
 NOTES_LIBS = libnotes.la
 NOTED_OBJECTS = $(libcore_la_OBJECTS) $(libfcgi_server_la_OBJECTS) \
 	$(libcli_la_OBJECTS) $(actionkit_OBJECTS)
-CLEANFILES += fcgi/notes.tar fcgi/notes.tar.new \
+CLEANFILES += fcgi/http/notes.tar fcgi/http/notes.tar.new \
 	*/*.gcda */*.gcno */*/*.gcda */*/*.gcno
 
-$(libnotes_la_OBJECTS): fcgi/notes.tar
-fcgi/notes.tar: $(NOTED_OBJECTS) fcgi/notes.sh
-	$(AM_V_GEN)$(SHELL) $(srcdir)/fcgi/notes.sh $(NOTED_OBJECTS) >$@.new
+$(libnotes_la_OBJECTS): fcgi/http/notes.tar
+fcgi/http/notes.tar: $(NOTED_OBJECTS) fcgi/http/notes.sh
+	$(AM_V_GEN)$(SHELL) $(srcdir)/fcgi/http/notes.sh $(NOTED_OBJECTS) >$@.new
 	$(AM_V_at)mv $@.new $@
 endif

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Writes the C source that core/migrations.h declares, with the files named on the command
+# Writes the C source that core/store/migrations.h declares, with the files named on the command
 # line as byte arrays (string literals have a limit), to the standard output.
 # usage: embed.sh FILE... (NNNN_name.sql, from 0001 on, in order)
 set -eu
@@ -33,7 +33,7 @@ for file; do
 done
 
 printf '/* Made by migrations/embed.sh. */\n#include "config.h"\n\n'
-printf '#include "core/migrations.h"\n'
+printf '#include "core/store/migrations.h"\n'
 
 version=0
 for file; do

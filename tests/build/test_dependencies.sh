@@ -1,6 +1,11 @@
 #!/bin/sh
-# Dependencies point one way: actions -> core, fcgi -> core, cli -> fcgi and core.
+# Dependencies point one way: actions -> core; fcgi -> core; cli -> fcgi and core; and in core
+# and fcgi from room to room.
 . "$(dirname "$0")/tap.sh"
+
+# The rooms, the highest first: each may include those behind it, and the public header.
+core_rooms='reaper calls store config action base'
+fcgi_rooms='server http'
 
 of_core='["<](fcgi/|cli/|actions/|fcgiapp|fcgi_|fcgios)'
 of_fcgi='["<](cli/|actions/)'
@@ -16,21 +21,66 @@ keeps()
 	! grep -EnH "^[[:space:]]*#[[:space:]]*include[[:space:]]*$keeps_pattern" "$@"
 }
 
+# keeps_ranks FOLDER ROOM...: whether no room includes one before it, and all are named.
+keeps_ranks()
+{
+	ranks_folder=$1
+	shift
+	ranks_above=
+	ranks_kept=0
+	for ranks_room; do
+		test -z "$ranks_above" ||
+		    keeps "[\"<]$ranks_folder/($ranks_above)/" \
+		    "$ranks_folder/$ranks_room"/*.[ch] || ranks_kept=1
+		ranks_above=$ranks_above${ranks_above:+|}$ranks_room
+	done
+	for ranks_path in "$ranks_folder"/*/; do
+		case " $* " in
+		*" $(basename "$ranks_path") "*) ;;
+		*) test -z "$(ls "$ranks_path"*.[ch] 2>/dev/null)" ||
+			{ echo "no rank: $ranks_path"; ranks_kept=1; } ;;
+		esac
+	done
+	return $ranks_kept
+}
+
+# planted LINE: keeps_ranks in a tree with one include that runs up.
+planted()
+{
+	(cd "$tap_dir" && rm -rf core && mkdir -p core/store core/base &&
+	    echo '#include "core/base/err.h"' >core/store/lock.c &&
+	    printf '#include "core/actionkit.h"\n%s\n' "$1" >core/base/err.h &&
+	    keeps_ranks core store base)
+}
+
+# unranked: keeps_ranks in a tree with a room that nobody named.
+unranked()
+{
+	(cd "$tap_dir" && rm -rf core && mkdir -p core/base core/attic &&
+	    : >core/base/err.h && : >core/attic/old.c && keeps_ranks core base)
+}
+
 cd "$top_srcdir" || exit 99
 check "core includes nothing of fcgi, cli and actions, and no FastCGI" \
-    keeps "$of_core" core/*.[ch]
-check "fcgi includes nothing of cli and actions" keeps "$of_fcgi" fcgi/*.[ch]
+    keeps "$of_core" core/*.h core/*/*.[ch]
+check "fcgi includes nothing of cli and actions" keeps "$of_fcgi" fcgi/*/*.[ch]
+check "the rooms of core include downwards" keeps_ranks core $core_rooms
+check "the rooms of fcgi include downwards" keeps_ranks fcgi $fcgi_rooms
 check "actions include <actionkit.h> and the system's headers only" \
     keeps "$of_actions" actions/*.c
 check "the extension of the tests does so too" keeps "$of_actions" tests/e2e/*.c
 
-printf '#include <stdio.h>\n#  include "fcgi/reply.h"\n' >"$tap_dir/core.c"
+printf '#include <stdio.h>\n#  include "fcgi/http/reply.h"\n' >"$tap_dir/core.c"
 printf '#include <fcgiapp.h>\n' >"$tap_dir/server.c"
 printf '#include "cli/main.h"\n' >"$tap_dir/fcgi.c"
-printf '#include <core/err.h>\n' >"$tap_dir/action.c"
+printf '#include <core/base/err.h>\n' >"$tap_dir/action.c"
 check "fcgi in core is noticed" refuses core.c:2 keeps "$of_core" "$tap_dir/core.c"
 check "FastCGI in core is noticed" refuses server.c:1 keeps "$of_core" "$tap_dir/server.c"
 check "cli in fcgi is noticed" refuses fcgi.c:1 keeps "$of_fcgi" "$tap_dir/fcgi.c"
 check "core in an action is noticed" \
     refuses action.c:1 keeps "$of_actions" "$tap_dir/action.c"
+check "rooms that include downwards are fine" planted ''
+check "an include that runs up is noticed" \
+    refuses core/base/err.h:2 planted '#include "core/store/lock.h"'
+check "a room without a rank is noticed" refuses "no rank: core/attic" unranked
 tap_done

@@ -29,7 +29,7 @@ same_text()
 	cat >"$tap_dir/print.c" <<END
 #include <stdio.h>
 #include <string.h>
-#include "core/migrations.h"
+#include "core/store/migrations.h"
 
 int
 main(void)

@@ -24,7 +24,7 @@ compiles_as_cxx()
 }
 
 cd "$top_srcdir" || exit 99
-for header in core/*.h fcgi/*.h cli/*.h; do
+for header in core/*.h core/*/*.h fcgi/*/*.h cli/*.h; do
 	test ! -f "$header" || check "$header alone" compiles "$header"
 done
 check "the public header without extensions of the language" compiles_strictly

@@ -93,10 +93,10 @@ class Counters:
         return self.lines(source)[line_of(source, text)]
 
     def requests(self):
-        return self.count("fcgi/responder.c", "responder->slot->requests++;")
+        return self.count("fcgi/http/responder.c", "responder->slot->requests++;")
 
     def liveness(self):
-        return self.count("fcgi/health.c", '"status", "alive"')
+        return self.count("fcgi/http/health.c", '"status", "alive"')
 
 
 def ask(server, times):
@@ -150,18 +150,18 @@ def every_process():
               "stop() that succeeded")
         equal(before.count("tests/e2e/extension.c", '"Failed to name \\"healed\\""'), 0,
               "a fault that did not happen")
-        equal(before.count("core/stopper.c", 'process_name("stopper");'), 2, "stoppers")
+        equal(before.count("core/reaper/stopper.c", 'process_name("stopper");'), 2, "stoppers")
 
         ask(server, 20)
         after = Counters(server)
-        for source, call in (("core/reaper.c", "failed = do_round("),
-                             ("fcgi/supervisor.c", "shutdown_advance(supervisor);")):
+        for source, call in (("core/reaper/reaper.c", "failed = do_round("),
+                             ("fcgi/server/supervisor.c", "shutdown_advance(supervisor);")):
             check(after.count(source, call) > before.count(source, call) > 0,
                   f"rounds of {source}")
         equal(after.liveness() - before.liveness(), 20, "requests for liveness")
         # The counters before, and the notes now.
         equal(after.requests() - before.requests(), 22, "requests")
-        equal(after.count("core/stopper.c", 'process_name("stopper");'), 2,
+        equal(after.count("core/reaper/stopper.c", 'process_name("stopper");'), 2,
               "stoppers, once more")
 
 
@@ -175,10 +175,10 @@ def at_the_end():
         server.serve()
         counters = Counters(server)
         equal(counters.liveness(), 5, "requests for liveness")
-        equal(counters.count("fcgi/responder.c", "slot->mode = SLOT_LEAVING;"),
+        equal(counters.count("fcgi/http/responder.c", "slot->mode = SLOT_LEAVING;"),
               server.options["responders"], "responders that have left")
-        equal(counters.count("core/reaper.c", 'log_info("leaving");'), 1, "reapers")
-        equal(counters.count("fcgi/supervisor.c", "socket_close(&supervisor.sockets"), 1,
+        equal(counters.count("core/reaper/reaper.c", 'log_info("leaving");'), 1, "reapers")
+        equal(counters.count("fcgi/server/supervisor.c", "socket_close(&supervisor.sockets"), 1,
               "supervisors")
 
 
@@ -200,7 +200,7 @@ def a_reload():
             counters = Counters(server)
             equal(counters.liveness(), 6, "requests for liveness")
             # It may have been of another build.
-            equal(counters.count("fcgi/serve.c", 'log_info("configuration ok");'), 0,
+            equal(counters.count("fcgi/server/serve.c", 'log_info("configuration ok");'), 0,
                   "tests of a program")
             install(program, EXTENSION, "another build")
             reload()
@@ -273,7 +273,7 @@ def with_lcov():
             info = file.read()
     begin = info.index("/core/stopper.c\n")
     record = info[begin:info.index("end_of_record", begin)]
-    line = line_of("core/stopper.c", 'process_name("stopper");')
+    line = line_of("core/reaper/stopper.c", 'process_name("stopper");')
     contains(record.splitlines(), f"DA:{line},2", "record of the stopper")
 
 
@@ -285,7 +285,7 @@ def with_gcovr():
             [tool("gcovr"), "--root", TOP_SRCDIR, "--object-directory", TOP_BUILDDIR,
              "--json", "-", Counters(server).dir],
             check=True, capture_output=True, timeout=PATIENCE_S, cwd=TOP_BUILDDIR).stdout
-    line = line_of("core/stopper.c", 'process_name("stopper");')
+    line = line_of("core/reaper/stopper.c", 'process_name("stopper");')
     equal([entry["count"] for file in json.loads(output)["files"]
            if os.path.normpath(f"{TOP_SRCDIR}/{file['file']}") ==
            os.path.normpath(f"{TOP_SRCDIR}/core/stopper.c") for entry in file["lines"]

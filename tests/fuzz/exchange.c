@@ -11,8 +11,8 @@
 
 #include <fcgiapp.h>
 
-#include "core/json.h"
-#include "fcgi/dispatch.h"
+#include "core/base/json.h"
+#include "fcgi/http/dispatch.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/stub.h"
 

@@ -3,11 +3,11 @@
  */
 #include "config.h"
 
-#include "core/json.h"
+#include "core/base/json.h"
 
 #include <string.h>
 
-#include "core/utf8.h"
+#include "core/base/utf8.h"
 #include "tests/fuzz/fuzz.h"
 
 int

@@ -7,7 +7,7 @@
  */
 #include "config.h"
 
-#include "fcgi/multipart.h"
+#include "fcgi/http/multipart.h"
 
 #include <string.h>
 

@@ -15,14 +15,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/clock.h"
-#include "core/log.h"
-#include "core/registry.h"
-#include "core/scoreboard.h"
-#include "core/store.h"
-#include "core/verify.h"
-#include "core/visit.h"
-#include "fcgi/responder.h"
+#include "core/action/registry.h"
+#include "core/action/verify.h"
+#include "core/base/clock.h"
+#include "core/base/log.h"
+#include "core/calls/visit.h"
+#include "core/config/scoreboard.h"
+#include "core/store/store.h"
+#include "fcgi/http/responder.h"
 #include "tests/fuzz/exchange.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/stub.h"

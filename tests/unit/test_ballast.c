@@ -3,7 +3,7 @@
  */
 #include "config.h"
 
-#include "core/ballast.h"
+#include "core/store/ballast.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
  */
 #include "config.h"
 
-#include "core/call.h"
+#include "core/action/call.h"
 
 #include <errno.h>
 #include <math.h>
@@ -12,9 +12,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/clock.h"
-#include "core/context.h"
-#include "core/parameters.h"
+#include "core/action/context.h"
+#include "core/action/parameters.h"
+#include "core/base/clock.h"
 #include "tests/unit/unit.h"
 
 #define FAR_MS 60000

@@ -3,11 +3,11 @@
  */
 #include "config.h"
 
-#include "core/description.h"
+#include "core/action/description.h"
 
 #include <string.h>
 
-#include "core/registry.h"
+#include "core/action/registry.h"
 #include "tests/unit/unit.h"
 
 static int

@@ -3,7 +3,7 @@
  */
 #include "config.h"
 
-#include "core/duration.h"
+#include "core/base/duration.h"
 
 #include <inttypes.h>
 

@@ -11,12 +11,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "core/claim.h"
-#include "core/clock.h"
-#include "core/execution.h"
-#include "core/lock.h"
-#include "core/migrations.h"
-#include "core/store.h"
+#include "core/base/clock.h"
+#include "core/store/claim.h"
+#include "core/store/execution.h"
+#include "core/store/lock.h"
+#include "core/store/migrations.h"
+#include "core/store/store.h"
 
 #define WAIT_MS 5000
 #define SHORT_MS 100

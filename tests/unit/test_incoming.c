@@ -4,7 +4,7 @@
  */
 #include "config.h"
 
-#include "core/incoming.h"
+#include "core/calls/incoming.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -17,14 +17,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "core/base64.h"
-#include "core/clock.h"
-#include "core/execution.h"
-#include "core/file_name.h"
-#include "core/file_sweep.h"
-#include "core/file_tree.h"
-#include "core/files.h"
-#include "core/url.h"
+#include "core/base/base64.h"
+#include "core/base/clock.h"
+#include "core/base/file_name.h"
+#include "core/base/file_tree.h"
+#include "core/base/url.h"
+#include "core/reaper/file_sweep.h"
+#include "core/store/execution.h"
+#include "core/store/files.h"
 #include "tests/unit/unit.h"
 
 #define PATH_BYTES 512
@@ -135,10 +135,9 @@ END_TEST
 static bool
 is_allowed(const char *prefix, const char *text)
 {
-	struct option_list prefixes = { .items = { prefix }, .count = 1 };
 	const char *fault;
 	CURLU *url = url_parse(text, &fault);
-	bool allowed = url != NULL && url_allowed(url, &prefixes);
+	bool allowed = url != NULL && url_allowed(url, &prefix, 1);
 
 	curl_url_cleanup(url);
 	return allowed;

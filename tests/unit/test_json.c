@@ -3,7 +3,7 @@
  */
 #include "config.h"
 
-#include "core/json.h"
+#include "core/base/json.h"
 
 #include <float.h>
 #include <locale.h>
@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/utf8.h"
+#include "core/base/utf8.h"
 #include "tests/unit/unit.h"
 
 /* Parses exactly length bytes, which nothing follows that may be read. */

@@ -3,7 +3,7 @@
  */
 #include "config.h"
 
-#include "core/log.h"
+#include "core/base/log.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -12,10 +12,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/clock.h"
-#include "core/err.h"
-#include "core/json.h"
-#include "core/utf8.h"
+#include "core/base/clock.h"
+#include "core/base/err.h"
+#include "core/base/json.h"
+#include "core/base/utf8.h"
 #include "tests/unit/unit.h"
 
 #define TEXT_BYTES 65536

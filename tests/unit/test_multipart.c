@@ -3,7 +3,7 @@
  */
 #include "config.h"
 
-#include "fcgi/multipart.h"
+#include "fcgi/http/multipart.h"
 
 #include <stdarg.h>
 #include <stdint.h>

@@ -3,7 +3,7 @@
  */
 #include "config.h"
 
-#include "core/options.h"
+#include "core/config/options.h"
 
 #include <stdarg.h>
 #include <stdint.h>
@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/registry.h"
+#include "core/action/registry.h"
 #include "tests/unit/unit.h"
 
 #define ARGUMENTS_MAX 8

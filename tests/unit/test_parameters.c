@@ -3,7 +3,7 @@
  */
 #include "config.h"
 
-#include "core/parameters.h"
+#include "core/action/parameters.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -3,7 +3,7 @@
  */
 #include "config.h"
 
-#include "core/process.h"
+#include "core/base/process.h"
 
 #include <check.h>
 #include <errno.h>

@@ -3,12 +3,12 @@
  */
 #include "config.h"
 
-#include "fcgi/reply.h"
+#include "fcgi/http/reply.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/json.h"
+#include "core/base/json.h"
 #include "tests/unit/unit.h"
 
 #define REQUEST_ID "5f6a"

@@ -3,14 +3,14 @@
  */
 #include "config.h"
 
-#include "fcgi/request.h"
+#include "fcgi/http/request.h"
 
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "fcgi/index.h"
+#include "fcgi/http/index.h"
 #include "tests/unit/unit.h"
 
 #define PARAMETERS_MAX 8

@@ -3,12 +3,12 @@
  */
 #include "config.h"
 
-#include "fcgi/route.h"
+#include "fcgi/http/route.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "core/registry.h"
+#include "core/action/registry.h"
 #include "tests/unit/unit.h"
 
 static int

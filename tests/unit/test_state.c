@@ -3,7 +3,7 @@
  */
 #include "config.h"
 
-#include "core/state.h"
+#include "core/action/state.h"
 
 #include <inttypes.h>
 #include <math.h>

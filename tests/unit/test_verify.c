@@ -3,7 +3,7 @@
  */
 #include "config.h"
 
-#include "core/verify.h"
+#include "core/action/verify.h"
 
 #include <stdint.h>
 #include <stdio.h>

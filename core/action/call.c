@@ -1,0 +1,298 @@
+/*
+ * call.c: runs a handler, and keeps the error of a call.
+ */
+#include "config.h"
+
+#include "core/action/call.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/clock.h"
+#include "core/base/log.h"
+#include "core/base/utf8.h"
+
+#define RESOURCE_BYTES_MAX 255
+
+#define STATUS_ERRORED "errored"
+#define STATUS_FAILED "failed"
+
+static const char *const failed_titles[VERB_COUNT] = {
+	[VERB_PREPARE] = "Prepare failed",
+	[VERB_START] = "Start failed",
+	[VERB_STATUS] = "Status failed",
+	[VERB_STOP] = "Stop failed",
+	[VERB_QUERY] = "Query failed",
+};
+
+typedef int handler(struct ak_call *, void *);
+
+static handler *
+handler_of(const struct ak_action *action, enum verb verb)
+{
+	switch (verb) {
+	case VERB_PREPARE:
+		return action->prepare;
+	case VERB_START:
+		return action->start;
+	case VERB_STATUS:
+		return action->status;
+	case VERB_STOP:
+		return action->stop;
+	case VERB_QUERY:
+		return action->query_metrics;
+	case VERB_COUNT:
+		break;
+	}
+	return NULL;
+}
+
+int
+call_run(struct ak_call *call)
+{
+	handler *run = handler_of(call->action, call->verb);
+
+	if (run != NULL &&
+	    run(call, call->verb == VERB_QUERY ? NULL : call->state) != 0)
+		call_error(call, failed_titles[call->verb], NULL);
+	return call->error == NULL ? 0 : -1;
+}
+
+char *
+call_format(const char *format, va_list arguments)
+{
+	char *text, *repaired;
+
+	if (vasprintf(&text, format, arguments) == -1) {
+		/* What printf cannot write (a wide character) is still better than nothing. */
+		if (errno != ENOMEM)
+			text = strdup(format);
+		else
+			text = NULL;
+		if (text == NULL)
+			log_out_of_memory();
+	}
+	if (utf8_valid(text, strlen(text)))
+		return text;
+	repaired = utf8_repair(text, strlen(text));
+	free(text);
+	return repaired;
+}
+
+struct json_object *
+call_error_json(const char *title, const char *detail, const char *status)
+{
+	struct json_object *error = json_new_object();
+
+	json_add_string(error, "title", title);
+	json_add_string(error, "detail", detail);
+	json_add_string(error, "status", status);
+	return error;
+}
+
+/* Sets the error, and takes title. */
+static void
+set_error(struct ak_call *call, char *title, const char *detail, const char *status)
+{
+	json_object_put(call->error);
+	call->error = call_error_json(title, detail, status);
+	free(title);
+}
+
+void
+call_error(struct ak_call *call, const char *title, const char *detail)
+{
+	if (call->error == NULL)
+		call->error = call_error_json(title, detail, STATUS_ERRORED);
+}
+
+void
+call_misuse(struct ak_call *call, const char *format, ...)
+{
+	va_list arguments;
+	char *title;
+
+	if (call->error != NULL)
+		return;
+	va_start(arguments, format);
+	title = call_format(format, arguments);
+	va_end(arguments);
+	set_error(call, title, NULL, STATUS_ERRORED);
+}
+
+void
+call_error_text(const struct ak_call *call, char *ret_text, size_t size)
+{
+	const char *title = json_member_string(call->error, "title");
+	const char *detail = json_member_string(call->error, "detail");
+	const char *const parts[] = {
+		title == NULL ? "" : title, detail == NULL ? "" : ": ",
+		detail == NULL ? "" : detail
+	};
+	size_t used = 0, length, cut, i;
+
+	for (i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		length = strlen(parts[i]);
+		cut = utf8_cut(parts[i], length, size - 1 - used);
+		memcpy(ret_text + used, parts[i], cut);
+		used += cut;
+		if (cut < length)
+			break;
+	}
+	ret_text[used] = '\0';
+}
+
+static void
+move(struct json_object *reply, const char *name, struct json_object **part)
+{
+	if (*part != NULL)
+		json_add(reply, name, *part);
+	*part = NULL;
+}
+
+void
+call_reply(struct ak_call *call, struct json_object *reply)
+{
+	move(reply, "messages", &call->messages);
+	move(reply, "metrics", &call->metrics);
+	move(reply, "artifacts", &call->artifacts);
+	move(reply, "modifications", &call->modifications);
+	/* QueryMetricsResult has no place for one. */
+	if (call->verb != VERB_QUERY)
+		move(reply, "summary", &call->summary);
+	move(reply, "error", &call->error);
+}
+
+void
+call_done(struct ak_call *call)
+{
+	json_object_put(call->messages);
+	json_object_put(call->metrics);
+	json_object_put(call->artifacts);
+	json_object_put(call->modifications);
+	json_object_put(call->summary);
+	json_object_put(call->error);
+	call->messages = call->metrics = call->artifacts = call->modifications = NULL;
+	call->summary = call->error = NULL;
+	call->artifacts_size = 0;
+}
+
+int
+ak_error(struct ak_call *call, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	set_error(call, call_format(format, arguments), NULL, STATUS_ERRORED);
+	va_end(arguments);
+	return -1;
+}
+
+int
+ak_errno(struct ak_call *call, const char *format, ...)
+{
+	const char *detail = errno == 0 ? NULL : strerror(errno);
+	va_list arguments;
+
+	va_start(arguments, format);
+	set_error(call, call_format(format, arguments), detail, STATUS_ERRORED);
+	va_end(arguments);
+	return -1;
+}
+
+int
+ak_failed(struct ak_call *call, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	set_error(call, call_format(format, arguments), NULL, STATUS_FAILED);
+	va_end(arguments);
+	return -1;
+}
+
+int
+ak_error_as(struct ak_call *call, const struct ak_error_details *details,
+    const char *format, ...)
+{
+	const struct ak_error_details none = { .status = AK_ERRORED };
+	va_list arguments;
+
+	if (details == NULL)
+		details = &none;
+	va_start(arguments, format);
+	set_error(call, call_format(format, arguments), details->detail,
+	    details->status == AK_FAILED ? STATUS_FAILED : STATUS_ERRORED);
+	va_end(arguments);
+	json_add_string(call->error, "type", details->type);
+	json_add_string(call->error, "instance", details->instance);
+	return -1;
+}
+
+void
+ak_completed(struct ak_call *call)
+{
+	call->completed = true;
+}
+
+const char *
+ak_execution_id(const struct ak_call *call)
+{
+	return call->execution;
+}
+
+int64_t
+ak_time_left(const struct ak_call *call)
+{
+	int64_t left_ms = call->deadline_ms - clock_boot_ms();
+
+	return left_ms < 0 ? 0 : left_ms;
+}
+
+unsigned int
+ak_state_version(const struct ak_call *call)
+{
+	return call->state_version;
+}
+
+int
+ak_save(struct ak_call *call)
+{
+	struct err err;
+
+	if (call->save == NULL || call->save(call, &err) == 0)
+		return 0;
+	call_error(call, "Failed to save the state", err.msg);
+	return -1;
+}
+
+int
+ak_claim(struct ak_call *call, const char *format, ...)
+{
+	char *resource, *title;
+	va_list arguments;
+	struct err err;
+	int result = 0;
+
+	va_start(arguments, format);
+	resource = call_format(format, arguments);
+	va_end(arguments);
+	if (resource[0] == '\0')
+		result = err_set(&err, ERR_INTERNAL, "the resource has no name");
+	else if (strlen(resource) > RESOURCE_BYTES_MAX)
+		result = err_set(&err, ERR_INTERNAL,
+		    "the name of the resource is longer than %d bytes",
+		    RESOURCE_BYTES_MAX);
+	else if (call->claim != NULL)
+		result = call->claim(call, resource, &err);
+	if (result == -1) {
+		if (asprintf(&title, "Failed to claim %s", resource) == -1)
+			log_out_of_memory();
+		call_error(call, title, err.msg);
+		free(title);
+	}
+	free(resource);
+	return result;
+}

@@ -1,0 +1,97 @@
+/*
+ * call.h: one call of a handler, from the runtime's side.
+ *
+ * The public half (messages, errors, getters) is in actionkit.h.
+ */
+#ifndef CORE_ACTION_CALL_H
+#define CORE_ACTION_CALL_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/action/description.h"
+#include "core/actionkit.h"
+#include "core/base/err.h"
+#include "core/base/json.h"
+
+/* More in one reply is a mistake of the action; what is beyond is dropped, with a warning. */
+#define CALL_MESSAGES_MAX 10000
+#define CALL_METRICS_MAX 10000
+/* More is an error: a modification must not be lost in silence. */
+#define CALL_MODIFICATIONS_MAX 10000
+
+struct ak_call {
+	/* What was asked; borrowed. */
+	const struct ak_action *action;
+	enum verb verb;
+	const char *execution;		/* UUID, lower case */
+	int64_t deadline_ms;		/* boot time */
+	const struct ak_parameter *parameters; /* that config is of; NULL in other verbs */
+	struct json_object *config;	/* as parameters_check() made it, or NULL */
+	struct json_object *target;	/* or NULL, like the next two: context_take() */
+	struct json_object *context;
+	struct json_object *properties;
+	int64_t timestamp_ms;		/* of a query, wall time; 0: now */
+	void *state;			/* the handler's struct */
+	unsigned int state_version;	/* of what it was filled from */
+
+	/*
+	 * How ak_save() and ak_claim() reach the store: set by the lifecycle, NULL where they
+	 * do nothing. They return 0, or -1 with err.
+	 */
+	int (*save)(struct ak_call *call, struct err *err);
+	int (*claim)(struct ak_call *call, const char *resource, struct err *err);
+	void *keeper;			/* of these two */
+
+	/* The reply so far; owned, NULL while empty. */
+	struct json_object *messages;
+	struct json_object *metrics;
+	struct json_object *artifacts;
+	struct json_object *modifications;
+	struct json_object *summary;
+	struct json_object *error;	/* ActionKitError */
+	bool completed;
+	bool metrics_dropped;		/* over CALL_METRICS_MAX; the agent was told */
+	size_t artifacts_size;		/* bytes of all artifacts, before base64 */
+};
+
+/*
+ * Runs the action's handler for call->verb (a missing optional one does nothing). Returns 0,
+ * or -1 if it failed; call->error is then set, also where the handler forgot to, and not set
+ * where it returned 0.
+ */
+int call_run(struct ak_call *call);
+
+/* Adds an error reply of the runtime's own, unless there is one: title, detail or NULL. */
+void call_error(struct ak_call *call, const char *title, const char *detail);
+
+/* A message of the runtime's own. */
+void call_message(struct ak_call *call, enum ak_level level, const char *text);
+
+/*
+ * A mistake of the author, such as reading a parameter that is not in the table: the call's
+ * error, unless there is one.
+ */
+void call_misuse(struct ak_call *call, const char *format, ...) AK_PRINTF(2, 3);
+
+/*
+ * Text of any length, with bytes that are no UTF-8 replaced; owned. Out of memory is fatal.
+ */
+char *call_format(const char *format, va_list arguments) AK_PRINTF(1, 0);
+
+/* Moves the reply's parts into the reply object. */
+void call_reply(struct ak_call *call, struct json_object *reply);
+
+/* Title and detail of call->error as one line: "title: detail"; borrowed parts, cut to size. */
+void call_error_text(const struct ak_call *call, char *ret_text, size_t size);
+
+/* Frees the reply's parts. */
+void call_done(struct ak_call *call);
+
+/* ActionKitError: {title, detail, status}; detail and status may be NULL. Owned. */
+struct json_object *call_error_json(const char *title, const char *detail,
+    const char *status);
+
+#endif

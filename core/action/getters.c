@@ -1,0 +1,193 @@
+/*
+ * getters.c: what a handler reads of the config.
+ */
+#include "config.h"
+
+#include <regex.h>
+#include <string.h>
+
+#include "core/action/call.h"
+#include "core/action/parameters.h"
+#include "core/base/bitrate.h"
+
+/* The getters, as bits: which of them read a type. */
+enum reader {
+	READ_STRING = 1 << 0,
+	READ_INTEGER = 1 << 1,
+	READ_BOOLEAN = 1 << 2,
+	READ_DURATION = 1 << 3,
+	READ_COUNT = 1 << 4,
+	READ_ITEM = 1 << 5,
+	READ_KEY = 1 << 6,
+	READ_BITRATE = 1 << 7,
+	READ_MATCH = 1 << 8,
+	READ_FILE = 1 << 9
+};
+
+static const unsigned int readers[] = {
+	[AK_STRING] = READ_STRING,
+	[AK_TEXTAREA] = READ_STRING,
+	[AK_URL] = READ_STRING,
+	[AK_REGEX] = READ_STRING | READ_MATCH,
+	[AK_BITRATE] = READ_STRING | READ_BITRATE,
+	[AK_STRING_ARRAY] = READ_COUNT | READ_ITEM,
+	[AK_INTEGER] = READ_INTEGER,
+	[AK_PERCENTAGE] = READ_INTEGER,
+	[AK_STRESSNG_WORKERS] = READ_INTEGER,
+	[AK_BOOLEAN] = READ_BOOLEAN,
+	[AK_DURATION] = READ_DURATION,
+	[AK_KEY_VALUE] = READ_COUNT | READ_ITEM | READ_KEY,
+	[AK_SEPARATOR] = 0,
+	[AK_HEADER] = 0,
+	[AK_TARGET_SELECTION] = 0,
+	[AK_FILE] = READ_FILE,
+};
+
+/* The row of a parameter that the handler may read, or NULL and the call has failed. */
+static const struct ak_parameter *
+find(struct ak_call *call, const char *name)
+{
+	const struct ak_parameter *parameter;
+
+	if (call->verb != VERB_PREPARE && call->verb != VERB_QUERY) {
+		call_misuse(call, "Parameter \"%s\" was read in %s(), which has no "
+		    "config", name, verb_name(call->verb));
+		return NULL;
+	}
+	parameter = parameters_find(call->parameters, name);
+	if (parameter == NULL)
+		call_misuse(call, "Parameter \"%s\" was read but is not in the table",
+		    name);
+	return parameter;
+}
+
+/* The parameter's value, borrowed; NULL if it has none or getter does not read its type. */
+static struct json_object *
+get(struct ak_call *call, const char *name, enum reader reader, const char *getter)
+{
+	const struct ak_parameter *parameter = find(call, name);
+
+	if (parameter == NULL)
+		return NULL;
+	if ((readers[parameter->type] & reader) == 0) {
+		call_misuse(call, "Parameter \"%s\" is of type %s, which %s() does not "
+		    "read", name, parameters_type_name(parameter->type), getter);
+		return NULL;
+	}
+	return json_member(call->config, name);
+}
+
+bool
+ak_config_has(struct ak_call *call, const char *name)
+{
+	return find(call, name) != NULL && json_member(call->config, name) != NULL;
+}
+
+int64_t
+ak_config_integer(struct ak_call *call, const char *name)
+{
+	return json_object_get_int64(get(call, name, READ_INTEGER, __func__));
+}
+
+bool
+ak_config_boolean(struct ak_call *call, const char *name)
+{
+	return json_object_get_boolean(get(call, name, READ_BOOLEAN, __func__));
+}
+
+int64_t
+ak_config_duration(struct ak_call *call, const char *name)
+{
+	return json_object_get_int64(get(call, name, READ_DURATION, __func__));
+}
+
+const char *
+ak_config_string(struct ak_call *call, const char *name)
+{
+	return json_string(get(call, name, READ_STRING, __func__));
+}
+
+int64_t
+ak_config_bitrate(struct ak_call *call, const char *name)
+{
+	const char *text = json_string(get(call, name, READ_BITRATE, __func__));
+	int64_t bits;
+
+	return text != NULL && bitrate_parse(text, &bits) == 0 ? bits : 0;
+}
+
+int
+ak_config_match(struct ak_call *call, const char *name, const char *text)
+{
+	const char *pattern = json_string(get(call, name, READ_MATCH, __func__));
+	regex_t regex;
+	int result;
+
+	if (pattern == NULL || regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB) != 0)
+		return -1;
+	result = regexec(&regex, text, 0, NULL, 0);
+	regfree(&regex);
+	return result == 0 ? 1 : 0;
+}
+
+size_t
+ak_config_count(struct ak_call *call, const char *name)
+{
+	struct json_object *list = get(call, name, READ_COUNT, __func__);
+
+	return list == NULL ? 0 : json_object_array_length(list);
+}
+
+const char *
+ak_config_item(struct ak_call *call, const char *name, size_t index)
+{
+	struct json_object *item;
+
+	item = json_element(get(call, name, READ_ITEM, __func__), index);
+	if (json_object_is_type(item, json_type_object))
+		return json_member_string(item, "value");
+	return json_string(item);
+}
+
+const char *
+ak_config_key(struct ak_call *call, const char *name, size_t index)
+{
+	struct json_object *pair;
+
+	pair = json_element(get(call, name, READ_KEY, __func__), index);
+	return json_member_string(pair, "key");
+}
+
+const char *
+ak_config_value(struct ak_call *call, const char *name, const char *key)
+{
+	struct json_object *list = get(call, name, READ_KEY, __func__), *pair;
+	const char *text;
+	size_t i;
+
+	for (i = 0; (pair = json_element(list, i)) != NULL; i++) {
+		text = json_member_string(pair, "key");
+		if (text != NULL && strcmp(text, key) == 0)
+			return json_member_string(pair, "value");
+	}
+	return NULL;
+}
+
+const char *
+ak_config_file(struct ak_call *call, const char *name)
+{
+	return json_member_string(get(call, name, READ_FILE, __func__), "path");
+}
+
+const char *
+ak_config_file_name(struct ak_call *call, const char *name)
+{
+	return json_member_string(get(call, name, READ_FILE, __func__), "name");
+}
+
+int64_t
+ak_config_file_size(struct ak_call *call, const char *name)
+{
+	return json_object_get_int64(json_member(get(call, name, READ_FILE, __func__),
+	    "size"));
+}

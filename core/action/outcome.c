@@ -1,0 +1,237 @@
+/*
+ * outcome.c: what a handler tells beside its error: messages, metrics, a summary.
+ */
+#include "config.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/action/call.h"
+#include "core/base/clock.h"
+#include "core/base/utf8.h"
+
+#define SUMMARY_CHARACTERS_MAX 512
+
+static const char *const level_names[] = {
+	[AK_DEBUG] = "debug",
+	[AK_INFO] = "info",
+	[AK_WARN] = "warn",
+	[AK_ERROR] = "error",
+};
+
+static const char *const source_names[] = {
+	[0] = NULL,
+	[AK_TIMESTAMP_EXTENSION] = "extension",
+	[AK_TIMESTAMP_EXTERNAL] = "external",
+};
+
+/* Whether a timestamp can be told; if not, the call has failed. */
+static bool
+check_timestamp(struct ak_call *call, const char *function, int64_t ms,
+    enum ak_timestamp_source source)
+{
+	if (ms < 0 || ms > CLOCK_RFC3339_MAX_MS) {
+		call_misuse(call, "%s: %" PRId64 " is not a timestamp", function, ms);
+		return false;
+	}
+	if ((int)source < 0 || source > AK_TIMESTAMP_EXTERNAL) {
+		call_misuse(call, "%s: %d is not a source of timestamps", function,
+		    (int)source);
+		return false;
+	}
+	return true;
+}
+
+static void
+add_timestamp(struct json_object *object, int64_t ms, enum ak_timestamp_source source)
+{
+	char text[CLOCK_RFC3339_BYTES];
+
+	clock_rfc3339(ms == 0 ? clock_wall_ms() : ms, text);
+	json_add_string(object, "timestamp", text);
+	json_add_string(object, "timestampSource", source_names[source]);
+}
+
+/* Copies labels, with names that are UTF-8, which json_add() does not look at. */
+static struct json_object *
+labels_json(const struct ak_label *label)
+{
+	struct json_object *object = json_new_object();
+	char *name;
+
+	for (; label != NULL && label->name != NULL; label++) {
+		name = utf8_repair(label->name, strlen(label->name));
+		json_add_string(object, name, label->value == NULL ? "" : label->value);
+		free(name);
+	}
+	return object;
+}
+
+static void
+append_message(struct ak_call *call, const struct ak_message_details *details,
+    const char *text)
+{
+	struct json_object *message = json_new_object();
+
+	json_add_string(message, "message", text);
+	json_add_string(message, "type", details->type);
+	json_add_string(message, "level", level_names[details->level]);
+	add_timestamp(message, details->timestamp_ms, details->timestamp_source);
+	if (details->fields != NULL)
+		json_add(message, "fields", labels_json(details->fields));
+	json_append(call->messages, message);
+}
+
+static void
+add_message(struct ak_call *call, const struct ak_message_details *details,
+    const char *text)
+{
+	const struct ak_message_details warning = { .level = AK_WARN };
+	size_t count;
+
+	if (call->messages == NULL)
+		call->messages = json_new_array();
+	count = json_object_array_length(call->messages);
+	if (count < CALL_MESSAGES_MAX)
+		append_message(call, details, text);
+	else if (count == CALL_MESSAGES_MAX)
+		append_message(call, &warning,
+		    "Too many messages in one call: further ones are dropped");
+}
+
+void
+call_message(struct ak_call *call, enum ak_level level, const char *text)
+{
+	const struct ak_message_details details = { .level = level };
+
+	add_message(call, &details, text);
+}
+
+void
+ak_message(struct ak_call *call, enum ak_level level, const char *format, ...)
+{
+	va_list arguments;
+	char *text;
+
+	if (level < AK_DEBUG || level > AK_ERROR) {
+		call_misuse(call, "ak_message: %d is not a level", (int)level);
+		return;
+	}
+	va_start(arguments, format);
+	text = call_format(format, arguments);
+	va_end(arguments);
+	call_message(call, level, text);
+	free(text);
+}
+
+void
+ak_message_as(struct ak_call *call, const struct ak_message_details *details,
+    const char *format, ...)
+{
+	va_list arguments;
+	char *text;
+
+	if (details->level < AK_DEBUG || details->level > AK_ERROR) {
+		call_misuse(call, "%s: %d is not a level", __func__, (int)details->level);
+		return;
+	}
+	if (!check_timestamp(call, __func__, details->timestamp_ms,
+	    details->timestamp_source))
+		return;
+	va_start(arguments, format);
+	text = call_format(format, arguments);
+	va_end(arguments);
+	add_message(call, details, text);
+	free(text);
+}
+
+/* Whether the reply has room for one more metric; says so once if not. */
+static bool
+may_measure(struct ak_call *call)
+{
+	if (call->metrics == NULL)
+		call->metrics = json_new_array();
+	if (json_object_array_length(call->metrics) < CALL_METRICS_MAX)
+		return true;
+	if (!call->metrics_dropped)
+		call_message(call, AK_WARN,
+		    "Too many metrics in one call: further ones are dropped");
+	call->metrics_dropped = true;
+	return false;
+}
+
+static void
+add_metric(struct ak_call *call, const char *name, double value,
+    const struct ak_metric_details *details, const char *function)
+{
+	struct json_object *metric;
+
+	if (name == NULL) {
+		call_misuse(call, "%s: the name is missing", function);
+		return;
+	}
+	if (!isfinite(value)) {
+		call_misuse(call, "%s: the value of %s is not a finite number", function,
+		    name);
+		return;
+	}
+	if (!check_timestamp(call, function, details->timestamp_ms,
+	    details->timestamp_source) || !may_measure(call))
+		return;
+	metric = json_new_object();
+	add_timestamp(metric, details->timestamp_ms, details->timestamp_source);
+	json_add_string(metric, "name", name);
+	json_add(metric, "metric", labels_json(details->labels));
+	json_add(metric, "value", json_double(value));
+	json_append(call->metrics, metric);
+}
+
+void
+ak_metric(struct ak_call *call, const char *name, double value,
+    const struct ak_label *labels)
+{
+	const struct ak_metric_details details = { .labels = labels };
+
+	add_metric(call, name, value, &details, __func__);
+}
+
+void
+ak_metric_as(struct ak_call *call, const char *name, double value,
+    const struct ak_metric_details *details)
+{
+	add_metric(call, name, value, details, __func__);
+}
+
+/* Cuts text after max characters. It is UTF-8. */
+static void
+cut_characters(char *text, size_t max)
+{
+	size_t length = strlen(text), at = 0;
+
+	while (at < length && max-- > 0)
+		at += utf8_character(text + at, length - at);
+	text[at] = '\0';
+}
+
+void
+ak_summary(struct ak_call *call, enum ak_level level, const char *format, ...)
+{
+	va_list arguments;
+	char *text;
+
+	if (level != AK_INFO && level != AK_WARN) {
+		call_misuse(call, "ak_summary: the level must be AK_INFO or AK_WARN");
+		return;
+	}
+	va_start(arguments, format);
+	text = call_format(format, arguments);
+	va_end(arguments);
+	cut_characters(text, SUMMARY_CHARACTERS_MAX);
+	json_object_put(call->summary);
+	call->summary = json_new_object();
+	json_add_string(call->summary, "text", text);
+	json_add_string(call->summary, "level", level == AK_INFO ? "info" : "warning");
+	free(text);
+}

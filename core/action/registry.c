@@ -1,0 +1,100 @@
+/*
+ * registry.c: the list of registered actions, and which of them are offered.
+ */
+#include "config.h"
+
+#include "core/action/registry.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct entry {
+	const struct ak_action *action;
+	bool enabled;
+};
+
+static struct entry *entries;
+static size_t entries_count;
+static bool only_enabled;
+
+int
+ak_register(const struct ak_action *action)
+{
+	struct entry *grown;
+
+	if (action == NULL)
+		return -1;
+	grown = realloc(entries, (entries_count + 1) * sizeof(*entries));
+	if (grown == NULL)
+		return -1;
+	entries = grown;
+	entries[entries_count++] = (struct entry){ .action = action };
+	return 0;
+}
+
+void
+ak_registry_clear(void)
+{
+	free(entries);
+	entries = NULL;
+	entries_count = 0;
+	only_enabled = false;
+}
+
+size_t
+registry_count(void)
+{
+	return entries_count;
+}
+
+const struct ak_action *
+registry_at(size_t index)
+{
+	return entries[index].action;
+}
+
+/* Ids may be missing or double as long as verify_registry() has not looked. */
+static struct entry *
+find(const char *id)
+{
+	size_t i;
+
+	for (i = 0; i < entries_count; i++)
+		if (entries[i].action->id != NULL &&
+		    strcmp(entries[i].action->id, id) == 0)
+			return &entries[i];
+	return NULL;
+}
+
+const struct ak_action *
+registry_find(const char *id)
+{
+	struct entry *entry = find(id);
+
+	return entry == NULL ? NULL : entry->action;
+}
+
+int
+registry_enable(const char *id)
+{
+	struct entry *entry = find(id);
+
+	if (entry == NULL)
+		return -1;
+	entry->enabled = true;
+	only_enabled = true;
+	return 0;
+}
+
+bool
+registry_enabled(const struct ak_action *action)
+{
+	size_t i;
+
+	if (!only_enabled)
+		return true;
+	for (i = 0; i < entries_count; i++)
+		if (entries[i].action == action)
+			return entries[i].enabled;
+	return false;
+}

@@ -1,0 +1,28 @@
+/*
+ * registry.h: the actions that this program has.
+ *
+ * All registered actions can be stopped; only enabled ones are offered, prepared and
+ * started.
+ */
+#ifndef CORE_ACTION_REGISTRY_H
+#define CORE_ACTION_REGISTRY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/actionkit.h"
+
+size_t registry_count(void);
+/* In order of registration; index < registry_count(). */
+const struct ak_action *registry_at(size_t index);
+/* NULL if there is none. */
+const struct ak_action *registry_find(const char *id);
+
+/*
+ * Offers only this action, and others named the same way. Without any call all are
+ * offered. Returns 0, or -1 if there is no such action.
+ */
+int registry_enable(const char *id);
+bool registry_enabled(const struct ak_action *action);
+
+#endif

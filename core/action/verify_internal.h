@@ -1,0 +1,58 @@
+/*
+ * verify_internal.h: what the parts of verify share: where we are, and the list of mistakes.
+ */
+#ifndef CORE_ACTION_VERIFY_INTERNAL_H
+#define CORE_ACTION_VERIFY_INTERNAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/actionkit.h"
+
+#define VERIFY_WHERE_BYTES 1024
+
+struct verify {
+	void (*report)(void *context, const char *mistake);
+	void *context;
+	size_t mistakes;
+	char where[VERIFY_WHERE_BYTES];	/* "org.example.x: parameter \"pid\": " */
+};
+
+/* Reports a mistake, with where we are before it. */
+void verify_mistake(struct verify *verify, const char *format, ...) AK_PRINTF(2, 3);
+
+/* Goes one step in; returns what verify_leave() wants to get out again. */
+size_t verify_enter(struct verify *verify, const char *format, ...) AK_PRINTF(2, 3);
+void verify_leave(struct verify *verify, size_t outer);
+
+/*
+ * Checks that a text is there, if it must be, is UTF-8, and has at most max characters. An
+ * empty one is as good as none. Returns whether all is well.
+ */
+bool verify_text(struct verify *verify, const char *member, const char *text,
+    bool required, size_t max);
+
+/*
+ * Checks that an enum is 0, which is absent, or one of 1 to last. Returns whether all is well.
+ */
+bool verify_enum(struct verify *verify, const char *member, int value, int last);
+
+/* A hint, which may be absent. */
+void verify_hint(struct verify *verify, const struct ak_hint *hint);
+
+/* These may be NULL. */
+void verify_target_selection(struct verify *verify,
+    const struct ak_target_selection *selection);
+void verify_target_templates(struct verify *verify, const struct ak_target_template *table);
+void verify_widgets(struct verify *verify, const struct ak_widget *table);
+
+/* A call_interval, or NULL. */
+void verify_interval(struct verify *verify, const char *interval);
+
+/* A table of parameters, or NULL. no_files says why none may be of type file, or is NULL. */
+void verify_parameters(struct verify *verify, const struct ak_parameter *table,
+    const char *no_files);
+
+void verify_state(struct verify *verify, const struct ak_state *state);
+
+#endif

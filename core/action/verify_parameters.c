@@ -1,0 +1,310 @@
+/*
+ * verify_parameters.c: checks a table of parameters.
+ */
+#include "config.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/action/parameters.h"
+#include "core/action/verify_internal.h"
+
+/* Limits of the schema; text is counted in characters. */
+#define PARAMETERS_MAX 64
+#define NAME_CHARACTERS_MAX 255
+#define LABEL_CHARACTERS_MAX 255
+#define DESCRIPTION_CHARACTERS_MAX 2000
+#define DEFAULT_CHARACTERS_MAX 255
+#define OPTION_CHARACTERS_MAX 255
+#define FILE_TYPES_MAX 32
+#define FILE_TYPE_CHARACTERS_MAX 128
+
+static const char file_name_characters[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
+
+#define UNITS_ALL \
+	(AK_MILLISECONDS | AK_SECONDS | AK_MINUTES | AK_HOURS | AK_DAYS)
+
+static bool
+has_limits(enum ak_type type)
+{
+	return type == AK_INTEGER || type == AK_PERCENTAGE || type == AK_DURATION;
+}
+
+static bool
+has_options(enum ak_type type)
+{
+	return type == AK_STRING || type == AK_STRING_ARRAY;
+}
+
+static bool
+has_length(enum ak_type type)
+{
+	switch (type) {
+	case AK_STRING:
+	case AK_TEXTAREA:
+	case AK_URL:
+	case AK_REGEX:
+	case AK_STRING_ARRAY:
+	case AK_KEY_VALUE:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool
+has_items(enum ak_type type)
+{
+	return type == AK_STRING_ARRAY || type == AK_KEY_VALUE;
+}
+
+/* A list of texts that ends with NULL; what is one of them. Returns their number. */
+static size_t
+check_list(struct verify *verify, const char *what, const char *const *list, size_t max)
+{
+	char member[VERIFY_WHERE_BYTES];
+	size_t count, other;
+
+	for (count = 0; list[count] != NULL; count++) {
+		snprintf(member, sizeof(member), "%s %zu", what, count + 1);
+		verify_text(verify, member, list[count], true, max);
+		for (other = 0; other < count; other++)
+			if (strcmp(list[other], list[count]) == 0) {
+				verify_mistake(verify, "%s \"%s\" is there twice", what,
+				    list[count]);
+				break;
+			}
+	}
+	return count;
+}
+
+/* The members that go with some types only. */
+static void
+check_members(struct verify *verify, const struct ak_parameter *parameter)
+{
+	const char *type = parameters_type_name(parameter->type);
+	size_t count;
+
+	if (parameter->max_length != 0 && !has_length(parameter->type))
+		verify_mistake(verify, "type %s has no max_length", type);
+	if (parameter->max_items != 0 && !has_items(parameter->type))
+		verify_mistake(verify, "type %s has no max_items", type);
+	if (parameter->duration_units != 0 && parameter->type != AK_DURATION)
+		verify_mistake(verify, "type %s has no duration_units", type);
+	else if ((parameter->duration_units & ~(unsigned int)UNITS_ALL) != 0)
+		verify_mistake(verify, "duration_units 0x%x are unknown",
+		    parameter->duration_units & ~(unsigned int)UNITS_ALL);
+	if (parameter->accepted_file_types == NULL)
+		return;
+	if (parameter->type != AK_FILE)
+		verify_mistake(verify, "type %s has no accepted_file_types", type);
+	count = check_list(verify, "accepted_file_type", parameter->accepted_file_types,
+	    FILE_TYPE_CHARACTERS_MAX);
+	if (count > FILE_TYPES_MAX)
+		verify_mistake(verify, "there are %zu accepted_file_types, more than %d",
+		    count, FILE_TYPES_MAX);
+}
+
+static void
+check_deprecated(struct verify *verify, const struct ak_parameter *parameter)
+{
+	if (parameter->deprecation_message != NULL && !parameter->deprecated)
+		verify_mistake(verify, "deprecation_message needs deprecated");
+	verify_text(verify, "deprecation_message", parameter->deprecation_message, false,
+	    SIZE_MAX);
+	if (parameter->deprecated && parameter->required)
+		verify_mistake(verify, "what is deprecated cannot be required");
+	if (parameter->deprecated && parameter->default_value != NULL)
+		verify_mistake(verify, "what is deprecated has no default_value");
+}
+
+static void
+check_limits(struct verify *verify, const struct ak_parameter *parameter)
+{
+	struct ak_limit min = parameter->min, max = parameter->max;
+
+	if (!min.set && !max.set)
+		return;
+	if (!has_limits(parameter->type)) {
+		verify_mistake(verify, "type %s has no min and max",
+		    parameters_type_name(parameter->type));
+		return;
+	}
+	if (parameter->type == AK_DURATION && min.set && min.value < 0)
+		verify_mistake(verify, "min is negative");
+	if (parameter->type == AK_DURATION && max.set && max.value < 0)
+		verify_mistake(verify, "max is negative");
+	if (min.set && max.set && min.value > max.value)
+		verify_mistake(verify, "min %" PRId64 " is greater than max %" PRId64,
+		    min.value, max.value);
+}
+
+/* An option without a label but with a value is not the end of the table. */
+static bool
+is_options_end(const struct ak_option *option)
+{
+	return option->label == NULL && option->value == NULL;
+}
+
+/* Returns whether the options can be compared with a default. */
+static bool
+check_options(struct verify *verify, const struct ak_parameter *parameter)
+{
+	const struct ak_option *first = parameter->options, *option, *other;
+	bool fine = true;
+	size_t outer;
+
+	if (first == NULL && parameter->option_attributes == NULL) {
+		if (parameter->options_open)
+			verify_mistake(verify, "options_open needs options");
+		return true;
+	}
+	if (!has_options(parameter->type))
+		verify_mistake(verify, "type %s has no options",
+		    parameters_type_name(parameter->type));
+	if (parameter->option_attributes != NULL &&
+	    check_list(verify, "option_attribute", parameter->option_attributes,
+	    OPTION_CHARACTERS_MAX) == 0)
+		verify_mistake(verify, "option_attributes are empty");
+	if (first == NULL)
+		return true;
+	if (is_options_end(first))
+		verify_mistake(verify, "options are empty");
+	for (option = first; !is_options_end(option); option++) {
+		outer = verify_enter(verify, "option %zu", (size_t)(option - first) + 1);
+		if (!verify_text(verify, "label", option->label, true,
+		    OPTION_CHARACTERS_MAX))
+			fine = false;
+		/* An empty value is one that can be sent. */
+		if (option->value == NULL)
+			verify_mistake(verify, "value is missing");
+		else if (!verify_text(verify, "value", option->value, false,
+		    OPTION_CHARACTERS_MAX))
+			fine = false;
+		for (other = first; option->value != NULL && other != option; other++)
+			if (other->value != NULL &&
+			    strcmp(other->value, option->value) == 0)
+				verify_mistake(verify, "value \"%s\" is there twice",
+				    option->value);
+		if (option->value == NULL)
+			fine = false;
+		verify_leave(verify, outer);
+	}
+	return fine;
+}
+
+static void
+check_default(struct verify *verify, const struct ak_parameter *parameter)
+{
+	struct json_object *value;
+	struct err err;
+
+	if (parameters_default(parameter, &value, &err) == 0)
+		json_object_put(value);
+	else
+		verify_mistake(verify, "default_value \"%s\" %s",
+		    parameter->default_value, err.msg);
+}
+
+static void
+check_type(struct verify *verify, const struct ak_parameter *parameter)
+{
+	const char *type = parameters_type_name(parameter->type);
+	bool options_fine;
+
+	if (parameter->type == 0) {
+		verify_mistake(verify, "type is missing");
+		return;
+	}
+	if (type == NULL) {
+		verify_mistake(verify, "type %d is unknown", (int)parameter->type);
+		return;
+	}
+	check_limits(verify, parameter);
+	check_members(verify, parameter);
+	options_fine = check_options(verify, parameter);
+	if (!parameters_sent(parameter->type) && parameter->required)
+		verify_mistake(verify, "type %s cannot be required", type);
+	if (!parameters_sent(parameter->type) || parameter->type == AK_FILE) {
+		if (parameter->default_value != NULL)
+			verify_mistake(verify, "type %s has no default_value", type);
+	} else if (parameter->default_value != NULL && options_fine &&
+	    verify_text(verify, "default_value", parameter->default_value, false,
+	    DEFAULT_CHARACTERS_MAX))
+		check_default(verify, parameter);
+}
+
+static void
+check_parameter(struct verify *verify, const struct ak_parameter *table,
+    const struct ak_parameter *parameter)
+{
+	const struct ak_parameter *other;
+
+	verify_text(verify, "name", parameter->name, true, NAME_CHARACTERS_MAX);
+	verify_text(verify, "label", parameter->label, true, LABEL_CHARACTERS_MAX);
+	verify_text(verify, "description", parameter->description, false,
+	    DESCRIPTION_CHARACTERS_MAX);
+	verify_hint(verify, &parameter->hint);
+	check_deprecated(verify, parameter);
+	for (other = table; parameter->name != NULL && other != parameter; other++)
+		if (other->name != NULL && strcmp(other->name, parameter->name) == 0) {
+			verify_mistake(verify, "name is there twice");
+			break;
+		}
+	check_type(verify, parameter);
+}
+
+/* Its name is that of a directory, and of a part of the request beside `request`. */
+static void
+check_file(struct verify *verify, const struct ak_parameter *parameter,
+    const char *no_files)
+{
+	const char *name = parameter->name == NULL ? "" : parameter->name;
+	const char *const *type = parameter->accepted_file_types;
+
+	if (no_files != NULL)
+		verify_mistake(verify, "%s", no_files);
+	if (name[strspn(name, file_name_characters)] != '\0')
+		verify_mistake(verify, "the name of a file has only letters, digits, "
+		    "\"_\" and \"-\"");
+	if (strcmp(name, "request") == 0)
+		verify_mistake(verify, "a file cannot be named \"request\"");
+	for (; type != NULL && *type != NULL; type++)
+		if ((*type)[0] != '.' || (*type)[1] == '\0')
+			verify_mistake(verify, "accepted_file_type \"%s\" must be a dot "
+			    "and what follows it in a file name", *type);
+}
+
+/* A row whose name was forgotten is not the end of the table. */
+static bool
+is_end(const struct ak_parameter *parameter)
+{
+	return parameter->name == NULL && parameter->label == NULL &&
+	    parameter->type == 0;
+}
+
+void
+verify_parameters(struct verify *verify, const struct ak_parameter *table,
+    const char *no_files)
+{
+	const struct ak_parameter *parameter;
+	size_t count = 0, outer;
+
+	for (parameter = table; parameter != NULL && !is_end(parameter); parameter++) {
+		count++;
+		if (parameter->name != NULL && parameter->name[0] != '\0')
+			outer = verify_enter(verify, "parameter \"%s\"",
+			    parameter->name);
+		else
+			outer = verify_enter(verify, "parameter %zu", count);
+		check_parameter(verify, table, parameter);
+		if (parameter->type == AK_FILE)
+			check_file(verify, parameter, no_files);
+		verify_leave(verify, outer);
+	}
+	if (count > PARAMETERS_MAX)
+		verify_mistake(verify, "there are %zu parameters, more than %d", count,
+		    PARAMETERS_MAX);
+}

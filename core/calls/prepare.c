@@ -1,0 +1,167 @@
+/*
+ * prepare.c: the call prepare. It persists the execution as `prepared`, with its state,
+ * claims and files, when the handler has succeeded, and nothing but an event when it has
+ * failed.
+ */
+#include "config.h"
+
+#include <stdio.h>
+#include <sys/utsname.h>
+
+#include "core/action/context.h"
+#include "core/action/parameters.h"
+#include "core/base/clock.h"
+#include "core/calls/prepare_files.h"
+#include "core/calls/visit.h"
+#include "core/store/claim.h"
+
+#define UNAME_BYTES 512
+
+static int
+check_phase(const struct visit *visit, struct err *err)
+{
+	if (phase_after(visit->row.phase, MOVE_PREPARE) == PHASE_NONE)
+		return err_set(err, ERR_PHASE, "execution %s is %s already", visit->id,
+		    phase_name(visit->row.phase));
+	return visit_may_begin(visit, err);
+}
+
+static void
+describe_machine(struct visit *visit)
+{
+	struct utsname name;
+	char text[UNAME_BYTES];
+
+	if (uname(&name) == -1)
+		return;
+	snprintf(text, sizeof(text), "%s %s %s %s", name.sysname, name.release,
+	    name.version, name.machine);
+	call_message(&visit->call, AK_INFO, text);
+}
+
+static int
+take_claims(struct visit *visit, struct err *err)
+{
+	struct store *store = &visit->life->store;
+	size_t count = visit->claims == NULL ? 0 : json_object_array_length(visit->claims);
+
+	if (claim_release(store, visit->id, err) == -1)
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		struct json_object *resource = json_object_array_get_idx(visit->claims, i);
+
+		if (claim_take(store, visit->id, json_object_get_string(resource),
+		    err) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+/* The row for a prepare that succeeded; replaces what an earlier one left. */
+static int
+write_prepared(struct visit *visit, struct err *err)
+{
+	const struct options *options = visit->life->options;
+	const struct ak_call *call = &visit->call;
+	struct execution *row = &visit->row;
+
+	if (check_phase(visit, err) == -1)
+		return -1;
+	if (row->phase == PHASE_NONE)
+		execution_init(row, visit->id, visit->action);
+	execution_set(&row->action_version, visit->action->version);
+	visit_keep_state(visit);
+	execution_set(&row->target, ak_target_name(call));
+	execution_set(&row->experiment_key, ak_experiment_key(call));
+	execution_set(&row->execution_uri, ak_execution_uri(call));
+	row->due_at = clock_boot_ms() + options->never_started;
+	if (execution_move(row, MOVE_PREPARE, err) == -1 ||
+	    execution_write(&visit->life->store, row, "agent", NULL, err) == -1)
+		return -1;
+	if (prepare_files_write(visit, err) == -1)
+		return -1;
+	return take_claims(visit, err);
+}
+
+/* Leaves nothing behind but an event. */
+static int
+write_failed(struct visit *visit, const char *why, struct err *err)
+{
+	struct store *store = &visit->life->store;
+
+	if (execution_forget(store, visit->id, err) == -1)
+		return -1;
+	if (visit->row.phase == PHASE_NONE)
+		execution_init(&visit->row, visit->id, visit->action);
+	visit->row.phase = PHASE_NONE;
+	return execution_event(store, &visit->row, "agent", why, err);
+}
+
+static int
+commit_failed(struct visit *visit, struct err *err)
+{
+	char why[ERR_MESSAGE_BYTES];
+
+	call_error_text(&visit->call, why, sizeof(why));
+	if (visit_begin(visit, STORE_NORMAL, err) == -1)
+		return -1;
+	return store_end(&visit->life->store, write_failed(visit, why, err), err);
+}
+
+static int
+commit_prepared(struct visit *visit, struct err *err)
+{
+	if (visit_begin(visit, STORE_NORMAL, err) == -1)
+		return -1;
+	return store_end(&visit->life->store, write_prepared(visit, err), err);
+}
+
+static int
+check_config(const struct visit *visit, struct json_object **ret_values, struct err *err)
+{
+	struct json_object *config = prepare_files_config(visit);
+	int result = parameters_check(visit->action->parameters, config, ret_values, err);
+
+	json_object_put(config);
+	return result;
+}
+
+int
+prepare_visit(struct visit *visit, char **ret_reply, struct err *err)
+{
+	struct json_object *values = NULL;
+	int held, result = -1;
+
+	if (context_take(&visit->call, visit->request, err) == -1 ||
+	    check_config(visit, &values, err) == -1)
+		return -1;
+	/* What has begun is refused at once, not when its handler is over. */
+	if (visit_load(visit, err) == -1 || check_phase(visit, err) == -1 ||
+	    prepare_files_take(visit, values, err) == -1)
+		goto out;
+	held = lock_take(&visit->life->lock, visit->id, visit->deadline_ms, err);
+	if (held == 1)
+		err_set(err, ERR_PHASE, "execution %s is being worked on", visit->id);
+	if (held != 0 || visit_load(visit, err) == -1 || check_phase(visit, err) == -1 ||
+	    prepare_files_move(visit, values, err) == -1 || visit_fill(visit, err) == -1)
+		goto out;
+
+	visit->call.parameters = visit->action->parameters;
+	visit->call.config = values;
+	result = visit_run(visit);
+	if (result == 0) {
+		result = commit_prepared(visit, err);
+		/* Somebody else was faster with a claim: the action's error, like in the handler. */
+		if (result == -1 && err->code == ERR_PHASE && visit->claims != NULL)
+			call_error(&visit->call, err->msg, NULL);
+		else if (result == -1)
+			goto out;
+	}
+	if (result == -1 && (result = commit_failed(visit, err)) == -1)
+		goto out;
+	describe_machine(visit);
+	*ret_reply = visit_text(visit_reply(visit, true));
+out:
+	json_object_put(values);
+	return result;
+}

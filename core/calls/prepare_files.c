@@ -1,0 +1,168 @@
+/*
+ * prepare_files.c: the files of a prepare. It persists their directory, and rows that are
+ * committed with `prepared`.
+ */
+#include "config.h"
+
+#include "core/calls/prepare_files.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/base64.h"
+#include "core/base/log.h"
+#include "core/base/url.h"
+#include "core/calls/download.h"
+#include "core/calls/incoming.h"
+#include "core/store/files.h"
+
+#define PATH_BYTES 2048
+
+struct json_object *
+prepare_files_config(const struct visit *visit)
+{
+	const struct incoming *incoming = visit->incoming;
+	struct json_object *config = json_member(visit->request, "config");
+	struct json_object *merged = json_new_object(), *upload;
+
+	if (config != NULL) {
+		json_object_object_foreach(config, name, value)
+			json_add(merged, name, json_object_get(value));
+	}
+	for (size_t i = 0; i < incoming->count; i++) {
+		upload = json_new_object();
+		json_add_string(upload, "name", incoming->files[i].original_name);
+		json_add(merged, incoming->files[i].parameter->name, upload);
+	}
+	return merged;
+}
+
+static int
+take_base64(struct incoming *incoming, const char *parameter, const char *text,
+    struct err *err)
+{
+	size_t length = strlen(text);
+	char *data = malloc(BASE64_SIZE(length) + 1);
+	ssize_t size;
+	int result;
+
+	if (data == NULL)
+		log_out_of_memory();
+	size = base64_decode(text, length, data);
+	/* It has no name of its own. */
+	result = incoming_begin(incoming, parameter, parameter, err);
+	if (result == 0 && size > 0)
+		result = incoming_write(incoming, data, (size_t)size, err);
+	if (result == 0)
+		result = incoming_end(incoming, err);
+	free(data);
+	return result;
+}
+
+static int
+take_one(struct visit *visit, const char *parameter, struct json_object *value,
+    struct err *err)
+{
+	struct incoming *incoming = visit->incoming;
+	const char *text = json_string(value);
+
+	if (incoming_find(incoming, parameter) != NULL)
+		return 0;
+	/* Only a client that says itself what parts stand for. */
+	if (text == NULL)
+		return err_set(err, ERR_CONFIG, "%s: must be text, or be sent as a file",
+		    parameter);
+	if (url_is(text))
+		return download(incoming, parameter, text, visit->deadline_ms, err);
+	return take_base64(incoming, parameter, text, err);
+}
+
+int
+prepare_files_take(struct visit *visit, struct json_object *values, struct err *err)
+{
+	const struct ak_parameter *parameter = visit->action->parameters;
+	struct json_object *value;
+
+	for (; parameter != NULL && parameter->name != NULL; parameter++) {
+		value = parameter->type == AK_FILE ?
+		    json_member(values, parameter->name) : NULL;
+		if (value != NULL && take_one(visit, parameter->name, value, err) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+static void
+make_path(const struct visit *visit, const struct incoming_file *file,
+    char ret_path[PATH_BYTES])
+{
+	snprintf(ret_path, PATH_BYTES, "%s/%s/%s/%s/%s", visit->life->options->state_dir,
+	    FILES_DIR, visit->id, file->parameter->name, file->name);
+}
+
+/* The earlier prepare is over from here on: its files go before the new ones come. */
+static int
+forget(struct visit *visit, struct err *err)
+{
+	struct store *store = &visit->life->store;
+	int result;
+
+	if (visit_begin(visit, STORE_NORMAL, err) == -1)
+		return -1;
+	/* A stop that is wanted since must not be lost with its row. */
+	result = visit_may_begin(visit, err);
+	if (result == 0)
+		result = execution_event(store, &visit->row, "agent", "prepared again", err);
+	if (result == 0)
+		result = execution_forget(store, visit->id, err);
+	if (store_end(store, result, err) == -1)
+		return -1;
+	return visit_load(visit, err);
+}
+
+int
+prepare_files_move(struct visit *visit, struct json_object *values, struct err *err)
+{
+	struct incoming *incoming = visit->incoming;
+	const char *state_dir = visit->life->options->state_dir;
+	int kept = files_kept(&visit->life->store, visit->id, err);
+	struct json_object *file;
+	char path[PATH_BYTES];
+
+	if (kept == -1)
+		return -1;
+	if (kept == 0 && incoming->count == 0)
+		return 0;
+	if (visit->row.phase == PHASE_PREPARED && forget(visit, err) == -1)
+		return -1;
+	visit->moved_files = true;
+	if (files_settle(&visit->life->store, state_dir, visit->id, INT64_MAX, err) == -1 ||
+	    incoming_move(incoming, visit->id, err) == -1)
+		return -1;
+	for (size_t i = 0; i < incoming->count; i++) {
+		make_path(visit, &incoming->files[i], path);
+		file = json_new_object();
+		json_add_string(file, "path", path);
+		json_add_string(file, "name", incoming->files[i].original_name);
+		json_add_int(file, "size", incoming->files[i].size);
+		json_add(values, incoming->files[i].parameter->name, file);
+	}
+	return 0;
+}
+
+int
+prepare_files_write(struct visit *visit, struct err *err)
+{
+	const struct incoming *incoming = visit->incoming;
+	const struct incoming_file *file = incoming->files;
+	char path[PATH_BYTES];
+
+	for (; file < incoming->files + incoming->count; file++) {
+		make_path(visit, file, path);
+		if (files_add(&visit->life->store, visit->id, file->parameter->name, path,
+		    file->original_name, file->size, err) == -1)
+			return -1;
+	}
+	return 0;
+}

@@ -1,0 +1,173 @@
+/*
+ * start.c: the call start. It persists `starting` before the handler runs, durable against a
+ * power cut, and `running` with the handler's state and reply after it.
+ */
+#include "config.h"
+
+#include "core/base/clock.h"
+#include "core/base/log.h"
+#include "core/calls/visit.h"
+
+/* Without status() or stop() there is no later call: it is over with its start. */
+static bool
+ends_with_start(const struct ak_action *action)
+{
+	return !description_has(action, VERB_STATUS) && !description_has(action, VERB_STOP);
+}
+
+static int64_t
+heartbeat_interval(const struct ak_action *action)
+{
+	int64_t interval_ms = description_call_interval(action);
+
+	return interval_ms > EXECUTION_HEARTBEAT_MIN_MS ? interval_ms :
+	    EXECUTION_HEARTBEAT_MIN_MS;
+}
+
+static int
+write_starting(struct visit *visit, struct err *err)
+{
+	struct execution *row = &visit->row;
+
+	if (visit_may_begin(visit, err) == -1)
+		return -1;
+	if (row->phase == PHASE_NONE) {
+		execution_init(row, visit->id, visit->action);
+		visit_keep_state(visit);
+	}
+	row->due_at = EXECUTION_DUE_NOW;
+	row->heartbeat_interval = heartbeat_interval(visit->action);
+	if (execution_move(row, MOVE_START, err) == -1)
+		return -1;
+	return execution_write(&visit->life->store, row, "agent", NULL, err);
+}
+
+static int
+write_started(struct visit *visit, const char *reply, bool failed, const char *why,
+    struct err *err)
+{
+	struct execution *row = &visit->row;
+	bool over = ends_with_start(visit->action) ||
+	    (failed && visit->action->stop == NULL);
+
+	visit_keep_state(visit);
+	execution_set(&row->start_result, reply);
+	if (over)
+		execution_want_stop(row, STOP_BY_ACTION, failed ? "failed" : "completed");
+	if (row->stop_by == STOP_BY_NOBODY)
+		row->due_at = execution_heartbeat_due(clock_boot_ms(),
+		    row->heartbeat_interval);
+	if (execution_move(row, over ? MOVE_END : MOVE_STARTED, err) == -1)
+		return -1;
+	return execution_write(&visit->life->store, row, "agent", why, err);
+}
+
+static int
+commit_started(struct visit *visit, const char *reply, bool failed, const char *why,
+    struct err *err)
+{
+	if (visit_begin(visit, STORE_NORMAL, err) == -1)
+		return -1;
+	return store_end(&visit->life->store,
+	    write_started(visit, reply, failed, why, err), err);
+}
+
+static int
+run_start(struct visit *visit, char **ret_reply, struct err *err)
+{
+	char why[ERR_MESSAGE_BYTES];
+	char *reply;
+	bool failed;
+
+	if (visit_fill(visit, err) == -1 || visit_begin(visit, STORE_FULL, err) == -1)
+		return -1;
+	if (write_starting(visit, err) == -1) {
+		store_rollback(&visit->life->store);
+		return -1;
+	}
+	if (store_commit(&visit->life->store, err) == -1)
+		return -1;
+
+	failed = visit_run(visit) == -1;
+	call_error_text(&visit->call, why, sizeof(why));
+	reply = visit_text(visit_reply(visit, true));
+	/* If this fails the row stays `starting`, and the reaper stops what has begun. */
+	if (commit_started(visit, reply, failed, failed ? why : NULL, err) == -1) {
+		execution_set(&reply, NULL);
+		return -1;
+	}
+	*ret_reply = reply;
+	return 0;
+}
+
+static int
+was_stopped(struct visit *visit, char **ret_reply, struct err *err)
+{
+	const struct execution *row = &visit->row;
+
+	if (row->stop_by == STOP_BY_EXTENSION) {
+		*ret_reply = visit_text(visit_stopped_reply(row));
+		return 0;
+	}
+	if (row->stop_by == STOP_BY_ACTION && row->start_result != NULL) {
+		execution_set(ret_reply, row->start_result);
+		return 0;
+	}
+	return err_set(err, ERR_PHASE, "execution %s is %s", visit->id,
+	    phase_name(row->phase));
+}
+
+/* Its runner died: the reaper stops it. */
+static int
+give_up(struct visit *visit, char **ret_reply, struct err *err)
+{
+	struct store *store = &visit->life->store;
+	struct execution *row = &visit->row;
+
+	if (visit_begin(visit, STORE_NORMAL, err) == -1)
+		return -1;
+	execution_want_stop(row, STOP_BY_EXTENSION, "responder died while starting");
+	if (store_end(store, execution_write(store, row, "extension", row->stop_reason, err),
+	    err) == -1)
+		return -1;
+	return was_stopped(visit, ret_reply, err);
+}
+
+/* What can be told of it without its lock: nothing can start it any more. */
+static bool
+has_begun(const struct execution *row)
+{
+	return row->phase == PHASE_RUNNING || row->phase == PHASE_STOPPING ||
+	    row->phase == PHASE_STOPPED;
+}
+
+int
+start_visit(struct visit *visit, char **ret_reply, struct err *err)
+{
+	int held = 0;
+
+	*ret_reply = NULL;
+	if (visit_load(visit, err) == -1)
+		return -1;
+	if (!has_begun(&visit->row))
+		held = lock_take(&visit->life->lock, visit->id, visit->deadline_ms, err);
+	if (held == -1)
+		return -1;
+	if (held == 1)
+		return err_set(err, ERR_PHASE, "execution %s is being worked on",
+		    visit->id);
+	if (!has_begun(&visit->row) && visit_load(visit, err) == -1)
+		return -1;
+	switch (visit->row.phase) {
+	case PHASE_NONE:
+	case PHASE_PREPARED:
+		return run_start(visit, ret_reply, err);
+	case PHASE_STARTING:
+		return give_up(visit, ret_reply, err);
+	case PHASE_RUNNING:
+		execution_set(ret_reply, visit->row.start_result);
+		return 0;
+	default:
+		return was_stopped(visit, ret_reply, err);
+	}
+}

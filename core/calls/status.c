@@ -1,0 +1,143 @@
+/*
+ * status.c: the call status, the hot path: one read, and a write only where the state
+ * changed or the heartbeat is due to be noted. It takes no lock: it only looks, and what it
+ * stores is kept only while the phase is still `running`.
+ */
+#include "config.h"
+
+#include <string.h>
+
+#include "core/base/clock.h"
+#include "core/calls/visit.h"
+
+static struct json_object *
+completed_reply(bool completed)
+{
+	struct json_object *reply = json_new_object();
+
+	json_add(reply, "completed", json_new_bool(completed));
+	return reply;
+}
+
+/* starting, stopping: the state as it is, and what is wrong with the stop. */
+static int
+reply_unchanged(struct visit *visit, char **ret_reply, struct err *err)
+{
+	const struct execution *row = &visit->row;
+	struct json_object *reply, *state;
+
+	if (json_parse(row->state, strlen(row->state), &state, err) == -1)
+		return err_wrap(err, "stored state");
+	if (row->phase == PHASE_STOPPING && row->last_error != NULL)
+		call_message(&visit->call, AK_WARN, row->last_error);
+	reply = completed_reply(false);
+	json_add(reply, "state", state);
+	call_reply(&visit->call, reply);
+	*ret_reply = visit_text(reply);
+	return 0;
+}
+
+static void
+reply_stopped(const struct execution *row, char **ret_reply)
+{
+	struct json_object *reply;
+
+	if (row->stop_by == STOP_BY_ACTION && row->status_result != NULL) {
+		execution_set(ret_reply, row->status_result);
+		return;
+	}
+	reply = row->stop_by == STOP_BY_EXTENSION ? visit_stopped_reply(row) :
+	    json_new_object();
+	json_add(reply, "completed", json_new_bool(true));
+	*ret_reply = visit_text(reply);
+}
+
+/* An action without stop() is over when its status says so: nothing is left to undo. */
+static int
+commit_end(struct visit *visit, const char *reply, bool failed, const char *why,
+    struct err *err)
+{
+	struct store *store = &visit->life->store;
+	struct execution *row = &visit->row;
+	int result;
+
+	if (visit_begin(visit, STORE_NORMAL, err) == -1)
+		return -1;
+	if (row->phase != PHASE_RUNNING) {
+		store_rollback(store);
+		return 0;
+	}
+	visit_keep_state(visit);
+	execution_set(&row->status_result, reply);
+	execution_want_stop(row, STOP_BY_ACTION, failed ? "failed" : "completed");
+	result = execution_move(row, MOVE_END, err);
+	if (result == 0)
+		result = execution_write(store, row, "agent", why, err);
+	return store_end(store, result, err);
+}
+
+static int
+keep_alive(struct visit *visit, struct err *err)
+{
+	struct store *store = &visit->life->store;
+	const struct execution *row = &visit->row;
+	int64_t interval_ms = row->heartbeat_interval;
+	int64_t due_at = execution_heartbeat_due(clock_boot_ms(), interval_ms);
+	bool changed = strcmp(row->state, visit->state_text) != 0;
+
+	if (!changed && due_at - row->due_at < interval_ms / EXECUTION_HEARTBEAT_PART)
+		return 0;
+	if (store_begin(store, STORE_NORMAL, visit->deadline_ms, err) == -1)
+		return -1;
+	/* It may have left `running` meanwhile: then nothing is kept, and that is no fault. */
+	return store_end(store, execution_keep_alive(store, visit->id,
+	    changed ? visit->state_text : NULL, visit->state_version, due_at, err), err);
+}
+
+static int
+run_status(struct visit *visit, char **ret_reply, struct err *err)
+{
+	char why[ERR_MESSAGE_BYTES];
+	struct json_object *reply;
+	bool failed, over;
+	int result;
+
+	if (visit_fill(visit, err) == -1)
+		return -1;
+	failed = visit_run(visit) == -1;
+	over = visit->action->stop == NULL && (failed || visit->call.completed);
+	call_error_text(&visit->call, why, sizeof(why));
+	reply = visit_reply(visit, true);
+	json_add(reply, "completed", json_new_bool(visit->call.completed));
+	if (visit->row.phase != PHASE_RUNNING)
+		result = 0;
+	else if (over)
+		result = commit_end(visit, json_text(reply, NULL), failed,
+		    failed ? why : NULL, err);
+	else
+		result = keep_alive(visit, err);
+	if (result == -1) {
+		json_object_put(reply);
+		return -1;
+	}
+	*ret_reply = visit_text(reply);
+	return 0;
+}
+
+int
+status_visit(struct visit *visit, char **ret_reply, struct err *err)
+{
+	*ret_reply = NULL;
+	if (visit_load(visit, err) == -1)
+		return -1;
+	switch (visit->row.phase) {
+	case PHASE_STARTING:
+	case PHASE_STOPPING:
+		return reply_unchanged(visit, ret_reply, err);
+	case PHASE_STOPPED:
+		reply_stopped(&visit->row, ret_reply);
+		return 0;
+	default:
+		return run_status(visit, ret_reply, err);
+	}
+}

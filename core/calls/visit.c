@@ -1,0 +1,281 @@
+/*
+ * visit.c: one call to one execution, from lock to reply.
+ */
+#include "config.h"
+
+#include "core/calls/visit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/action/state.h"
+#include "core/base/log.h"
+#include "core/store/claim.h"
+#include "core/store/files.h"
+
+/* What cannot be removed is swept, and so is what a call without the lock has ended. */
+static void
+settle_files(struct visit *visit)
+{
+	struct lifecycle *life = visit->life;
+	bool over = visit->row.phase == PHASE_STOPPED || visit->moved_files;
+	struct err err;
+
+	if (!over || life->lock.offset == -1 || life->store.db == NULL)
+		return;
+	if (files_settle(&life->store, life->options->state_dir, visit->id, INT64_MAX,
+	    &err) == -1)
+		log_warn("files of execution %s: %s", visit->id, err.msg);
+}
+
+void
+visit_end(struct visit *visit)
+{
+	settle_files(visit);
+	lock_drop(&visit->life->lock);
+	call_done(&visit->call);
+	execution_done(&visit->row);
+	json_object_put(visit->state_json);
+	json_object_put(visit->claims);
+	free(visit->state);
+}
+
+int
+visit_load(struct visit *visit, struct err *err)
+{
+	struct lifecycle *life = visit->life;
+
+	if (lifecycle_need_store(life, err) == -1)
+		return -1;
+	if (execution_load(&life->store, visit->id, &visit->row, err) == -1)
+		return -1;
+	if (visit->row.phase != PHASE_NONE &&
+	    strcmp(visit->row.action, visit->action->id) != 0)
+		return err_set(err, ERR_PHASE, "execution %s is one of action %s",
+		    visit->id, visit->row.action);
+	return 0;
+}
+
+int
+visit_begin(struct visit *visit, enum store_durability durability, struct err *err)
+{
+	struct store *store = &visit->life->store;
+
+	if (lifecycle_need_store(visit->life, err) == -1 ||
+	    store_begin(store, durability, visit->deadline_ms, err) == -1)
+		return -1;
+	if (visit_load(visit, err) == -1) {
+		store_rollback(store);
+		return -1;
+	}
+	return 0;
+}
+
+int
+visit_may_begin(const struct visit *visit, struct err *err)
+{
+	if (atomic_load(&visit->life->scoreboard->draining))
+		return err_set(err, ERR_DRAINING, "the server is shutting down");
+	if (visit->row.stop_by != STOP_BY_NOBODY)
+		return err_set(err, ERR_PHASE, "execution %s is to be stopped (%s)",
+		    visit->id, visit->row.stop_reason);
+	return 0;
+}
+
+static int
+load_state_json(struct visit *visit, struct err *err)
+{
+	bool adopted = visit->row.phase == PHASE_NONE;
+	struct json_object *json = NULL;
+
+	if (adopted)
+		json = json_object_get(json_member(visit->request, "state"));
+	else if (json_parse(visit->row.state, strlen(visit->row.state), &json, err) == -1)
+		return err_wrap(err, "stored state");
+	visit->state_version = adopted ? 0 : visit->row.state_version;
+	json_object_put(visit->state_json);
+	visit->state_json = json != NULL ? json : json_new_object();
+	visit->state_text = adopted ? json_text(visit->state_json, NULL) : NULL;
+	return 0;
+}
+
+/*
+ * The version of a state that this action has written. Its members are those of this program
+ * and, where a newer one has saved it before, what that has added.
+ */
+static int64_t
+written_version(const struct visit *visit)
+{
+	int64_t own = visit->action->state_version;
+
+	return visit->state_version > own ? visit->state_version : own;
+}
+
+void
+visit_keep_state(struct visit *visit)
+{
+	execution_set(&visit->row.state, visit->state_text);
+	visit->row.state_version = visit->state_version;
+}
+
+/* ak_save(): the state as it is now, durable before an effect follows. */
+static int
+save_state(struct ak_call *call, struct err *err)
+{
+	struct visit *visit = call->keeper;
+	struct store *store = &visit->life->store;
+	struct json_object *json;
+	int result = -1;
+
+	json = state_to_json(visit->action, visit->state, visit->state_json, err);
+	if (json == NULL)
+		return -1;
+	if (store_begin(store, STORE_FULL, visit->deadline_ms, err) == -1)
+		goto out;
+	result = execution_keep_state(store, visit->id, visit->row.phase,
+	    json_text(json, NULL), written_version(visit), err);
+	if (result == 1)
+		result = err_set(err, ERR_PHASE, "execution %s is no longer %s", visit->id,
+		    phase_name(visit->row.phase));
+	if (result == -1)
+		store_rollback(store);
+	else
+		result = store_commit(store, err);
+out:
+	json_object_put(json);
+	return result;
+}
+
+/* ak_claim() in prepare(): to be committed with its success, checked at once. */
+static int
+claim_later(struct ak_call *call, const char *resource, struct err *err)
+{
+	struct visit *visit = call->keeper;
+
+	if (claim_check(&visit->life->store, visit->id, resource, err) == -1)
+		return -1;
+	if (visit->claims == NULL)
+		visit->claims = json_new_array();
+	json_append(visit->claims, json_new_string(resource));
+	return 0;
+}
+
+/* ak_claim() in start(): an effect follows. */
+static int
+claim_now(struct ak_call *call, const char *resource, struct err *err)
+{
+	struct visit *visit = call->keeper;
+	struct store *store = &visit->life->store;
+
+	if (store_begin(store, STORE_FULL, visit->deadline_ms, err) == -1)
+		return -1;
+	return store_end(store, claim_take(store, visit->id, resource, err), err);
+}
+
+static void
+set_keeper(struct visit *visit)
+{
+	struct ak_call *call = &visit->call;
+
+	call->keeper = visit;
+	switch (call->verb) {
+	case VERB_PREPARE:
+		call->claim = claim_later;
+		break;
+	case VERB_START:
+		call->claim = claim_now;
+		call->save = save_state;
+		break;
+	case VERB_STATUS:
+	case VERB_STOP:
+		/* There is nothing to save into without a row. */
+		if (visit->row.phase != PHASE_NONE && visit->row.phase != PHASE_PREPARED)
+			call->save = save_state;
+		break;
+	default:
+		break;
+	}
+}
+
+int
+visit_fill(struct visit *visit, struct err *err)
+{
+	enum verb verb = visit->call.verb;
+
+	free(visit->state);
+	visit->state = state_new(visit->action);
+	visit->call.state = visit->state;
+	visit->call.state_version = visit->action->state_version;
+	if (verb == VERB_PREPARE || verb == VERB_QUERY)
+		return 0;
+	if (load_state_json(visit, err) == -1)
+		return -1;
+	visit->call.state_version = (unsigned int)visit->state_version;
+	if (state_from_json(visit->action, visit->state_json, visit->state, err) == 0)
+		return 0;
+	if (visit->row.phase == PHASE_NONE)
+		return -1;
+	err->code = ERR_INTERNAL;
+	return err_wrap(err, "stored state of version %lld, and version %u is known",
+	    (long long)visit->state_version, visit->action->state_version);
+}
+
+int
+visit_run(struct visit *visit)
+{
+	struct json_object *json;
+	struct err err;
+	int result;
+
+	visit->ran = true;
+	set_keeper(visit);
+	result = call_run(&visit->call);
+	if (visit->call.verb == VERB_QUERY)
+		return result;
+	json = state_to_json(visit->action, visit->state, visit->state_json, &err);
+	if (json == NULL) {
+		/* What was last saved stays. */
+		call_error(&visit->call, "The state cannot be saved", err.msg);
+		if (visit->state_json == NULL)
+			visit->state_json = json_new_object();
+		result = -1;
+	} else {
+		json_object_put(visit->state_json);
+		visit->state_json = json;
+		visit->state_version = written_version(visit);
+	}
+	visit->state_text = json_text(visit->state_json, NULL);
+	return result;
+}
+
+struct json_object *
+visit_reply(struct visit *visit, bool with_state)
+{
+	struct json_object *reply = json_new_object();
+
+	if (with_state)
+		json_add(reply, "state", json_object_get(visit->state_json));
+	call_reply(&visit->call, reply);
+	return reply;
+}
+
+char *
+visit_text(struct json_object *reply)
+{
+	char *text = NULL;
+
+	execution_set(&text, json_text(reply, NULL));
+	json_object_put(reply);
+	return text;
+}
+
+struct json_object *
+visit_stopped_reply(const struct execution *row)
+{
+	struct json_object *reply = json_new_object();
+	char *title = execution_stopped_title(row);
+
+	json_add(reply, "error", call_error_json(title, NULL, "errored"));
+	free(title);
+	return reply;
+}

@@ -1,0 +1,96 @@
+/*
+ * visit.h: one call to one execution, from lock to reply: what the files of the single
+ * calls (prepare.c, start.c, status.c, stop.c, query.c) have in common.
+ */
+#ifndef CORE_CALLS_VISIT_H
+#define CORE_CALLS_VISIT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/action/call.h"
+#include "core/calls/lifecycle.h"
+#include "core/store/execution.h"
+
+struct visit {
+	struct lifecycle *life;
+	const struct ak_action *action;
+	struct json_object *request;	/* borrowed; NULL in a stopper */
+	int64_t deadline_ms;		/* boot time */
+	char id[EXECUTION_ID_BYTES];
+	struct execution row;		/* as last loaded */
+	void *state;			/* the handler's struct, NULL until filled */
+	struct json_object *state_json;	/* the same as JSON */
+	const char *state_text;		/* to be kept: what it ran with, or adopted; or NULL */
+	int64_t state_version;		/* of the newest action that it was saved by */
+	struct ak_call call;
+	bool ran;			/* its handler */
+	struct json_object *claims;	/* what prepare() claimed, to be committed with it */
+	struct incoming *incoming;	/* files of the request; borrowed, NULL in a stopper */
+	bool moved_files;		/* there may be a directory that has no rows */
+};
+
+/* The calls: each returns 0 and *ret_reply (owned), or -1 with err. */
+int prepare_visit(struct visit *visit, char **ret_reply, struct err *err);
+int start_visit(struct visit *visit, char **ret_reply, struct err *err);
+int status_visit(struct visit *visit, char **ret_reply, struct err *err);
+int stop_visit(struct visit *visit, char **ret_reply, struct err *err);
+int query_visit(struct visit *visit, char **ret_reply, struct err *err);
+
+/*
+ * Releases everything, the execution's lock too, and removes the files of an execution that is
+ * stopped or was not prepared.
+ */
+void visit_end(struct visit *visit);
+
+/* Loads the row. -1 with ERR_PHASE if the execution is another action's. */
+int visit_load(struct visit *visit, struct err *err);
+
+/* Begins a transaction and loads the row in it; on failure none is open. */
+int visit_begin(struct visit *visit, enum store_durability durability, struct err *err);
+
+/* Refuses what must not begin any more: -1 with ERR_DRAINING, or ERR_PHASE if a stop is wanted. */
+int visit_may_begin(const struct visit *visit, struct err *err);
+
+/*
+ * Fills the state struct: zeroed for prepare and query, else from the row or, if there is
+ * none, from the request.
+ */
+int visit_fill(struct visit *visit, struct err *err);
+
+/*
+ * Runs the handler of call.verb and takes the state that it leaves. Returns 0, or -1 with
+ * call.error set.
+ */
+int visit_run(struct visit *visit);
+
+/* Puts the state, made into text before the transaction, and its version into the row. */
+void visit_keep_state(struct visit *visit);
+
+/* Takes what the reply's caller needs: handler's reply parts plus the state if asked for. */
+struct json_object *visit_reply(struct visit *visit, bool with_state);
+
+/* The text of a reply, owned; frees the object. */
+char *visit_text(struct json_object *reply);
+
+/* {"error": {title, "errored"}} for an execution that the extension stopped; owned. */
+struct json_object *visit_stopped_reply(const struct execution *row);
+
+/*
+ * One attempt to stop, under the execution's lock: commits `stopping` for whoever
+ * wants it (by, reason; what somebody wanted before is kept), runs stop(), and commits
+ * `stopped`, or the failure and when to try again. The reaper asks for only_if_due: then it
+ * looks again whether the execution must be stopped, and why, in the transaction.
+ * Returns 0 when the execution is stopped (visit->row says by whom), 1 when there was nothing
+ * to do, or -1 with ERR_HANDLER when stop() failed, or another error.
+ */
+int stop_attempt(struct visit *visit, enum stop_by by, const char *reason, bool only_if_due,
+    struct err *err);
+
+/*
+ * Records that an attempt of a process that is gone came to nothing, and when to try again.
+ * visit->row then says how often it was tried.
+ */
+int stop_note_failure(struct visit *visit, const char *why, struct err *err);
+
+#endif

@@ -1,0 +1,204 @@
+/*
+ * scoreboard.c: maps the scoreboard, a file in the state directory that holds nothing
+ * that must survive, and writes a process's own slot.
+ */
+#include "config.h"
+
+#include "core/config/scoreboard.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/base/clock.h"
+
+#define SCOREBOARD_FILE "scoreboard"
+#define SCOREBOARD_MODE 0640
+#define SCOREBOARD_PATH_BYTES 1024
+
+_Static_assert(ATOMIC_INT_LOCK_FREE == 2 && ATOMIC_LLONG_LOCK_FREE == 2,
+    "the locks of other atomics are not shared between processes");
+
+static struct scoreboard *
+map(int fd, int protection)
+{
+	void *memory = mmap(NULL, sizeof(struct scoreboard), protection, MAP_SHARED, fd, 0);
+
+	return memory == MAP_FAILED ? NULL : memory;
+}
+
+/* The existing file's, or NULL and errno: ENOENT if there is none of this version. */
+static struct scoreboard *
+map_existing(const char *path, bool writable)
+{
+	struct scoreboard *scoreboard = NULL;
+	struct stat st;
+	int fd, saved;
+
+	fd = open(path, (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NOFOLLOW);
+	if (fd == -1)
+		return NULL;
+	if (fstat(fd, &st) == 0) {
+		errno = ENOENT;
+		if (S_ISREG(st.st_mode) && st.st_size == sizeof(struct scoreboard))
+			scoreboard = map(fd, writable ? PROT_READ | PROT_WRITE : PROT_READ);
+	}
+	saved = errno;
+	if (scoreboard != NULL && scoreboard->version != SCOREBOARD_VERSION) {
+		munmap(scoreboard, sizeof(*scoreboard));
+		scoreboard = NULL;
+		saved = ENOENT;
+	}
+	close(fd);
+	errno = saved;
+	return scoreboard;
+}
+
+/*
+ * A new file in the place of another, which older processes may still have mapped. Its
+ * blocks are allocated now: on a full disk, writing into a hole would end the process.
+ */
+static struct scoreboard *
+map_new(const char *path)
+{
+	struct scoreboard *scoreboard = NULL;
+	char temporary[SCOREBOARD_PATH_BYTES + 4];
+	int fd, fault;
+
+	snprintf(temporary, sizeof(temporary), "%s.new", path);
+	if (unlink(temporary) == -1 && errno != ENOENT)
+		return NULL;
+	fd = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
+	    SCOREBOARD_MODE);
+	if (fd == -1)
+		return NULL;
+	fault = posix_fallocate(fd, 0, sizeof(struct scoreboard));
+	if (fault == 0 && (scoreboard = map(fd, PROT_READ | PROT_WRITE)) == NULL)
+		fault = errno;
+	if (fault == 0) {
+		scoreboard->version = SCOREBOARD_VERSION;
+		if (rename(temporary, path) == -1) {
+			fault = errno;
+			munmap(scoreboard, sizeof(*scoreboard));
+			scoreboard = NULL;
+		}
+	}
+	if (fault != 0)
+		unlink(temporary);
+	close(fd);
+	errno = fault;
+	return scoreboard;
+}
+
+struct scoreboard *
+scoreboard_map(const char *state_dir, struct err *err)
+{
+	struct scoreboard *scoreboard;
+	char path[SCOREBOARD_PATH_BYTES];
+
+	snprintf(path, sizeof(path), "%s/%s", state_dir, SCOREBOARD_FILE);
+	scoreboard = map_existing(path, true);
+	if (scoreboard == NULL && errno == ENOENT)
+		scoreboard = map_new(path);
+	if (scoreboard == NULL)
+		err_sys(err, errno == ENOSPC ? ERR_FULL : ERR_USAGE, "%s", path);
+	return scoreboard;
+}
+
+const struct scoreboard *
+scoreboard_map_readonly(const char *state_dir, struct err *err)
+{
+	const struct scoreboard *scoreboard;
+	char path[SCOREBOARD_PATH_BYTES];
+
+	snprintf(path, sizeof(path), "%s/%s", state_dir, SCOREBOARD_FILE);
+	scoreboard = map_existing(path, false);
+	if (scoreboard == NULL)
+		err_sys(err, errno == ENOENT ? ERR_STORE : ERR_USAGE, "%s", path);
+	return scoreboard;
+}
+
+/* The deadline is there before the mode that makes the supervisor look at it. */
+void
+scoreboard_busy(struct scoreboard_slot *slot, int64_t deadline_ms, const char *format, ...)
+{
+	va_list arguments;
+
+	slot->deadline_ms = deadline_ms;
+	slot->since_ms = clock_boot_ms();
+	va_start(arguments, format);
+	vsnprintf(slot->what, sizeof(slot->what), format, arguments);
+	va_end(arguments);
+	slot->mode = SLOT_BUSY;
+}
+
+void
+scoreboard_extend(struct scoreboard_slot *slot, int64_t deadline_ms)
+{
+	slot->deadline_ms = deadline_ms;
+}
+
+void
+scoreboard_idle(struct scoreboard_slot *slot)
+{
+	slot->since_ms = clock_boot_ms();
+	slot->mode = SLOT_IDLE;
+}
+
+void
+scoreboard_request(struct scoreboard_slot *slot, const char *request)
+{
+	snprintf(slot->request, sizeof(slot->request), "%s", request);
+}
+
+static struct scoreboard_lost *
+find_lost(const struct scoreboard *scoreboard, const char *request)
+{
+	const struct scoreboard_lost *lost = scoreboard->lost;
+
+	for (int i = 0; i < SCOREBOARD_LOST; i++)
+		if (lost[i].deaths > 0 && strcmp(lost[i].request, request) == 0)
+			return (struct scoreboard_lost *)(uintptr_t)&lost[i];
+	return NULL;
+}
+
+void
+scoreboard_lose(struct scoreboard *scoreboard, const struct scoreboard_slot *slot)
+{
+	struct scoreboard_lost *lost;
+
+	if (slot->mode != SLOT_BUSY || slot->request[0] == '\0')
+		return;
+	lost = find_lost(scoreboard, slot->request);
+	if (lost == NULL) {
+		lost = &scoreboard->lost[scoreboard->lost_next];
+		scoreboard->lost_next = (scoreboard->lost_next + 1) % SCOREBOARD_LOST;
+		lost->deaths = 0;
+		memcpy(lost->request, slot->request, sizeof(lost->request));
+	}
+	lost->deaths++;
+}
+
+int
+scoreboard_deaths(const struct scoreboard *scoreboard, const struct scoreboard_slot *slot)
+{
+	const struct scoreboard_slot *other;
+	const struct scoreboard_lost *lost;
+	int deaths = 0;
+
+	if (slot->request[0] == '\0')
+		return 0;
+	for (int i = 0; i < scoreboard->slots_used; i++) {
+		other = &scoreboard->slots[i];
+		deaths += other != slot && other->mode == SLOT_BUSY &&
+		    strcmp(other->request, slot->request) == 0;
+	}
+	lost = find_lost(scoreboard, slot->request);
+	return lost == NULL ? deaths : deaths + lost->deaths;
+}

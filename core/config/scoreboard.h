@@ -1,0 +1,104 @@
+/*
+ * scoreboard.h: who runs what since when, in memory shared by all processes of a server.
+ *
+ * A mapped file in the state directory. It holds nothing that must survive: it lets the
+ * supervisor end what hangs, tells the reaper what signals asked for, and shows people what
+ * goes on. Every member is a lock-free atomic; a slot is written by its own process, apart
+ * from its pid, which the supervisor sets.
+ */
+#ifndef CORE_CONFIG_SCOREBOARD_H
+#define CORE_CONFIG_SCOREBOARD_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "core/base/err.h"
+
+#define SCOREBOARD_VERSION 2
+#define SCOREBOARD_SLOTS 512		/* responders of the old and the new generation */
+#define SCOREBOARD_WHAT_BYTES 96
+#define SCOREBOARD_REQUEST_BYTES 40
+#define SCOREBOARD_LOST 32		/* requests whose process died, the last ones */
+
+enum slot_mode {
+	SLOT_FREE = 0,
+	SLOT_BOOTING,			/* forked, not yet ready for requests */
+	SLOT_IDLE,
+	SLOT_BUSY,			/* until deadline_ms, then the watchdog kills it */
+	SLOT_LEAVING			/* told to end after its request */
+};
+
+struct scoreboard_slot {
+	_Atomic int32_t pid;
+	_Atomic int32_t mode;		/* enum slot_mode */
+	_Atomic int32_t generation;
+	_Atomic int64_t since_ms;	/* boot time at which mode changed */
+	_Atomic int64_t deadline_ms;	/* boot time; only of SLOT_BUSY */
+	_Atomic int64_t requests;	/* served so far */
+	char what[SCOREBOARD_WHAT_BYTES]; /* "start <execution>"; may be torn: for people */
+	char request[SCOREBOARD_REQUEST_BYTES]; /* the web server's id of it; may be empty */
+};
+
+/* A request whose process died; written by the supervisor. */
+struct scoreboard_lost {
+	_Atomic int32_t deaths;
+	char request[SCOREBOARD_REQUEST_BYTES];
+};
+
+struct scoreboard {
+	_Atomic int32_t version;
+	_Atomic int32_t supervisor_pid;
+	_Atomic int32_t generation;	/* of the newest processes; + 1 with every serve or HUP */
+	_Atomic int64_t serving_since_ms; /* boot time: when this supervisor began */
+	_Atomic int32_t draining;	/* refuse prepare and start */
+
+	/* Stop-all, asked for by the supervisor: the reaper works while asked != swept. */
+	_Atomic int32_t stop_all_signal;
+	_Atomic int32_t stop_all_asked;	/* counts up */
+	_Atomic int32_t stop_all_swept;	/* = asked: all were marked, and tried at least once */
+
+	_Atomic int32_t reaper_pid;
+	_Atomic int64_t reaper_beat_ms;	/* boot time of the reaper's last round */
+	_Atomic int32_t active;		/* executions not stopped, as of that round */
+	_Atomic int32_t failing;	/* of these, stops that have failed */
+
+	struct scoreboard_lost lost[SCOREBOARD_LOST];
+	_Atomic int32_t lost_next;	/* which is overwritten next */
+
+	_Atomic int32_t slots_used;	/* those behind it were never taken */
+	struct scoreboard_slot slots[SCOREBOARD_SLOTS];
+};
+
+/*
+ * Maps state_dir/scoreboard, created 0640 if it is not there, emptied if it is of another
+ * version. The mapping lives as long as the process and is inherited. NULL and err on failure.
+ */
+struct scoreboard *scoreboard_map(const char *state_dir, struct err *err);
+
+/*
+ * Maps it for looking only; read permission is enough. NULL and err on failure: ERR_STORE if
+ * there is none of this version.
+ */
+const struct scoreboard *scoreboard_map_readonly(const char *state_dir, struct err *err);
+
+/* The slot's process begins something that must be over at deadline_ms (boot time). */
+void scoreboard_busy(struct scoreboard_slot *slot, int64_t deadline_ms, const char *format,
+    ...) AK_PRINTF(3, 4);
+/* Moves the deadline of what the slot's process is at. */
+void scoreboard_extend(struct scoreboard_slot *slot, int64_t deadline_ms);
+/* The slot's process waits for the next request. */
+void scoreboard_idle(struct scoreboard_slot *slot);
+
+/* Which request the slot's process is at; "" if the web server gave it no id. */
+void scoreboard_request(struct scoreboard_slot *slot, const char *request);
+/* Notes that a slot's process has died at a request. */
+void scoreboard_lose(struct scoreboard *scoreboard, const struct scoreboard_slot *slot);
+/*
+ * How many processes have died at the request that a slot's process is at, since the web
+ * server sends it again. Those that the supervisor has not noticed yet count.
+ */
+int scoreboard_deaths(const struct scoreboard *scoreboard,
+    const struct scoreboard_slot *slot);
+
+#endif

@@ -1,0 +1,410 @@
+/*
+ * reaper.c: the process that ends executions on its own: its rounds, its sleep, and its end.
+ */
+#include "config.h"
+
+#include "core/reaper/reaper.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/action/registry.h"
+#include "core/base/clock.h"
+#include "core/base/coverage.h"
+#include "core/base/log.h"
+#include "core/base/process.h"
+#include "core/calls/lifecycle.h"
+#include "core/reaper/due.h"
+#include "core/reaper/file_sweep.h"
+#include "core/reaper/housekeeping.h"
+#include "core/reaper/recovery.h"
+#include "core/reaper/stopper.h"
+#include "core/reaper/takeover.h"
+#include "core/store/ballast.h"
+
+/* The longest sleep: rows of others and the guard's deadline are seen within it. */
+#define REAPER_TICK_MS 1000
+/* An old reaper may need its stop-timeout, and this, to leave. */
+#define REAPER_PATIENCE_MS 2000
+#define REAPER_REASON_BYTES 64
+
+#define NS_PER_MS 1000000L
+#define MS_PER_S 1000
+
+struct reaper {
+	const struct options *options;
+	struct scoreboard *scoreboard;
+	struct lifecycle life;
+	struct housekeeping housekeeping;
+	struct stopper stoppers[STOPPERS_MAX];
+	sigset_t signals;		/* blocked, and taken by sigtimedwait */
+	pid_t supervisor;
+	int lock_fd;			/* holds the reaper's lock */
+	bool leave;			/* after the stops under way */
+	int64_t guard_until_ms;		/* boot time; 0 while the supervisor lives */
+	bool guard_sweeps;		/* the grace period is over */
+	int32_t marked;			/* stop_all_asked whose executions are marked */
+	int32_t active;			/* as of the last round */
+	struct recovery recovery;	/* on: there is no server */
+	int64_t sweep_at_ms;		/* boot time of the next look at files */
+	int64_t next_due_ms;		/* the earliest due_at to come, or INT64_MAX */
+};
+
+static int
+running_stoppers(const struct reaper *reaper)
+{
+	int running = 0;
+
+	for (int i = 0; i < STOPPERS_MAX; i++)
+		running += reaper->stoppers[i].pid != 0;
+	return running;
+}
+
+/* TERM, INT, USR1: the supervisor asks for it on the scoreboard. */
+static int
+take_stop_all(struct reaper *reaper, struct err *err)
+{
+	int32_t asked = atomic_load(&reaper->scoreboard->stop_all_asked);
+	const char *name;
+	char reason[REAPER_REASON_BYTES];
+
+	if (asked == reaper->marked)
+		return 0;
+	name = sigabbrev_np(atomic_load(&reaper->scoreboard->stop_all_signal));
+	snprintf(reason, sizeof(reason), "received signal SIG%s",
+	    name == NULL ? "TERM" : name);
+	if (due_mark_all(&reaper->life.store, reason, err) == -1)
+		return -1;
+	reaper->marked = asked;
+	return 0;
+}
+
+static int
+fork_stoppers(struct reaper *reaper, struct err *err)
+{
+	struct due due[STOPPERS_MAX];
+	int room = STOPPERS_MAX - running_stoppers(reaper);
+	int count, next = 0, result = 0;
+	int64_t until_ms = reaper->recovery.on ? recovery_due_until(&reaper->recovery) :
+	    clock_boot_ms();
+
+	if (room == 0 || reaper->leave || until_ms == 0)
+		return 0;
+	count = due_find(&reaper->life, reaper->stoppers, until_ms, due, room, err);
+	if (count <= 0)
+		return count;
+	store_close(&reaper->life.store);
+	for (int i = 0; i < STOPPERS_MAX && next < count; i++) {
+		if (reaper->stoppers[i].pid != 0)
+			continue;
+		result = stopper_fork(&reaper->stoppers[i], &reaper->life, due[next].action,
+		    due[next].execution, reaper->lock_fd, err);
+		if (result == -1)
+			break;
+		next++;
+	}
+	if (result == -1)
+		log_error("stopper: %s", err->msg);
+	return lifecycle_need_store(&reaper->life, err);
+}
+
+static void
+watch_stoppers(struct reaper *reaper)
+{
+	int status;
+
+	for (int i = 0; i < STOPPERS_MAX; i++) {
+		struct stopper *stopper = &reaper->stoppers[i];
+
+		stopper_watch(stopper);
+		if (stopper->pid != 0 && waitpid(stopper->pid, &status, WNOHANG) > 0)
+			stopper_ended(stopper, &reaper->life, status);
+	}
+}
+
+/* Counts for the scoreboard, and when to wake up. */
+static int
+take_stock(struct reaper *reaper, struct err *err)
+{
+	struct store *store = &reaper->life.store;
+	sqlite3_stmt *count, *failing, *next;
+	bool due;
+
+	count = store_prepare(store,
+	    "SELECT count(*) FROM executions WHERE phase <> 'stopped'", err);
+	failing = store_prepare(store, "SELECT count(*) FROM executions "
+	    "WHERE phase <> 'stopped' AND last_error IS NOT NULL", err);
+	next = store_prepare(store,
+	    "SELECT min(due_at) FROM executions WHERE phase <> 'stopped'", err);
+	if (count == NULL || failing == NULL || next == NULL)
+		return -1;
+	if (store_step(store, count, err) == -1 || store_step(store, failing, err) == -1 ||
+	    store_step(store, next, err) == -1)
+		return -1;
+	reaper->active = sqlite3_column_int(count, 0);
+	atomic_store(&reaper->scoreboard->active, reaper->active);
+	atomic_store(&reaper->scoreboard->failing, sqlite3_column_int(failing, 0));
+	recovery_note(&reaper->recovery, reaper->active, sqlite3_column_int(failing, 0));
+	reaper->next_due_ms = sqlite3_column_type(next, 0) == SQLITE_NULL ? INT64_MAX :
+	    sqlite3_column_int64(next, 0);
+	sqlite3_reset(count);
+	sqlite3_reset(failing);
+	sqlite3_reset(next);
+
+	/* Swept: each has been tried, and waits for its next attempt or is gone. */
+	due = reaper->next_due_ms <= clock_boot_ms();
+	if (!due && running_stoppers(reaper) == 0)
+		atomic_store(&reaper->scoreboard->stop_all_swept, reaper->marked);
+	return 0;
+}
+
+/* Without a supervisor: after the grace period everything is stopped. */
+static int
+guard(struct reaper *reaper, struct err *err)
+{
+	int64_t now_ms = clock_boot_ms();
+
+	if (getppid() == reaper->supervisor)
+		return 0;
+	if (reaper->guard_until_ms == 0) {
+		reaper->guard_until_ms = now_ms + reaper->options->grace;
+		log_warn("the supervisor is gone: stopping all in %" PRId64
+		    " ms unless another server takes over", reaper->options->grace);
+	}
+	if (reaper->guard_sweeps || now_ms < reaper->guard_until_ms)
+		return 0;
+	log_warn("no server has taken over: stopping all");
+	if (due_mark_all(&reaper->life.store, "supervisor gone", err) == -1)
+		return -1;
+	reaper->guard_sweeps = true;
+	return 0;
+}
+
+/* What is to be stopped for other reasons than its own time. */
+static int
+take_orders(struct reaper *reaper, struct err *err)
+{
+	if (reaper->recovery.on)
+		return recovery_mark(&reaper->recovery, &reaper->life.store, err);
+	return guard(reaper, err) == -1 ? -1 : take_stop_all(reaper, err);
+}
+
+static int
+do_round(struct reaper *reaper, struct err *err)
+{
+	watch_stoppers(reaper);
+	if (lifecycle_need_store(&reaper->life, err) == -1 ||
+	    take_orders(reaper, err) == -1 ||
+	    due_take_requests(&reaper->life.store, err) == -1 ||
+	    fork_stoppers(reaper, err) == -1)
+		return -1;
+	housekeeping_run(&reaper->housekeeping, &reaper->life.store, reaper->options);
+	file_sweep_round(&reaper->life, &reaper->sweep_at_ms);
+	return take_stock(reaper, err);
+}
+
+static int64_t
+sleep_ms(const struct reaper *reaper)
+{
+	int64_t now_ms = clock_boot_ms();
+	int64_t checkpoint_ms = reaper->housekeeping.checkpoint_at_ms;
+	int64_t left = REAPER_TICK_MS;
+
+	/* What is due already waits for somebody else's lock or a free stopper. */
+	if (reaper->next_due_ms > now_ms && reaper->next_due_ms - now_ms < left)
+		left = reaper->next_due_ms - now_ms;
+	if (checkpoint_ms > now_ms && checkpoint_ms - now_ms < left)
+		left = checkpoint_ms - now_ms;
+	if (reaper->guard_until_ms > now_ms && reaper->guard_until_ms - now_ms < left)
+		left = reaper->guard_until_ms - now_ms;
+	for (int i = 0; i < STOPPERS_MAX; i++) {
+		const struct stopper *stopper = &reaper->stoppers[i];
+
+		if (stopper->pid != 0 && stopper->deadline_ms > now_ms &&
+		    stopper->deadline_ms - now_ms < left)
+			left = stopper->deadline_ms - now_ms;
+	}
+	return left;
+}
+
+/* SIGCHLD, SIGUSR1 and the supervisor's death only wake it up. */
+static void
+await_signal(struct reaper *reaper, int64_t timeout_ms)
+{
+	struct timespec timeout = {
+		.tv_sec = (time_t)(timeout_ms / MS_PER_S),
+		.tv_nsec = (long)(timeout_ms % MS_PER_S) * NS_PER_MS
+	};
+	const struct timespec none = { 0, 0 };
+	int number;
+
+	for (number = sigtimedwait(&reaper->signals, NULL, &timeout); number > 0;
+	    number = sigtimedwait(&reaper->signals, NULL, &none)) {
+		if (number == SIGUSR1 || number == SIGCHLD || reaper->leave)
+			continue;
+		reaper->leave = true;
+		log_info("leaving after %d stops under way", running_stoppers(reaper));
+	}
+}
+
+static bool
+asked_to_leave(void *context)
+{
+	struct reaper *reaper = context;
+
+	await_signal(reaper, 0);
+	return reaper->leave;
+}
+
+/* All that ends it: the order to leave, or as guard that nothing is left to guard. */
+static bool
+is_over(const struct reaper *reaper)
+{
+	if (running_stoppers(reaper) > 0)
+		return false;
+	if (reaper->recovery.on && recovery_over(&reaper->recovery, reaper->options,
+	    reaper->next_due_ms))
+		return true;
+	return reaper->leave || (reaper->guard_until_ms != 0 && reaper->active == 0);
+}
+
+/* Rows of actions that this program does not have are kept, and must not be overlooked. */
+static void
+log_unknown_actions(struct reaper *reaper)
+{
+	struct store *store = &reaper->life.store;
+	sqlite3_stmt *get;
+	struct err err;
+
+	get = store_prepare(store, "SELECT id, action, phase FROM executions "
+	    "WHERE phase <> 'stopped'", &err);
+	while (get != NULL && store_step(store, get, &err) == 1) {
+		const char *action = (const char *)sqlite3_column_text(get, 1);
+
+		if (registry_find(action) == NULL)
+			log_error("execution %s is %s, but this program has no action %s",
+			    (const char *)sqlite3_column_text(get, 0),
+			    (const char *)sqlite3_column_text(get, 2), action);
+	}
+}
+
+static void
+loop(struct reaper *reaper)
+{
+	struct err err;
+	bool failed = false, was_failed = false;
+
+	while (!is_over(reaper)) {
+		coverage_follow();
+		failed = do_round(reaper, &err) == -1;
+		if (reaper->life.store.suspect || (failed && err.code == ERR_STORE))
+			store_close(&reaper->life.store);
+		if (failed && !was_failed)
+			log_error("%s", err.msg);
+		/* What is wanted stopped must be noted, or nobody stops it. */
+		if (failed && err.code == ERR_FULL &&
+		    ballast_release(reaper->options->state_dir))
+			log_warn("the disk is full: gave up the ballast");
+		else if (!failed && was_failed)
+			log_info("working again");
+		was_failed = failed;
+		atomic_store(&reaper->scoreboard->reaper_beat_ms, clock_boot_ms());
+		if (!is_over(reaper))
+			await_signal(reaper, coverage_sleep_ms(
+			    failed ? REAPER_TICK_MS : sleep_ms(reaper)));
+	}
+}
+
+/* They are taken by sigtimedwait(). */
+static void
+block_signals(struct reaper *reaper)
+{
+	sigemptyset(&reaper->signals);
+	sigaddset(&reaper->signals, SIGTERM);
+	sigaddset(&reaper->signals, SIGUSR1);
+	sigaddset(&reaper->signals, SIGCHLD);
+	if (reaper->recovery.on) {
+		sigaddset(&reaper->signals, SIGINT);
+		sigaddset(&reaper->signals, SIGHUP);
+	}
+	sigprocmask(SIG_BLOCK, &reaper->signals, NULL);
+}
+
+/* The lock is held: from now on this is the reaper. */
+static int
+begin(struct reaper *reaper, struct err *err)
+{
+	struct scoreboard *scoreboard = reaper->scoreboard;
+
+	atomic_store(&scoreboard->reaper_beat_ms, clock_boot_ms());
+	atomic_store(&scoreboard->reaper_pid, getpid());
+	reaper->marked = atomic_load(&scoreboard->stop_all_swept);
+	return lifecycle_open(&reaper->life, reaper->options, scoreboard, err);
+}
+
+int
+reaper_recover(const struct options *options, struct scoreboard *scoreboard,
+    int64_t timeout_ms, struct err *err)
+{
+	struct reaper reaper = {
+		.options = options, .scoreboard = scoreboard, .next_due_ms = INT64_MAX
+	};
+
+	recovery_begin(&reaper.recovery, timeout_ms);
+	log_process("recover");
+	reaper.lock_fd = takeover_try(options->state_dir, err);
+	if (reaper.lock_fd < 0)
+		return reaper.lock_fd == -2 ? 1 : -1;
+	block_signals(&reaper);
+	if (begin(&reaper, err) == -1) {
+		close(reaper.lock_fd);
+		return -1;
+	}
+	log_unknown_actions(&reaper);
+	loop(&reaper);
+	file_sweep_last(&reaper.life, true);
+	lifecycle_close(&reaper.life);
+	close(reaper.lock_fd);
+	sigprocmask(SIG_UNBLOCK, &reaper.signals, NULL);
+	return 0;
+}
+
+int
+reaper_run(const struct options *options, struct scoreboard *scoreboard, pid_t supervisor)
+{
+	struct reaper reaper = {
+		.options = options, .scoreboard = scoreboard, .supervisor = supervisor,
+		.next_due_ms = INT64_MAX
+	};
+	struct err err;
+
+	process_name("reaper");
+	block_signals(&reaper);
+	/* Wakes it when the supervisor dies; getppid() tells. */
+	prctl(PR_SET_PDEATHSIG, SIGUSR1);
+
+	reaper.lock_fd = takeover_lock(options->state_dir, scoreboard,
+	    options->stop_timeout + REAPER_PATIENCE_MS, asked_to_leave, &reaper, &err);
+	if (reaper.lock_fd == -2)
+		return 0;
+	if (reaper.lock_fd == -1) {
+		log_error("%s", err.msg);
+		return 1;
+	}
+	if (begin(&reaper, &err) == -1) {
+		log_error("%s", err.msg);
+		return 1;
+	}
+	log_info("watching");
+	log_unknown_actions(&reaper);
+	loop(&reaper);
+	file_sweep_last(&reaper.life, reaper.guard_until_ms != 0);
+	lifecycle_close(&reaper.life);
+	log_info("leaving");
+	return 0;
+}

@@ -1,0 +1,189 @@
+/*
+ * stopper.c: the children of the reaper, each one attempt to stop one execution. Persists
+ * what stop.c does, and the failure of an attempt whose process was killed.
+ */
+#include "config.h"
+
+#include "core/reaper/stopper.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/base/clock.h"
+#include "core/base/duration.h"
+#include "core/base/log.h"
+#include "core/base/process.h"
+#include "core/calls/visit.h"
+
+/* stop() must be over at stop-timeout; then it has this long to record it. */
+#define STOPPER_MARGIN_MS 500
+/* How long the reaper waits for the gate to record a failure. */
+#define STOPPER_NOTE_WAIT_MS 2000
+
+/* Exit statuses of a stopper. */
+enum {
+	STOPPER_DONE = 0,		/* stopped, or the failure is recorded */
+	STOPPER_NOTHING = 1,		/* not due any more, or somebody else is at it */
+	STOPPER_UNRECORDED = 2		/* failed, and could not record it */
+};
+
+static struct visit
+visit_of(struct lifecycle *life, const struct ak_action *action, int64_t deadline_ms)
+{
+	return (struct visit){
+		.life = life, .action = action, .deadline_ms = deadline_ms,
+		.call = {
+			.action = action, .verb = VERB_STOP, .deadline_ms = deadline_ms
+		}
+	};
+}
+
+static int
+run_attempt(struct visit *visit)
+{
+	struct err err;
+
+	switch (lock_take(&visit->life->lock, visit->id, 0, &err)) {
+	case 0:
+		break;
+	case 1:
+		return STOPPER_NOTHING;
+	default:
+		log_error("stop of execution %s: %s", visit->id, err.msg);
+		return STOPPER_UNRECORDED;
+	}
+	switch (stop_attempt(visit, STOP_BY_EXTENSION, NULL, true, &err)) {
+	case 0:
+		log_info("stopped execution %s of %s: %s", visit->id, visit->action->id,
+		    visit->row.stop_reason);
+		return STOPPER_DONE;
+	case 1:
+		return STOPPER_NOTHING;
+	default:
+		break;
+	}
+	if (err.code != ERR_HANDLER) {
+		log_error("stop of execution %s: %s", visit->id, err.msg);
+		return STOPPER_UNRECORDED;
+	}
+	if (visit->row.stop_attempts < EXECUTION_ATTEMPTS_QUIET)
+		log_warn("stop of execution %s of %s failed, attempt %lld: %s", visit->id,
+		    visit->action->id, (long long)visit->row.stop_attempts, err.msg);
+	else
+		log_error("stop of execution %s of %s keeps failing, attempt %lld: %s",
+		    visit->id, visit->action->id, (long long)visit->row.stop_attempts,
+		    err.msg);
+	return STOPPER_DONE;
+}
+
+static int
+stopper_main(const struct options *options, struct scoreboard *scoreboard,
+    const struct ak_action *action, const char *execution)
+{
+	struct lifecycle life;
+	struct visit visit;
+	struct err err;
+	int status;
+
+	process_name("stopper");
+	if (lifecycle_open(&life, options, scoreboard, &err) == -1) {
+		log_error("stop of execution %s: %s", execution, err.msg);
+		return STOPPER_UNRECORDED;
+	}
+	visit = visit_of(&life, action, clock_boot_ms() + options->stop_timeout);
+	snprintf(visit.id, sizeof(visit.id), "%s", execution);
+	visit.call.execution = visit.id;
+	status = run_attempt(&visit);
+	visit_end(&visit);
+	lifecycle_close(&life);
+	return status;
+}
+
+int
+stopper_fork(struct stopper *stopper, struct lifecycle *life,
+    const struct ak_action *action, const char *execution, int close_fd, struct err *err)
+{
+	pid_t parent = getpid();
+	pid_t pid = fork();
+
+	if (pid == -1)
+		return err_sys(err, ERR_INTERNAL, "fork");
+	if (pid == 0) {
+		/* The reaper's lock must die with the reaper. */
+		if (close_fd != -1)
+			close(close_fd);
+		lock_close(&life->lock);
+		process_die_with_parent(parent);
+		setpgid(0, 0);
+		process_default_signals();
+		process_exit(stopper_main(life->options, life->scoreboard, action,
+		    execution));
+	}
+	stopper->pid = pid;
+	stopper->action = action;
+	stopper->overdue = false;
+	stopper->deadline_ms = clock_boot_ms() + life->options->stop_timeout +
+	    STOPPER_MARGIN_MS;
+	snprintf(stopper->execution, sizeof(stopper->execution), "%s", execution);
+	return 0;
+}
+
+void
+stopper_watch(struct stopper *stopper)
+{
+	if (stopper->pid == 0 || stopper->overdue ||
+	    clock_boot_ms() < stopper->deadline_ms)
+		return;
+	stopper->overdue = true;
+	/* What it started is in its process group; the group may not exist yet. */
+	kill(-stopper->pid, SIGKILL);
+	kill(stopper->pid, SIGKILL);
+}
+
+static void
+describe_end(const struct stopper *stopper, const struct options *options,
+    int wait_status, char *ret_text, size_t size)
+{
+	char timeout[DURATION_BYTES];
+
+	if (stopper->overdue) {
+		duration_format(options->stop_timeout, timeout);
+		snprintf(ret_text, size, "stop() did not return within %s", timeout);
+	} else if (WIFSIGNALED(wait_status)) {
+		snprintf(ret_text, size, "stop() was killed by signal %d (%s)",
+		    WTERMSIG(wait_status), strsignal(WTERMSIG(wait_status)));
+	} else if (WEXITSTATUS(wait_status) == STOPPER_UNRECORDED) {
+		snprintf(ret_text, size, "stop() could not be run or recorded");
+	} else {
+		snprintf(ret_text, size, "stop() exited with status %d",
+		    WEXITSTATUS(wait_status));
+	}
+}
+
+void
+stopper_ended(struct stopper *stopper, struct lifecycle *life, int wait_status)
+{
+	struct visit visit = visit_of(life, stopper->action,
+	    clock_boot_ms() + STOPPER_NOTE_WAIT_MS);
+	char why[ERR_MESSAGE_BYTES];
+	struct err err;
+
+	stopper->pid = 0;
+	if (!stopper->overdue && WIFEXITED(wait_status) &&
+	    WEXITSTATUS(wait_status) <= STOPPER_NOTHING)
+		return;
+	describe_end(stopper, life->options, wait_status, why, sizeof(why));
+	snprintf(visit.id, sizeof(visit.id), "%s", stopper->execution);
+	if (stop_note_failure(&visit, why, &err) == -1)
+		log_error("stop of execution %s: %s; not recorded: %s", stopper->execution,
+		    why, err.msg);
+	else
+		log_warn("stop of execution %s of %s failed, attempt %lld: %s",
+		    stopper->execution, stopper->action->id,
+		    (long long)visit.row.stop_attempts, why);
+	visit_end(&visit);
+}

@@ -1,0 +1,134 @@
+/*
+ * gate.c: the write gate, one flock for all writers of a database.
+ */
+#include "config.h"
+
+#include "core/store/gate.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "core/base/clock.h"
+
+#define GATE_MODE 0600	/* who only reads must not be able to hold up writers */
+#define GATE_PATH_BYTES 1024
+/* The alarm repeats, so that one that rings before flock() sleeps is not lost. */
+#define GATE_ALARM_REPEAT_MS 50
+#define GATE_SIGNAL SIGALRM
+
+#define NS_PER_MS 1000000L
+#define MS_PER_S 1000
+
+static void
+on_alarm(int number)
+{
+	(void)number;	/* its only effect is EINTR */
+}
+
+int
+gate_open(struct gate *gate, const char *state_dir, struct err *err)
+{
+	struct sigevent event = {
+		.sigev_notify = SIGEV_SIGNAL, .sigev_signo = GATE_SIGNAL
+	};
+	char path[GATE_PATH_BYTES];
+
+	gate->open = false;
+	snprintf(path, sizeof(path), "%s/%s", state_dir, GATE_FILE);
+	gate->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, GATE_MODE);
+	if (gate->fd == -1)
+		return err_sys(err, err_code_of(errno, ERR_STORE), "%s", path);
+	/* A timer belongs to one process: fork() does not pass it on. */
+	if (timer_create(CLOCK_MONOTONIC, &event, &gate->alarm) == -1) {
+		err_sys(err, ERR_INTERNAL, "timer_create");
+		close(gate->fd);
+		gate->fd = -1;
+		return -1;
+	}
+	gate->open = true;
+	return 0;
+}
+
+void
+gate_close(struct gate *gate)
+{
+	if (!gate->open)
+		return;
+	timer_delete(gate->alarm);
+	close(gate->fd);
+	gate->fd = -1;
+	gate->open = false;
+}
+
+static void
+set_alarm(struct gate *gate, int64_t first_ms)
+{
+	struct itimerspec when = {
+		.it_value = {
+			.tv_sec = (time_t)(first_ms / MS_PER_S),
+			.tv_nsec = (long)(first_ms % MS_PER_S) * NS_PER_MS
+		},
+		.it_interval = {
+			.tv_nsec = first_ms == 0 ? 0 :
+			    GATE_ALARM_REPEAT_MS * NS_PER_MS
+		}
+	};
+
+	timer_settime(gate->alarm, 0, &when, NULL);
+}
+
+/* Queues in the kernel, which serves waiters in turn, until the alarm ends the wait. */
+static int
+wait_for_gate(struct gate *gate, int64_t deadline_ms, struct err *err)
+{
+	struct sigaction action = { .sa_handler = on_alarm }, old_action;
+	sigset_t alarm_only, old_mask;
+	int64_t left;
+	int result = -1;
+
+	sigemptyset(&alarm_only);
+	sigaddset(&alarm_only, GATE_SIGNAL);
+	sigaction(GATE_SIGNAL, &action, &old_action);
+	sigprocmask(SIG_UNBLOCK, &alarm_only, &old_mask);
+	for (;;) {
+		left = deadline_ms - clock_boot_ms();
+		if (left <= 0) {
+			err_set(err, ERR_BUSY, "the database is busy: "
+			    "the write gate did not open in time");
+			break;
+		}
+		set_alarm(gate, left);
+		if (flock(gate->fd, LOCK_EX) == 0) {
+			result = 0;
+			break;
+		}
+		if (errno != EINTR) {
+			err_sys(err, ERR_INTERNAL, "%s", GATE_FILE);
+			break;
+		}
+	}
+	set_alarm(gate, 0);
+	sigprocmask(SIG_SETMASK, &old_mask, NULL);
+	sigaction(GATE_SIGNAL, &old_action, NULL);
+	return result;
+}
+
+int
+gate_enter(struct gate *gate, int64_t deadline_ms, struct err *err)
+{
+	if (flock(gate->fd, LOCK_EX | LOCK_NB) == 0)
+		return 0;
+	if (errno != EWOULDBLOCK && errno != EINTR)
+		return err_sys(err, ERR_INTERNAL, "%s", GATE_FILE);
+	return wait_for_gate(gate, deadline_ms, err);
+}
+
+void
+gate_leave(struct gate *gate)
+{
+	flock(gate->fd, LOCK_UN);
+}

@@ -1,0 +1,113 @@
+/*
+ * lock.c: one lock per execution, freed by the kernel when its holder dies.
+ */
+#include "config.h"
+
+#include "core/store/lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/base/clock.h"
+
+#define LOCK_MODE 0600
+#define LOCK_PATH_BYTES 1024
+/* Pauses between two tries for a lock that is held. */
+#define LOCK_PAUSE_FIRST_MS 1
+#define LOCK_PAUSE_MOST_MS 16
+
+#define NS_PER_MS 1000000L
+#define OFFSET_DIGITS 15	/* of the id, in hexadecimal: 60 bits, a valid off_t */
+
+/* The id's first digits without dashes; random in every UUID of an agent. */
+static int64_t
+lock_offset(const char *execution)
+{
+	char digits[OFFSET_DIGITS + 1];
+	size_t n = 0;
+
+	for (; *execution != '\0' && n < OFFSET_DIGITS; execution++)
+		if (*execution != '-')
+			digits[n++] = *execution;
+	digits[n] = '\0';
+	return (int64_t)strtoll(digits, NULL, 16);
+}
+
+static struct flock
+one_byte(int64_t offset, short type)
+{
+	return (struct flock){
+		.l_type = type, .l_whence = SEEK_SET, .l_start = offset, .l_len = 1
+	};
+}
+
+int
+lock_open(struct lock *lock, const char *state_dir, struct err *err)
+{
+	char path[LOCK_PATH_BYTES];
+
+	lock->offset = -1;
+	snprintf(path, sizeof(path), "%s/%s", state_dir, LOCK_FILE);
+	lock->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, LOCK_MODE);
+	if (lock->fd == -1)
+		return err_sys(err, ERR_INTERNAL, "%s", path);
+	return 0;
+}
+
+void
+lock_close(struct lock *lock)
+{
+	if (lock->fd != -1)
+		close(lock->fd);
+	lock->fd = -1;
+	lock->offset = -1;
+}
+
+int
+lock_take(struct lock *lock, const char *execution, int64_t deadline_ms, struct err *err)
+{
+	int64_t offset = lock_offset(execution);
+	struct flock byte = one_byte(offset, F_WRLCK);
+	struct timespec pause = { 0 };
+	long pause_ms = LOCK_PAUSE_FIRST_MS;
+
+	while (fcntl(lock->fd, F_OFD_SETLK, &byte) == -1) {
+		if (errno != EAGAIN && errno != EACCES && errno != EINTR)
+			return err_sys(err, ERR_INTERNAL, "%s", LOCK_FILE);
+		if (clock_boot_ms() >= deadline_ms)
+			return 1;
+		pause.tv_nsec = pause_ms * NS_PER_MS;
+		nanosleep(&pause, NULL);
+		if (pause_ms < LOCK_PAUSE_MOST_MS)
+			pause_ms *= 2;
+	}
+	lock->offset = offset;
+	return 0;
+}
+
+void
+lock_drop(struct lock *lock)
+{
+	struct flock byte;
+
+	if (lock->offset == -1)
+		return;
+	byte = one_byte(lock->offset, F_UNLCK);
+	fcntl(lock->fd, F_OFD_SETLK, &byte);
+	lock->offset = -1;
+}
+
+int
+lock_held(const struct lock *lock, const char *execution, struct err *err)
+{
+	struct flock byte = one_byte(lock_offset(execution), F_WRLCK);
+
+	if (fcntl(lock->fd, F_OFD_GETLK, &byte) == -1)
+		return err_sys(err, ERR_INTERNAL, "%s", LOCK_FILE);
+	return byte.l_type != F_UNLCK;
+}

@@ -1,0 +1,39 @@
+/*
+ * lock.h: one lock per execution, freed by the kernel when its holder dies.
+ *
+ * Whoever runs prepare(), start() or stop() of an execution holds its lock, from before the
+ * transaction that enters the phase until after the one that leaves it. No lease, no clock and no
+ * process id decides who owns what. It is an open-file-description lock on one byte of
+ * one lock file; the offset comes from the execution's id, and two ids that share an offset
+ * only wait for each other.
+ */
+#ifndef CORE_STORE_LOCK_H
+#define CORE_STORE_LOCK_H
+
+#include <stdint.h>
+
+#include "core/base/err.h"
+
+#define LOCK_FILE "executions.lock"
+
+struct lock {
+	int fd;			/* of the lock file; opened by each process itself */
+	int64_t offset;		/* of the byte that is held, or -1 */
+};
+
+/* Opens the lock file of a state directory, created if needed. */
+int lock_open(struct lock *lock, const char *state_dir, struct err *err);
+void lock_close(struct lock *lock);
+
+/*
+ * Takes the lock of an execution (UUID, lower case), waiting until deadline_ms (boot time; 0
+ * for no wait). Returns 0; 1 if it is still held by somebody else; -1 with ERR_INTERNAL.
+ */
+int lock_take(struct lock *lock, const char *execution, int64_t deadline_ms,
+    struct err *err);
+void lock_drop(struct lock *lock);
+
+/* Whether somebody holds the lock of an execution: 1, 0, or -1 with ERR_INTERNAL. */
+int lock_held(const struct lock *lock, const char *execution, struct err *err);
+
+#endif

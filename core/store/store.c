@@ -1,0 +1,405 @@
+/*
+ * store.c: opening the database, transactions under the gate, statements, checkpoints.
+ */
+#include "config.h"
+
+#include "core/store/store.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "core/base/clock.h"
+#include "core/store/migrations.h"
+#include "core/store/store_internal.h"
+
+#define STORE_PATH_BYTES 1024
+/* The busy handler's pauses: a neighbour such as the sqlite3 shell holds the database. */
+#define BUSY_PAUSE_MIN_MS 1
+#define BUSY_PAUSE_SPREAD_MS 8
+#define BUSY_READ_TRIES 200
+/* What is left of a log that has grown longer, when it begins anew. */
+#define LOG_KEPT_BYTES "33554432"
+/* How long a checkpoint waits, under the gate, for those who still read the log. */
+#define CHECKPOINT_READERS_MS 20
+
+#define NS_PER_MS 1000000L
+
+static enum err_code
+code_of(int result)
+{
+	switch (result & 0xff) {
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+	case SQLITE_PROTOCOL:
+		return ERR_BUSY;
+	case SQLITE_FULL:
+		return ERR_FULL;
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+	case SQLITE_CANTOPEN:
+		return ERR_STORE;
+	default:
+		return ERR_INTERNAL;
+	}
+}
+
+int
+store_error(struct store *store, const char *what, struct err *err)
+{
+	enum err_code code;
+	int result;
+
+	if (store->db == NULL)
+		return err_set(err, ERR_STORE, "%s: the database is not open", what);
+	result = sqlite3_extended_errcode(store->db);
+	code = code_of(result);
+	switch (result & 0xff) {
+	case SQLITE_PROTOCOL:
+	case SQLITE_IOERR:
+		/* A lock that could not be let go holds up all until its file is closed. */
+		store->suspect = true;
+		break;
+	case SQLITE_READONLY:
+		/* What SQLite fails to open for writing it opens for reading, for good. */
+		store->suspect = true;
+		break;
+	default:
+		break;
+	}
+	/* Not every write says FULL: the log's index grows by a call of its own. */
+	if ((result & 0xff) == SQLITE_IOERR || (result & 0xff) == SQLITE_CANTOPEN)
+		code = err_code_of(sqlite3_system_errno(store->db), code);
+	return err_set(err, code, "%s: %s (%s)", what,
+	    sqlite3_errmsg(store->db), sqlite3_errstr(result));
+}
+
+static int
+on_busy(void *context, int count)
+{
+	const struct store *store = context;
+	struct timespec pause = { 0 };
+	unsigned char jitter;
+
+	if (store->busy_until_ms != 0 ? clock_boot_ms() >= store->busy_until_ms :
+	    count >= BUSY_READ_TRIES)
+		return 0;
+	sqlite3_randomness(sizeof(jitter), &jitter);
+	pause.tv_nsec = (BUSY_PAUSE_MIN_MS + jitter % BUSY_PAUSE_SPREAD_MS) * NS_PER_MS;
+	nanosleep(&pause, NULL);
+	return 1;
+}
+
+int
+store_exec(struct store *store, const char *sql, struct err *err)
+{
+	if (sqlite3_exec(store->db, sql, NULL, NULL, NULL) != SQLITE_OK)
+		return store_error(store, "database", err);
+	return 0;
+}
+
+int
+store_connect(struct store *store, const char *state_dir, int flags, struct err *err)
+{
+	char path[STORE_PATH_BYTES];
+	int on = 1;
+
+	*store = (struct store){ .gate = { .fd = -1 } };
+	if (gate_open(&store->gate, state_dir, err) == -1)
+		return -1;
+	snprintf(path, sizeof(path), "%s/%s", state_dir, STORE_FILE);
+	if (sqlite3_open_v2(path, &store->db, flags | SQLITE_OPEN_NOMUTEX, NULL) !=
+	    SQLITE_OK) {
+		store_error(store, path, err);
+		store_close(store);
+		return -1;
+	}
+	sqlite3_busy_handler(store->db, on_busy, store);
+	/* The reaper alone checkpoints; the log stays for readers who may not create it. */
+	sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	sqlite3_file_control(store->db, "main", SQLITE_FCNTL_PERSIST_WAL, &on);
+	/*
+	 * The constraints are for hands at the sqlite3 prompt, and integrity_check looks at
+	 * them: evaluating them is a third of the cost of a commit.
+	 */
+	if (store_exec(store, "PRAGMA wal_autocheckpoint = 0;"
+	    "PRAGMA journal_size_limit = " LOG_KEPT_BYTES ";"
+	    "PRAGMA synchronous = NORMAL;"
+	    "PRAGMA foreign_keys = ON;"
+	    "PRAGMA ignore_check_constraints = ON", err) == -1) {
+		store_close(store);
+		return -1;
+	}
+	return 0;
+}
+
+int
+store_schema_version(struct store *store, struct err *err)
+{
+	sqlite3_stmt *statement;
+	int version = -1;
+
+	statement = store_prepare(store, "PRAGMA user_version", err);
+	if (statement == NULL)
+		return -1;
+	if (store_step(store, statement, err) == 1)
+		version = sqlite3_column_int(statement, 0);
+	sqlite3_reset(statement);
+	return version;
+}
+
+int
+store_wrong_version(int version, struct err *err)
+{
+	return err_set(err, ERR_USAGE, "%s has schema version %d, this program knows "
+	    "%zu: %s", STORE_FILE, version, migrations_count,
+	    (size_t)version > migrations_count ?
+	    "a newer actionkit has used it" : "run `actionkit serve` first");
+}
+
+int
+store_open(struct store *store, const char *state_dir, struct err *err)
+{
+	int64_t deadline_ms = clock_boot_ms() + STORE_OPEN_WAIT_MS;
+	int version;
+
+	if (store_connect(store, state_dir, SQLITE_OPEN_READWRITE, err) == -1)
+		return -1;
+	/* The first read may have to recover the log, which is a write. */
+	if (gate_enter(&store->gate, deadline_ms, err) == -1)
+		goto fail;
+	version = store_schema_version(store, err);
+	gate_leave(&store->gate);
+	if (version == -1)
+		goto fail;
+	if ((size_t)version != migrations_count) {
+		store_wrong_version(version, err);
+		goto fail;
+	}
+	return 0;
+fail:
+	store_close(store);
+	return -1;
+}
+
+/* The snapshot is taken by the first read. */
+static int
+read_snapshot(struct store *store, struct err *err)
+{
+	int version;
+
+	if (store_exec(store, "PRAGMA query_only = ON; BEGIN", err) == -1)
+		return -1;
+	version = store_schema_version(store, err);
+	if (version == -1)
+		return -1;
+	if ((size_t)version != migrations_count)
+		return store_wrong_version(version, err);
+	return 0;
+}
+
+int
+store_open_readonly(struct store *store, const char *state_dir, struct err *err)
+{
+	char path[STORE_PATH_BYTES];
+	int on = 1;
+
+	*store = (struct store){ .gate = { .fd = -1 } };
+	snprintf(path, sizeof(path), "%s/%s", state_dir, STORE_FILE);
+	if (sqlite3_open_v2(path, &store->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX,
+	    NULL) != SQLITE_OK) {
+		store_error(store, path, err);
+		store_close(store);
+		return -1;
+	}
+	sqlite3_busy_handler(store->db, on_busy, store);
+	/* Whoever closes last decides whether the log stays for others. */
+	sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	sqlite3_file_control(store->db, "main", SQLITE_FCNTL_PERSIST_WAL, &on);
+	if (read_snapshot(store, err) == -1) {
+		err_wrap(err, "%s", path);
+		store_close(store);
+		return -1;
+	}
+	return 0;
+}
+
+void
+store_close(struct store *store)
+{
+	store_rollback(store);
+	for (int i = 0; i < store->cached; i++)
+		sqlite3_finalize(store->cache[i].statement);
+	store->cached = 0;
+	if (store->db != NULL)
+		sqlite3_close(store->db);
+	store->db = NULL;
+	store->suspect = false;
+	gate_close(&store->gate);
+}
+
+sqlite3_stmt *
+store_prepare(struct store *store, const char *sql, struct err *err)
+{
+	sqlite3_stmt *statement;
+
+	for (int i = 0; i < store->cached; i++) {
+		if (store->cache[i].sql == sql) {
+			statement = store->cache[i].statement;
+			sqlite3_reset(statement);
+			sqlite3_clear_bindings(statement);
+			return statement;
+		}
+	}
+	if (store->db == NULL) {
+		err_set(err, ERR_STORE, "the database is not open");
+		return NULL;
+	}
+	if (store->cached == STORE_STATEMENTS_MAX) {
+		err_set(err, ERR_INTERNAL, "too many statements");
+		return NULL;
+	}
+	if (sqlite3_prepare_v3(store->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement,
+	    NULL) != SQLITE_OK) {
+		store_error(store, "database", err);
+		return NULL;
+	}
+	store->cache[store->cached].sql = sql;
+	store->cache[store->cached].statement = statement;
+	store->cached++;
+	return statement;
+}
+
+int
+store_step(struct store *store, sqlite3_stmt *statement, struct err *err)
+{
+	switch (sqlite3_step(statement)) {
+	case SQLITE_ROW:
+		return 1;
+	case SQLITE_DONE:
+		sqlite3_reset(statement);
+		return 0;
+	default:
+		store_error(store, "database", err);
+		sqlite3_reset(statement);
+		return -1;
+	}
+}
+
+int
+store_run(struct store *store, sqlite3_stmt *statement, struct err *err)
+{
+	int result;
+
+	while ((result = store_step(store, statement, err)) == 1)
+		continue;
+	return result;
+}
+
+int
+store_begin(struct store *store, enum store_durability durability, int64_t deadline_ms,
+    struct err *err)
+{
+	sqlite3_stmt *begin = store_prepare(store, "BEGIN IMMEDIATE", err);
+	int moved = 0;
+
+	if (begin == NULL)
+		return -1;
+	if (gate_enter(&store->gate, deadline_ms, err) == -1)
+		return -1;
+	/* Commits to a file that was removed or replaced would succeed and be lost. */
+	sqlite3_file_control(store->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+	if (moved != 0) {
+		gate_leave(&store->gate);
+		return err_set(err, ERR_STORE, "%s was removed or replaced", STORE_FILE);
+	}
+	store->writing = true;
+	store->durability = durability;
+	store->busy_until_ms = deadline_ms;
+	if (store_run(store, begin, err) == -1) {
+		store_rollback(store);
+		return -1;
+	}
+	return 0;
+}
+
+static void
+leave(struct store *store)
+{
+	store->writing = false;
+	store->busy_until_ms = 0;
+	gate_leave(&store->gate);
+}
+
+/*
+ * Waits until the log is on the disk. Not under the gate: others may commit meanwhile. What
+ * they have brought into the database already was synced on the way there.
+ */
+static int
+sync_log(struct store *store, struct err *err)
+{
+	sqlite3_file *log = NULL;
+
+	sqlite3_file_control(store->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+	/* Before the first commit there is none. */
+	if (log->pMethods == NULL || log->pMethods->xSync(log,
+	    SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY) == SQLITE_OK)
+		return 0;
+	store->suspect = true;
+	return err_set(err, ERR_INTERNAL, "%s cannot be synced to the disk", STORE_FILE);
+}
+
+int
+store_commit(struct store *store, struct err *err)
+{
+	sqlite3_stmt *commit = store_prepare(store, "COMMIT", err);
+
+	if (commit == NULL || store_run(store, commit, err) == -1) {
+		store_rollback(store);
+		return -1;
+	}
+	leave(store);
+	return store->durability == STORE_FULL ? sync_log(store, err) : 0;
+}
+
+void
+store_rollback(struct store *store)
+{
+	if (!store->writing)
+		return;
+	/* After FULL, IOERR or NOMEM SQLite may have rolled back already. */
+	if (sqlite3_get_autocommit(store->db) == 0)
+		sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+	leave(store);
+}
+
+int
+store_end(struct store *store, int result, struct err *err)
+{
+	if (result != -1)
+		return store_commit(store, err);
+	store_rollback(store);
+	return -1;
+}
+
+int
+store_checkpoint(struct store *store, int64_t deadline_ms, int *ret_pages, struct err *err)
+{
+	int result;
+
+	/* Most of the wait for the disk, before others have to wait for this. */
+	if (sync_log(store, err) == -1 || gate_enter(&store->gate, deadline_ms, err) == -1)
+		return -1;
+	store->busy_until_ms = clock_boot_ms() + CHECKPOINT_READERS_MS;
+	result = sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_RESTART,
+	    ret_pages, NULL);
+	/* Somebody reads for long: the log is copied, but cannot begin anew yet. */
+	if ((result & 0xff) == SQLITE_BUSY)
+		result = SQLITE_OK;
+	if (result != SQLITE_OK)
+		store_error(store, "checkpoint", err);
+	leave(store);
+	return result == SQLITE_OK ? 0 : -1;
+}

@@ -1,0 +1,25 @@
+/*
+ * store_internal.h: what store.c and migrate.c share.
+ */
+#ifndef CORE_STORE_STORE_INTERNAL_H
+#define CORE_STORE_STORE_INTERNAL_H
+
+#include "core/store/store.h"
+
+/* Opening, migrating and recovering: how long they wait for the gate and for others. */
+#define STORE_OPEN_WAIT_MS 10000
+
+/* Opens the gate and the database file (flags of sqlite3_open_v2), with our settings. */
+int store_connect(struct store *store, const char *state_dir, int flags,
+    struct err *err);
+
+/* The schema's version, or -1 with err. */
+int store_schema_version(struct store *store, struct err *err);
+
+/* Runs statements without results. */
+int store_exec(struct store *store, const char *sql, struct err *err);
+
+/* Puts ERR_USAGE: the schema is not the one of this binary. Returns -1. */
+int store_wrong_version(int version, struct err *err);
+
+#endif

@@ -1,0 +1,153 @@
+/*
+ * dispatch.c: finds what a request asks for, has it answered, sends the reply.
+ */
+#include "config.h"
+
+#include "fcgi/http/dispatch.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/base/clock.h"
+#include "core/base/log.h"
+#include "fcgi/http/body.h"
+#include "fcgi/http/coverage.h"
+#include "fcgi/http/health.h"
+#include "fcgi/http/reply.h"
+#include "fcgi/http/request.h"
+#include "fcgi/http/verbs.h"
+
+#define SUBJECT_BYTES 512
+
+/* The texts below the base path of this request. */
+static const struct index *
+index_for(struct responder *responder, const char *base_path)
+{
+	const struct site *site = responder->site;
+	struct index *other = &responder->other_index;
+
+	if (strcmp(base_path, site->index.base_path) == 0)
+		return &site->index;
+	if (other->count == 0 || strcmp(base_path, other->base_path) != 0) {
+		index_done(other);
+		index_build(other, base_path, site->binary);
+	}
+	return other;
+}
+
+static void
+answer_index(struct responder *responder, const struct request *request,
+    const struct route *route, struct reply *ret_reply)
+{
+	const struct index *index = index_for(responder, request->base_path);
+	const struct index_text *text = index_find(index, route->action);
+
+	if (index_matches(index, request->if_none_match)) {
+		reply_not_modified(ret_reply, index->revision);
+		return;
+	}
+	reply_text(ret_reply, 200, text->text, text->length);
+	ret_reply->etag = index->revision;
+}
+
+/* Returns 0 and the reply, or -1 with err; *ret_allow is for the reply in both cases. */
+static int
+answer(struct responder *responder, const struct request *request, FCGX_Stream *in,
+    struct verb_call *call, struct reply *ret_reply, const char **ret_allow,
+    struct err *err)
+{
+	const struct route *route;
+
+	route = routes_find(&responder->site->routes, request->method, request->path,
+	    ret_allow, err);
+	if (route == NULL)
+		return -1;
+	switch (route->kind) {
+	case ROUTE_LIST:
+	case ROUTE_DESCRIPTION:
+		answer_index(responder, request, route, ret_reply);
+		return 0;
+	case ROUTE_LIVENESS:
+		health_liveness(ret_reply);
+		return 0;
+	case ROUTE_READINESS:
+		health_readiness(responder, ret_reply);
+		return 0;
+#ifdef ENABLE_COVERAGE
+	case ROUTE_COVERAGE_META:
+		coverage_meta(ret_reply);
+		return 0;
+	case ROUTE_COVERAGE_COUNTERS:
+		return coverage_counters(responder, ret_reply, err);
+#endif
+	case ROUTE_VERB:
+		call->route = route;
+		return verb_answer(responder, request, in, call, ret_reply, err);
+	}
+	return err_set(err, ERR_INTERNAL, "a route of unknown kind");
+}
+
+/* What is done is news; who only looks is not. */
+static void
+log_answer(const struct request *request, const struct verb_call *call,
+    const struct reply *reply, const struct err *err, int64_t took_ms)
+{
+	const struct route *route = call->route;
+	char subject[SUBJECT_BYTES];
+
+	if (route != NULL)
+		snprintf(subject, sizeof(subject), "%s %s %s", verb_name(route->verb),
+		    route->action->id,
+		    call->execution[0] == '\0' ? "-" : call->execution);
+	else
+		snprintf(subject, sizeof(subject), "%s %s", request->method,
+		    request->path == NULL ? "" : request->path);
+
+	if (err != NULL)
+		log_warn("%s: %d in %lld ms: %s", subject, reply->status,
+		    (long long)took_ms, err->msg);
+	else if (route != NULL && (route->verb == VERB_PREPARE ||
+	    route->verb == VERB_START || route->verb == VERB_STOP))
+		log_info("%s: %d in %lld ms", subject, reply->status, (long long)took_ms);
+	else
+		log_debug("%s: %d in %lld ms", subject, reply->status, (long long)took_ms);
+}
+
+bool
+dispatch(struct responder *responder, FCGX_Request *fcgi)
+{
+	const struct options *options = responder->site->options;
+	int64_t began_ms = clock_boot_ms();
+	struct verb_call call = { .route = NULL };
+	struct request request;
+	struct reply reply;
+	struct err err;
+	const char *allow = NULL;
+	bool refused, drained, sent;
+
+	refused = request_read(&request, options, fcgi->envp, &err) == -1;
+	log_request(request.id);
+	scoreboard_request(responder->slot, request.sent_as);
+	if (!refused)
+		refused = answer(responder, &request, fcgi->in, &call, &reply, &allow,
+		    &err) == -1;
+	if (refused && call.error != NULL)
+		reply_error_text(&reply, &err, call.error);
+	else if (refused)
+		reply_error(&reply, &err);
+	reply.allow = allow;
+	log_answer(&request, &call, &reply, refused ? &err : NULL,
+	    clock_boot_ms() - began_ms);
+
+	drained = body_drain(options, fcgi->in, responder->slot);
+	/* What was done is committed: nothing is lost by a client that does not listen. */
+	scoreboard_extend(responder->slot, clock_boot_ms() + options->body_timeout);
+	sent = reply_send(&reply, fcgi->out, request.id,
+	    strcmp(request.method, "HEAD") == 0) == 0;
+	FCGX_FClose(fcgi->err);
+	if (FCGX_FClose(fcgi->out) == EOF || !sent)
+		log_debug("the client did not wait for the reply");
+	reply_done(&reply);
+	log_request(NULL);
+	return drained;
+}

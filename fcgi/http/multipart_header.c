@@ -1,0 +1,132 @@
+/*
+ * multipart_header.c: the headers of a part of multipart/form-data.
+ */
+#include "config.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+#include "fcgi/http/mime.h"
+#include "fcgi/http/multipart_internal.h"
+
+static int
+take_disposition(struct multipart *multipart, char *value, struct err *err)
+{
+	struct multipart_part *part = &multipart->part;
+	bool extended = false;
+	const char *name, *text;
+	int more;
+
+	if (multipart->disposed)
+		return err_set(err, ERR_REQUEST, "is there twice");
+	multipart->disposed = true;
+	if (!mime_is(value, "form-data"))
+		return err_set(err, ERR_REQUEST, "must be form-data");
+	value = mime_parameters(value);
+	while ((more = mime_next(&value, &name, &text, err)) == 1) {
+		if (strcasecmp(name, "name") == 0) {
+			if (part->name != NULL)
+				return err_set(err, ERR_REQUEST, "name is there twice");
+			part->name = text;
+		} else if (strcasecmp(name, "filename") == 0) {
+			if (part->filename != NULL)
+				return err_set(err, ERR_REQUEST,
+				    "filename is there twice");
+			part->filename = text;
+		} else if (strncasecmp(name, "filename*", strlen("filename*")) == 0)
+			extended = true;
+	}
+	if (more == -1)
+		return -1;
+	if (part->name == NULL || *part->name == '\0')
+		return err_set(err, ERR_REQUEST, "name is missing");
+	if (strlen(part->name) > MULTIPART_NAME_MAX_BYTES)
+		return err_set(err, ERR_REQUEST, "name has more than %d bytes",
+		    MULTIPART_NAME_MAX_BYTES);
+	/*
+	 * RFC 7578 forbids filename*. Beside filename it is passed over; alone it would make a
+	 * file look like a plain field, and the file be lost without a word.
+	 */
+	if (extended && part->filename == NULL)
+		return err_set(err, ERR_REQUEST,
+		    "filename* is there without filename, which it cannot replace");
+	if (part->filename != NULL &&
+	    strlen(part->filename) > MULTIPART_FILENAME_MAX_BYTES)
+		return err_set(err, ERR_REQUEST, "filename has more than %d bytes",
+		    MULTIPART_FILENAME_MAX_BYTES);
+	return 0;
+}
+
+static int
+take_type(struct multipart *multipart, char *value, struct err *err)
+{
+	if (*multipart->part.content_type != '\0')
+		return err_set(err, ERR_REQUEST, "is there twice");
+	multipart->part.content_type = value;
+	return 0;
+}
+
+/* RFC 7578 wants none. What is said to be encoded would be stored as it is, and be wrong. */
+static int
+take_encoding(struct multipart *multipart, char *value, struct err *err)
+{
+	(void)multipart;
+	if (strcasecmp(value, "binary") == 0 || strcasecmp(value, "8bit") == 0 ||
+	    strcasecmp(value, "7bit") == 0)
+		return 0;
+	return err_set(err, ERR_REQUEST, "must be binary, 8bit or 7bit");
+}
+
+static int
+take_header(struct multipart *multipart, const char *name, char *value, struct err *err)
+{
+	static const struct {
+		const char *name;
+		int (*take)(struct multipart *multipart, char *value, struct err *err);
+	} headers[] = {
+		{ "Content-Disposition", take_disposition },
+		{ "Content-Type", take_type },
+		{ "Content-Transfer-Encoding", take_encoding },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
+		if (strcasecmp(name, headers[i].name) != 0)
+			continue;
+		if (headers[i].take(multipart, value, err) == 0)
+			return 0;
+		return err_wrap(err, "part %d: header %s", multipart->parts,
+		    headers[i].name);
+	}
+	return 0;
+}
+
+int
+multipart_take_header(struct multipart *multipart, char *line, size_t length,
+    struct err *err)
+{
+	char *value;
+	size_t i;
+
+	if (++multipart->headers_count > MULTIPART_HEADERS_MAX)
+		return err_set(err, ERR_REQUEST, "part %d: more than %d headers",
+		    multipart->parts, MULTIPART_HEADERS_MAX);
+	for (i = 0; i < length; i++)
+		if (iscntrl((unsigned char)line[i]) && line[i] != '\t')
+			return multipart_fault(multipart, err, "a header has a control character");
+	if (multipart_is_blank(*line))
+		return multipart_fault(multipart, err, "a header is folded");
+	value = line + mime_token(line);
+	if (value == line || *value != ':')
+		return multipart_fault(multipart, err, "a header is not \"name: value\"");
+	*value++ = '\0';
+	while (multipart_is_blank(*value))
+		value++;
+	for (length = strlen(value); length > 0; length--) {
+		if (!multipart_is_blank(value[length - 1]))
+			break;
+		value[length - 1] = '\0';
+	}
+	return take_header(multipart, line, value, err);
+}

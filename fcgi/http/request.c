@@ -1,0 +1,176 @@
+/*
+ * request.c: reads what nginx says about a request.
+ */
+#include "config.h"
+
+#include "fcgi/http/request.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <fcgiapp.h>
+#include <uuid/uuid.h>
+
+#define UUID_TEXT_BYTES 37
+#define TIMEOUT_MAX_S 86400
+#define MS_PER_S 1000
+
+/* The parameter's text; NULL if it is absent or empty. */
+static const char *
+parameter(char **parameters, const char *name)
+{
+	const char *text = FCGX_GetParam(name, parameters);
+
+	return text == NULL || *text == '\0' ? NULL : text;
+}
+
+/* What is taken over into headers and log lines must be harmless there. */
+static bool
+id_is_safe(const char *id)
+{
+	size_t length = strlen(id);
+	size_t i;
+
+	if (length < 1 || length > REQUEST_ID_MAX_BYTES)
+		return false;
+	for (i = 0; i < length; i++)
+		if (!isalnum((unsigned char)id[i]) && strchr("-_.:/+=@", id[i]) == NULL)
+			return false;
+	return true;
+}
+
+static void
+read_id(struct request *request, char **parameters)
+{
+	const char *sent_as = parameter(parameters, "REQUEST_ID");
+	const char *id = parameter(parameters, "HTTP_REQUEST_ID");
+	char text[UUID_TEXT_BYTES];
+	uuid_t uuid;
+
+	request->sent_as = sent_as == NULL || !id_is_safe(sent_as) ? "" : sent_as;
+	if (id == NULL || !id_is_safe(id))
+		id = request->sent_as;
+	if (*id == '\0') {
+		uuid_generate_random(uuid);
+		uuid_unparse_lower(uuid, text);
+		id = text;
+	}
+	snprintf(request->id, sizeof(request->id), "%s", id);
+}
+
+/* Seconds, decimal: "30", "2.5". More than a day is as good as a day. */
+static int
+parse_timeout(const char *text, int64_t *ret_ms)
+{
+	int64_t ms = 0, unit = MS_PER_S;
+
+	if (!isdigit((unsigned char)*text))
+		return -1;
+	for (; isdigit((unsigned char)*text); text++)
+		if (ms <= TIMEOUT_MAX_S * INT64_C(1000))
+			ms = ms * 10 + (*text - '0') * INT64_C(1000);
+	if (*text == '.') {
+		if (!isdigit((unsigned char)*++text))
+			return -1;
+		for (; isdigit((unsigned char)*text); text++) {
+			unit /= 10;
+			ms += (*text - '0') * unit;
+		}
+	}
+	if (*text != '\0' || ms == 0)
+		return -1;
+	*ret_ms = ms > TIMEOUT_MAX_S * INT64_C(1000) ? TIMEOUT_MAX_S * INT64_C(1000) : ms;
+	return 0;
+}
+
+static int
+read_timeout(struct request *request, char **parameters, struct err *err)
+{
+	static const struct {
+		const char *parameter, *header;
+	} names[] = {
+		{ "HTTP_REQUEST_TIMEOUT", "Request-Timeout" },
+		{ "HTTP_X_REQUEST_TIMEOUT", "X-Request-Timeout" },
+	};
+	const char *text;
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		text = parameter(parameters, names[i].parameter);
+		if (text == NULL)
+			continue;
+		if (parse_timeout(text, &request->timeout_ms) == -1)
+			return err_set(err, ERR_REQUEST,
+			    "header %s: must be a number of seconds above 0",
+			    names[i].header);
+		return 0;
+	}
+	return 0;
+}
+
+static int
+read_length(struct request *request, char **parameters, struct err *err)
+{
+	const char *text = parameter(parameters, "CONTENT_LENGTH");
+	int64_t length = 0;
+
+	if (text == NULL)
+		return 0;
+	for (; isdigit((unsigned char)*text); text++)
+		if (__builtin_mul_overflow(length, 10, &length) ||
+		    __builtin_add_overflow(length, *text - '0', &length))
+			break;
+	if (*text != '\0')
+		return err_set(err, ERR_REQUEST,
+		    "header Content-Length: must be a number of bytes");
+	request->length = length;
+	return 0;
+}
+
+static int
+read_path(struct request *request, const struct options *options, char **parameters,
+    struct err *err)
+{
+	const char *path = parameter(parameters, "DOCUMENT_URI"), *fault;
+	size_t length;
+
+	request->base_path = parameter(parameters, "ACTIONKIT_BASE_PATH");
+	if (request->base_path == NULL)
+		request->base_path = options->base_path;
+	fault = options_base_path_fault(request->base_path);
+	if (fault != NULL)
+		return err_set(err, ERR_INTERNAL,
+		    "FastCGI parameter ACTIONKIT_BASE_PATH: %s", fault);
+	if (path == NULL || *path != '/')
+		return err_set(err, ERR_INTERNAL,
+		    "FastCGI parameter DOCUMENT_URI is missing or no path");
+	length = strlen(request->base_path);
+	if (strncmp(path, request->base_path, length) != 0 ||
+	    (path[length] != '/' && path[length] != '\0'))
+		return err_set(err, ERR_NOT_FOUND, "%s: not below %s", path,
+		    request->base_path);
+	request->path = path[length] == '\0' ? "/" : path + length;
+	return 0;
+}
+
+int
+request_read(struct request *ret_request, const struct options *options,
+    char **parameters, struct err *err)
+{
+	const char *method = parameter(parameters, "REQUEST_METHOD");
+	const char *type = parameter(parameters, "CONTENT_TYPE");
+
+	*ret_request = (struct request){
+		.method = method == NULL ? "" : method,
+		.content_type = type == NULL ? "" : type,
+		.if_none_match = parameter(parameters, "HTTP_IF_NONE_MATCH"),
+		.length = REQUEST_LENGTH_UNKNOWN
+	};
+	read_id(ret_request, parameters);
+	if (read_path(ret_request, options, parameters, err) == -1 ||
+	    read_length(ret_request, parameters, err) == -1 ||
+	    read_timeout(ret_request, parameters, err) == -1)
+		return -1;
+	return 0;
+}

@@ -1,0 +1,36 @@
+/*
+ * request.h: an HTTP request, from FastCGI's parameters.
+ */
+#ifndef FCGI_HTTP_REQUEST_H
+#define FCGI_HTTP_REQUEST_H
+
+#include <stdint.h>
+
+#include "core/base/err.h"
+#include "core/config/options.h"
+
+#define REQUEST_ID_MAX_BYTES 128
+#define REQUEST_LENGTH_UNKNOWN (-1)
+
+/* Borrowed texts live until the next FCGX_Finish_r(). */
+struct request {
+	char id[REQUEST_ID_MAX_BYTES + 1]; /* the client's Request-Id, nginx's, or a UUID */
+	const char *sent_as;	/* nginx's id, the same when it sends it again; or "" */
+	const char *method;
+	const char *base_path;	/* nginx's, or the option's */
+	const char *path;	/* without the base path and the query */
+	const char *content_type; /* "" if absent */
+	const char *if_none_match; /* NULL if absent */
+	int64_t length;		/* of the body, or REQUEST_LENGTH_UNKNOWN */
+	int64_t timeout_ms;	/* Request-Timeout; 0 if absent */
+};
+
+/*
+ * Reads the parameters. id and method are set in any case, so that a refusal can be
+ * answered. Returns 0, or -1 with ERR_REQUEST (naming the header), ERR_NOT_FOUND (not
+ * below the base path) or ERR_INTERNAL (nginx does not send what it must).
+ */
+int request_read(struct request *ret_request, const struct options *options,
+    char **parameters, struct err *err);
+
+#endif

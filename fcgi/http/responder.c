@@ -1,0 +1,211 @@
+/*
+ * responder.c: the loop of a responder: wait, accept, answer, finish. What it answers
+ * is persisted by the lifecycle before the reply leaves.
+ */
+#include "config.h"
+
+#include "fcgi/http/responder.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+
+#include <fcgiapp.h>
+
+#include "core/base/clock.h"
+#include "core/base/coverage.h"
+#include "core/base/log.h"
+#include "core/base/process.h"
+#include "fcgi/http/dispatch.h"
+
+/* Pause when there are no descriptors or memory to accept with. */
+#define ACCEPT_BACKOFF_MS 100
+/* How often the keeper of an idle connection looks whether somebody waits for it. */
+#define KEEP_TICK_MS 10
+/* nginx closes first (keepalive_timeout 1s): it does not lose a request to our closing. */
+#define KEEP_MAX_MS 3000
+
+enum {
+	POLL_LEAVE,		/* SIGTERM; first, so that it is seen under load */
+	POLL_WORK,		/* the listener, or the connection that is kept */
+	POLL_COUNT
+};
+
+/*
+ * FCGX_Init() installs handlers of its own for SIGTERM, SIGUSR1 and SIGPIPE; with them,
+ * the children of action code would no longer die of SIGTERM. All signals stay blocked:
+ * libfcgi does not repeat an interrupted read. SIGTERM is read from the descriptor that
+ * is returned. What action code forks must not have them blocked: it would not end when
+ * it is told to.
+ */
+static int
+open_signals(void)
+{
+	static const int numbers[] = { SIGTERM, SIGUSR1, SIGPIPE };
+	struct sigaction action = { .sa_handler = SIG_DFL };
+	sigset_t leave;
+	size_t i;
+
+	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		sigaction(numbers[i], &action, NULL);
+	if (pthread_atfork(NULL, NULL, process_default_signals) != 0)
+		return -1;
+	sigemptyset(&leave);
+	sigaddset(&leave, SIGTERM);
+	return signalfd(-1, &leave, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+/*
+ * Accepts a connection and reads the request's parameters. Returns 0; 1 if there was
+ * nothing (another responder took it, or the client gave up); or -1 if there can be
+ * nothing more.
+ */
+static int
+accept_request(FCGX_Request *request, struct pollfd *leave)
+{
+	static bool starved;	/* said so */
+	int result = FCGX_Accept_r(request);
+
+	switch (-result) {
+	case 0:
+		starved = false;
+		fcntl(request->ipcFd, F_SETFD, FD_CLOEXEC);
+		return 0;
+	case EBADF:
+	case EINVAL:
+	case ENOTSOCK:
+		log_error("accept: %s", strerror(-result));
+		return -1;
+	case EMFILE:
+	case ENFILE:
+	case ENOBUFS:
+	case ENOMEM:
+		if (!starved)
+			log_warn("accept: %s", strerror(-result));
+		starved = true;
+		poll(leave, 1, ACCEPT_BACKOFF_MS);
+		return 1;
+	default:
+		return 1;
+	}
+}
+
+/* With nothing left to read there is no need to wait until nginx has closed. */
+static void
+close_connection(FCGX_Request *request, bool drained)
+{
+	if (drained)
+		FCGX_Detach(request);
+	FCGX_Free(request, 1);
+}
+
+static bool
+somebody_waits(int listener)
+{
+	struct pollfd waiting = { .fd = listener, .events = POLLIN };
+
+	return poll(&waiting, 1, 0) == 1;
+}
+
+/*
+ * Finishes a request. Returns whether the connection is kept for the next one: not if
+ * somebody waits for a responder, for whom a kept connection would have to be given up, and
+ * never where something is left to read that would be taken for the next request.
+ */
+static bool
+finish_request(FCGX_Request *request, int listener, bool drained)
+{
+	if (request->keepConnection == 0 || !drained || somebody_waits(listener)) {
+		close_connection(request, drained);
+		return false;
+	}
+	FCGX_Finish_r(request);
+	return request->ipcFd != -1;
+}
+
+/*
+ * Waits on a kept connection. It is given up when somebody else waits for a responder: all
+ * keepers look once in a tick, not at once, so that one who is free comes first. Returns
+ * whether there is something to read.
+ */
+static bool
+wait_kept(struct pollfd polled[POLL_COUNT], FCGX_Request *request, int listener)
+{
+	int64_t until_ms = clock_boot_ms() + KEEP_MAX_MS;
+	int ready;
+
+	polled[POLL_WORK].fd = request->ipcFd;
+	do {
+		ready = poll(polled, POLL_COUNT, KEEP_TICK_MS);
+	} while (ready == 0 && clock_boot_ms() < until_ms && !somebody_waits(listener));
+	if (ready > 0 && polled[POLL_LEAVE].revents == 0)
+		return true;
+	close_connection(request, true);
+	return false;
+}
+
+static void
+serve(struct responder *responder, int listener, int signals)
+{
+	struct pollfd polled[POLL_COUNT] = {
+		[POLL_LEAVE] = { .fd = signals, .events = POLLIN },
+		[POLL_WORK] = { .events = POLLIN }
+	};
+	FCGX_Request request;
+	bool kept = false;
+	int accepted = 0;
+
+	FCGX_InitRequest(&request, listener, 0);
+	while (accepted != -1) {
+		scoreboard_idle(responder->slot);
+		coverage_follow();
+		kept = kept && wait_kept(polled, &request, listener);
+		if (!kept) {
+			polled[POLL_WORK].fd = listener;
+			if (poll(polled, POLL_COUNT, (int)coverage_sleep_ms(-1)) <= 0)
+				continue;
+		}
+		if (polled[POLL_LEAVE].revents != 0)
+			return;
+		/* The library waits without limit for what a client sends. */
+		scoreboard_busy(responder->slot,
+		    clock_boot_ms() + responder->site->options->body_timeout, "accept");
+		accepted = accept_request(&request, &polled[POLL_LEAVE]);
+		kept = false;
+		if (accepted != 0)
+			continue;
+		kept = finish_request(&request, listener, dispatch(responder, &request));
+		responder->slot->requests++;
+	}
+}
+
+int
+responder_run(const struct site *site, struct scoreboard_slot *slot, int listener)
+{
+	struct responder responder = { .site = site, .slot = slot };
+	struct err err;
+	int signals;
+
+	if (FCGX_Init() != 0 || (signals = open_signals()) == -1) {
+		log_error("the responder cannot be set up: %s", strerror(errno));
+		return EXIT_FAILURE;
+	}
+	if (lifecycle_open(&responder.life, site->options, site->scoreboard,
+	    &err) == -1) {
+		log_error("%s", err.msg);
+		return err.code == ERR_USAGE ? RESPONDER_EXIT_FOR_GOOD : EXIT_FAILURE;
+	}
+	log_debug("ready");
+	serve(&responder, listener, signals);
+	slot->mode = SLOT_LEAVING;
+	lifecycle_close(&responder.life);
+	index_done(&responder.other_index);
+	log_debug("leaving after %lld requests", (long long)slot->requests);
+	return EXIT_SUCCESS;
+}

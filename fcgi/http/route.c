@@ -1,0 +1,135 @@
+/*
+ * route.c: builds the table of paths and looks them up.
+ */
+#include "config.h"
+
+#include "fcgi/http/route.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/action/registry.h"
+#include "core/base/log.h"
+
+#define FIXED_ROUTES (sizeof(fixed) / sizeof(fixed[0]))
+#define ROUTES_PER_ACTION (1 + VERB_COUNT)
+
+static const struct {
+	const char *path;
+	enum route_kind kind;
+} fixed[] = {
+	{ "/", ROUTE_LIST },
+	{ "/actions", ROUTE_LIST },
+	{ "/health/liveness", ROUTE_LIVENESS },
+	{ "/health/readiness", ROUTE_READINESS },
+#ifdef ENABLE_COVERAGE
+	{ "/coverage/meta", ROUTE_COVERAGE_META },
+	{ "/coverage/counters", ROUTE_COVERAGE_COUNTERS },
+#endif
+};
+
+static void
+add(struct routes *routes, const char *method, const char *path, enum route_kind kind,
+    const struct ak_action *action, enum verb verb)
+{
+	struct route *route = &routes->rows[routes->count++];
+
+	*route = (struct route){
+		.method = method, .kind = kind, .action = action, .verb = verb
+	};
+	snprintf(route->path, sizeof(route->path), "%s", path);
+}
+
+static void
+add_action(struct routes *routes, const struct ak_action *action)
+{
+	bool enabled = registry_enabled(action);
+	char path[DESCRIPTION_PATH_BYTES];
+	const char *method;
+	enum verb verb;
+
+	if (enabled) {
+		snprintf(path, sizeof(path), "/%s", action->id);
+		add(routes, "GET", path, ROUTE_DESCRIPTION, action, VERB_COUNT);
+	}
+	for (verb = 0; verb < VERB_COUNT; verb++) {
+		if (!description_has(action, verb) ||
+		    (!enabled && verb != VERB_STATUS && verb != VERB_STOP))
+			continue;
+		description_endpoint(action, verb, &method, path);
+		add(routes, method, path, ROUTE_VERB, action, verb);
+	}
+}
+
+static int
+compare(const void *left, const void *right)
+{
+	const struct route *a = left, *b = right;
+
+	return strcmp(a->path, b->path);
+}
+
+int
+routes_build(struct routes *ret_routes, struct err *err)
+{
+	struct routes routes = { .count = 0 };
+	size_t i;
+
+	routes.rows = calloc(FIXED_ROUTES + registry_count() * ROUTES_PER_ACTION,
+	    sizeof(*routes.rows));
+	if (routes.rows == NULL)
+		log_out_of_memory();
+	for (i = 0; i < FIXED_ROUTES; i++)
+		add(&routes, "GET", fixed[i].path, fixed[i].kind, NULL, VERB_COUNT);
+	for (i = 0; i < registry_count(); i++)
+		add_action(&routes, registry_at(i));
+	qsort(routes.rows, routes.count, sizeof(*routes.rows), compare);
+	for (i = 1; i < routes.count; i++)
+		if (compare(&routes.rows[i - 1], &routes.rows[i]) == 0) {
+			err_set(err, ERR_USAGE, "%s: two endpoints have this path",
+			    routes.rows[i].path);
+			routes_done(&routes);
+			return -1;
+		}
+	*ret_routes = routes;
+	return 0;
+}
+
+void
+routes_done(struct routes *routes)
+{
+	free(routes->rows);
+	*routes = (struct routes){ .count = 0 };
+}
+
+static int
+compare_path(const void *path, const void *row)
+{
+	const struct route *route = row;
+
+	return strcmp(path, route->path);
+}
+
+const struct route *
+routes_find(const struct routes *routes, const char *method, const char *path,
+    const char **ret_allow, struct err *err)
+{
+	const struct route *route;
+	bool get;
+
+	*ret_allow = NULL;
+	route = bsearch(path, routes->rows, routes->count, sizeof(*routes->rows),
+	    compare_path);
+	if (route == NULL) {
+		err_set(err, ERR_NOT_FOUND, "%s: there is no such path", path);
+		return NULL;
+	}
+	get = strcmp(route->method, "GET") == 0;
+	if (strcmp(method, route->method) == 0 || (get && strcmp(method, "HEAD") == 0))
+		return route;
+	*ret_allow = get ? "GET, HEAD" : route->method;
+	err_set(err, ERR_METHOD, "%s: allows %s only, not %s", path, *ret_allow, method);
+	return NULL;
+}

@@ -1,0 +1,31 @@
+/*
+ * verbs.h: prepare, start, status, stop and query over HTTP.
+ */
+#ifndef FCGI_HTTP_VERBS_H
+#define FCGI_HTTP_VERBS_H
+
+#include <fcgiapp.h>
+
+#include "core/base/err.h"
+#include "fcgi/http/reply.h"
+#include "fcgi/http/request.h"
+#include "fcgi/http/responder.h"
+#include "fcgi/http/route.h"
+
+#define VERB_EXECUTION_BYTES 37
+
+/* What is called, for the log; route is NULL where the request is no call. */
+struct verb_call {
+	const struct route *route;
+	char execution[VERB_EXECUTION_BYTES]; /* UUID, empty if there is none */
+	char *error;			/* the ActionKitError of its handler, or NULL; owned */
+};
+
+/*
+ * Reads the body and runs the call of call->route; fills call->execution. Returns 0 and the
+ * reply, or -1 with err, and call->error where the handler has failed.
+ */
+int verb_answer(struct responder *responder, const struct request *request,
+    FCGX_Stream *in, struct verb_call *call, struct reply *ret_reply, struct err *err);
+
+#endif

@@ -1,0 +1,329 @@
+/*
+ * children.c: the table of the supervisor's processes, who has ended, and who is to be
+ * started again when.
+ */
+#include "config.h"
+
+#include "fcgi/server/children.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "core/base/clock.h"
+#include "core/base/log.h"
+
+/*
+ * A child that lived this long, or has served a request, is started again at once, others
+ * after a growing pause.
+ */
+#define LIVED_MIN_MS 1000
+#define PAUSE_MIN_MS 100
+#define PAUSE_MAX_MS 5000
+
+const char *
+child_name(enum child_kind kind)
+{
+	static const char *const names[] = {
+		[CHILD_RESPONDER] = "responder",
+		[CHILD_REAPER] = "reaper",
+		[CHILD_TEST] = "test"
+	};
+
+	return names[kind];
+}
+
+int64_t
+children_request_max_ms(const struct options *options)
+{
+	int64_t handler_ms = options->handler_timeout;
+
+	if (handler_ms < options->stop_timeout)
+		handler_ms = options->stop_timeout;
+	return options->body_timeout + handler_ms;
+}
+
+void
+children_init(struct children *children, const struct site *site, int listener,
+    int32_t generation)
+{
+	size_t i;
+
+	*children = (struct children){
+		.site = site, .listener = listener, .generation = generation,
+		.watched_ms = clock_boot_ms(),
+		.count = (size_t)site->options->responders + 1
+	};
+	for (i = 0; i < children->count; i++)
+		children->list[i] = (struct child){
+			.kind = i + 1 < children->count ? CHILD_RESPONDER : CHILD_REAPER,
+			.wanted = true, .generation = generation
+		};
+}
+
+/* Whether pid is a child of this process, be it dead. */
+static bool
+is_child(pid_t pid)
+{
+	siginfo_t info;
+
+	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+}
+
+static struct scoreboard_slot *
+slot_of(struct scoreboard *scoreboard, pid_t pid)
+{
+	size_t i;
+
+	for (i = 0; i < SCOREBOARD_SLOTS; i++)
+		if (scoreboard->slots[i].pid == pid)
+			return &scoreboard->slots[i];
+	return NULL;
+}
+
+void
+children_adopt(struct children *children, const pid_t *pids, size_t count)
+{
+	struct scoreboard *scoreboard = children->site->scoreboard;
+	struct scoreboard_slot *slot;
+	size_t i, j;
+
+	for (i = 0; i < count && children->count < CHILDREN_MAX; i++) {
+		if (!is_child(pids[i]))
+			continue;
+		slot = slot_of(scoreboard, pids[i]);
+		children->list[children->count++] = (struct child){
+			.kind = CHILD_RESPONDER, .pid = pids[i], .slot = slot,
+			.generation = slot == NULL ? 0 : slot->generation,
+			.started_ms = clock_boot_ms()
+		};
+	}
+	for (i = 0; i < SCOREBOARD_SLOTS; i++) {
+		slot = &scoreboard->slots[i];
+		for (j = 0; j < children->count && children->list[j].slot != slot; j++)
+			;
+		if (j == children->count) {
+			slot->mode = SLOT_FREE;
+			slot->pid = 0;
+		}
+	}
+}
+
+static void
+log_end(const struct child *child, int status)
+{
+	const char *name = child_name(child->kind);
+	const char *busy = child->slot != NULL && child->slot->mode == SLOT_BUSY ?
+	    child->slot->what : "";
+	int number;
+
+	if (WIFSIGNALED(status)) {
+		number = WTERMSIG(status);
+		log_warn("%s %ld was killed by SIG%s%s%s", name, (long)child->pid,
+		    sigabbrev_np(number) == NULL ? "RT" : sigabbrev_np(number),
+		    *busy == '\0' ? "" : " during: ", busy);
+	} else if (WEXITSTATUS(status) != 0 || (child->wanted && child->told_ms == 0)) {
+		log_warn("%s %ld ended with status %d%s%s", name, (long)child->pid,
+		    WEXITSTATUS(status), *busy == '\0' ? "" : " during: ", busy);
+	} else {
+		log_debug("%s %ld left", name, (long)child->pid);
+	}
+}
+
+/* When it is started again, unless it said that there is no use. */
+static void
+plan_restart(struct child *child, int status)
+{
+	int64_t now = clock_boot_ms();
+
+	if (WIFEXITED(status) && WEXITSTATUS(status) == RESPONDER_EXIT_FOR_GOOD) {
+		log_error("this %s is not started again", child_name(child->kind));
+		child->wanted = false;
+		return;
+	}
+	if (now - child->started_ms >= LIVED_MIN_MS ||
+	    (child->slot != NULL && child->slot->requests > 0))
+		child->pause_ms = 0;
+	else if (child->pause_ms == 0)
+		child->pause_ms = PAUSE_MIN_MS;
+	else
+		child->pause_ms = child->pause_ms * 2 < PAUSE_MAX_MS ?
+		    child->pause_ms * 2 : PAUSE_MAX_MS;
+	child->start_at_ms = now + child->pause_ms;
+}
+
+static void
+ended(struct children *children, struct child *child, int status)
+{
+	child->status = status;
+	if (child->kind != CHILD_TEST)
+		log_end(child, status);
+	if (child->wanted)
+		plan_restart(child, status);
+	if (child->slot != NULL) {
+		scoreboard_lose(children->site->scoreboard, child->slot);
+		child->slot->mode = SLOT_FREE;
+		child->slot->pid = 0;
+	}
+	child->slot = NULL;
+	child->pid = 0;
+	child->told_ms = 0;
+	child->killed = false;
+}
+
+/* Frees the entries of those that are not started again, apart from this generation's. */
+static void
+forget(struct children *children)
+{
+	size_t i = (size_t)children->site->options->responders + 1;
+
+	while (i < children->count) {
+		if (children->list[i].pid == 0 && children->list[i].kind != CHILD_TEST)
+			children->list[i] = children->list[--children->count];
+		else
+			i++;
+	}
+}
+
+void
+children_reap(struct children *children)
+{
+	size_t i;
+	pid_t pid;
+	int status;
+
+	/* Reapers of older generations are no entries: they leave for the new one. */
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+		for (i = 0; i < children->count; i++)
+			if (children->list[i].pid == pid) {
+				ended(children, &children->list[i], status);
+				break;
+			}
+	forget(children);
+}
+
+static struct child *
+find_test(const struct children *children)
+{
+	size_t i;
+
+	for (i = 0; i < children->count; i++)
+		if (children->list[i].kind == CHILD_TEST)
+			return (struct child *)(uintptr_t)&children->list[i];
+	return NULL;
+}
+
+bool
+children_testing(const struct children *children)
+{
+	return find_test(children) != NULL;
+}
+
+bool
+children_tested(struct children *children, int *ret_status)
+{
+	struct child *test = find_test(children);
+
+	if (test == NULL || test->pid != 0)
+		return false;
+	*ret_status = test->status;
+	*test = children->list[--children->count];
+	return true;
+}
+
+void
+children_signal(const struct children *children, enum child_kind kind, int number)
+{
+	size_t i;
+
+	for (i = 0; i < children->count; i++)
+		if (children->list[i].kind == kind && children->list[i].pid != 0)
+			kill(children->list[i].pid, number);
+}
+
+static void
+dismiss(struct child *child)
+{
+	child->wanted = false;
+	if (child->pid == 0)
+		return;
+	child->told_ms = clock_boot_ms();
+	kill(child->pid, SIGTERM);
+}
+
+void
+children_dismiss(struct children *children, enum child_kind kind)
+{
+	size_t i;
+
+	for (i = 0; i < children->count; i++)
+		if (children->list[i].kind == kind)
+			dismiss(&children->list[i]);
+}
+
+void
+children_dismiss_older(struct children *children)
+{
+	size_t i;
+
+	for (i = 0; i < children->count; i++)
+		if (children->list[i].kind == CHILD_RESPONDER &&
+		    children->list[i].generation != children->generation)
+			dismiss(&children->list[i]);
+}
+
+size_t
+children_running(const struct children *children, enum child_kind kind)
+{
+	size_t i, running = 0;
+
+	for (i = 0; i < children->count; i++)
+		running += children->list[i].kind == kind && children->list[i].pid != 0;
+	return running;
+}
+
+static bool
+is_newest_responder(const struct children *children, const struct child *child)
+{
+	return child->kind == CHILD_RESPONDER && child->generation == children->generation;
+}
+
+bool
+children_ready(const struct children *children)
+{
+	const struct child *child;
+	size_t i;
+
+	for (i = 0; i < children->count; i++) {
+		child = &children->list[i];
+		if (is_newest_responder(children, child) && child->wanted &&
+		    (child->slot == NULL || child->slot->mode == SLOT_BOOTING))
+			return false;
+	}
+	return true;
+}
+
+bool
+children_lost(const struct children *children)
+{
+	size_t i;
+
+	for (i = 0; i < children->count; i++)
+		if (is_newest_responder(children, &children->list[i]) &&
+		    (children->list[i].wanted || children->list[i].pid != 0))
+			return false;
+	return true;
+}
+
+size_t
+children_responders(const struct children *children, pid_t ret_pids[SCOREBOARD_SLOTS])
+{
+	size_t i, count = 0;
+
+	for (i = 0; i < children->count && count < SCOREBOARD_SLOTS; i++)
+		if (children->list[i].kind == CHILD_RESPONDER &&
+		    children->list[i].pid != 0)
+			ret_pids[count++] = children->list[i].pid;
+	return count;
+}

@@ -1,0 +1,44 @@
+/*
+ * reexec.h: SIGHUP: this process goes on as the program that is at its path by now.
+ *
+ * The pid stays, and so do the listener, the locks, and the children. What the new
+ * program has to know of them is in an environment variable.
+ */
+#ifndef FCGI_SERVER_REEXEC_H
+#define FCGI_SERVER_REEXEC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "core/base/err.h"
+#include "core/config/scoreboard.h"
+#include "fcgi/server/children.h"
+#include "fcgi/server/socket.h"
+
+struct inheritance {
+	struct sockets sockets;
+	pid_t responders[SCOREBOARD_SLOTS];
+	size_t count;
+};
+
+/*
+ * Notes where the program is, before it is replaced, and the arguments (borrowed;
+ * argv[0] is "serve").
+ */
+void reexec_remember(int argc, char **argv);
+
+/* Starts the test of the program, as a child. Returns 0, or -1 with err. */
+int reexec_test(struct children *children, struct err *err);
+
+/* Executes the program in place. Returns only if that fails: -1 with err. */
+int reexec(const struct sockets *sockets, const struct children *children,
+    struct err *err);
+
+/*
+ * Whether this process was executed by reexec(), and what it has from before. To be
+ * called once: the variable is not passed on.
+ */
+bool reexec_inherited(struct inheritance *ret_inheritance);
+
+#endif

@@ -1,0 +1,108 @@
+/*
+ * serve.c: `actionkit serve`: checks options and actions, makes what is the same for all
+ * responders, and becomes the supervisor.
+ */
+#include "config.h"
+
+#include "fcgi/server/serve.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "core/action/registry.h"
+#include "core/action/verify.h"
+#include "core/base/log.h"
+#include "core/config/options.h"
+#include "fcgi/server/reexec.h"
+#include "fcgi/server/supervisor.h"
+
+static void
+help(void)
+{
+	printf("usage: %s serve [--OPTION VALUE ...]\n\n"
+	    "Answers the ActionKit protocol behind nginx, in the foreground; logs to\n"
+	    "standard error. An option is also taken from the environment; the command\n"
+	    "line wins.\n\n",
+	    program_invocation_short_name);
+	options_help(stdout);
+	printf("\nSignals: TERM and INT stop all executions, then the server; USR1 stops\n"
+	    "all executions; HUP continues with the program that is installed by then;\n"
+	    "QUIT ends the server without stopping executions, for a restart within\n"
+	    "--grace.\n");
+}
+
+/* What is opened later must not become standard error. */
+static void
+open_standard_files(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd != -1 && fd <= STDERR_FILENO);
+	if (fd != -1)
+		close(fd);
+}
+
+static void
+report(void *context, const char *mistake)
+{
+	(void)context;
+	log_error("%s", mistake);
+}
+
+/* That they are there was checked with the options. */
+static void
+enable(const struct options *options)
+{
+	size_t i;
+
+	for (i = 0; i < options->enable_action.count; i++)
+		registry_enable(options->enable_action.items[i]);
+}
+
+int
+serve_main(int argc, char **argv)
+{
+	static struct options options;
+	static struct site site;
+	struct err err;
+	int status;
+
+	open_standard_files();
+	switch (options_parse(argc, argv, &options, &err)) {
+	case 0:
+		break;
+	case 1:
+		help();
+		return EXIT_SUCCESS;
+	default:
+		log_error("%s", err.msg);
+		return EX_CONFIG;
+	}
+	log_init(options.log_level, options.log_format);
+	if (verify_registry(report, NULL) > 0)
+		return EX_CONFIG;
+	enable(&options);
+	site = (struct site){ .options = &options };
+	if (routes_build(&site.routes, &err) == -1) {
+		log_error("%s", err.msg);
+		return EX_CONFIG;
+	}
+	if (options.test) {
+		log_info("configuration ok");
+		routes_done(&site.routes);
+		return EXIT_SUCCESS;
+	}
+	reexec_remember(argc, argv);
+	index_binary(site.binary);
+	index_build(&site.index, options.base_path, site.binary);
+	status = supervisor_run(&options, &site);
+	index_done(&site.index);
+	routes_done(&site.routes);
+	return status;
+}

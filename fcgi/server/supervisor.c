@@ -1,0 +1,278 @@
+/*
+ * supervisor.c: takes its place, forks, and waits for signals and for the ends of
+ * children.
+ */
+#include "config.h"
+
+#include "fcgi/server/supervisor.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/base/clock.h"
+#include "core/base/coverage.h"
+#include "core/base/log.h"
+#include "core/config/scoreboard.h"
+#include "core/store/store.h"
+#include "fcgi/server/notify.h"
+#include "fcgi/server/reexec.h"
+
+/* Time between two looks at the scoreboard. */
+#define TICK_MS 200
+#define NS_PER_MS 1000000L
+
+static const int signals[] = {
+	SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGCHLD, SIGPIPE
+};
+
+#define SIGNALS (sizeof(signals) / sizeof(signals[0]))
+
+/*
+ * They are taken by sigtimedwait(), never by a handler. Who ignored them before us
+ * (nohup, a shell in the background) must not decide that.
+ */
+static void
+block_signals(sigset_t *ret_set)
+{
+	struct sigaction action = { .sa_handler = SIG_DFL };
+	size_t i;
+
+	sigemptyset(ret_set);
+	for (i = 0; i < SIGNALS; i++)
+		sigaddset(ret_set, signals[i]);
+	sigprocmask(SIG_BLOCK, ret_set, NULL);
+	for (i = 0; i < SIGNALS; i++)
+		sigaction(signals[i], &action, NULL);
+}
+
+/*
+ * A new server begins with a clean sheet, apart from what the reaper writes: an old
+ * one, which guards since another server ended, may still be at it.
+ */
+static void
+begin_scoreboard(struct scoreboard *scoreboard, bool inherited)
+{
+	/* New because it is of another version: the old reaper writes into the old one. */
+	if (inherited && scoreboard->serving_since_ms == 0)
+		scoreboard->reaper_beat_ms = clock_boot_ms();
+	if (!inherited || scoreboard->serving_since_ms == 0) {
+		scoreboard->serving_since_ms = clock_boot_ms();
+		scoreboard->draining = 0;
+		scoreboard->stop_all_swept = scoreboard->stop_all_asked;
+	}
+	scoreboard->supervisor_pid = getpid();
+	scoreboard->generation++;
+}
+
+/*
+ * Without a database agents can still stop what they started, from the state in their
+ * requests; so only one that belongs to another program keeps us from serving.
+ */
+static int
+migrate(const struct supervisor *supervisor, struct err *err)
+{
+	if (store_migrate(supervisor->options->state_dir,
+	    supervisor->site->scoreboard->serving_since_ms, err) == 0)
+		return 0;
+	if (err->code == ERR_USAGE)
+		return -1;
+	log_error("the database cannot be used: %s", err->msg);
+	return 0;
+}
+
+static int
+set_up(struct supervisor *supervisor, struct err *err)
+{
+	const struct options *options = supervisor->options;
+	struct inheritance inheritance = { .count = 0 };
+	bool inherited = reexec_inherited(&inheritance);
+	struct scoreboard *scoreboard;
+
+	if (inherited)
+		supervisor->sockets = inheritance.sockets;
+	else if (socket_lock_state(&supervisor->sockets, options, err) == -1)
+		return -1;
+	if (coverage_begin(options->state_dir, supervisor->site->binary, err) == -1)
+		return -1;
+	scoreboard = scoreboard_map(options->state_dir, err);
+	if (scoreboard == NULL)
+		return -1;
+	supervisor->site->scoreboard = scoreboard;
+	begin_scoreboard(scoreboard, inherited);
+	if (migrate(supervisor, err) == -1)
+		return -1;
+	if (!inherited && socket_listen(&supervisor->sockets, options, err) == -1)
+		return -1;
+	children_init(&supervisor->children, supervisor->site,
+	    supervisor->sockets.listener, scoreboard->generation);
+	children_adopt(&supervisor->children, inheritance.responders, inheritance.count);
+	return 0;
+}
+
+void
+supervisor_stop_all(struct supervisor *supervisor, int number)
+{
+	struct scoreboard *scoreboard = supervisor->site->scoreboard;
+
+	scoreboard->stop_all_signal = number;
+	scoreboard->stop_all_asked++;
+	children_signal(&supervisor->children, CHILD_REAPER, SIGUSR1);
+}
+
+bool
+supervisor_swept(const struct supervisor *supervisor)
+{
+	const struct scoreboard *scoreboard = supervisor->site->scoreboard;
+
+	return scoreboard->stop_all_swept == scoreboard->stop_all_asked;
+}
+
+/* Both generations of responders are there until the new one is ready. */
+static void
+begin_reload(struct supervisor *supervisor)
+{
+	const struct children *children = &supervisor->children;
+	struct err err;
+
+	if (supervisor->stage != STAGE_SERVING)
+		log_warn("SIGHUP is ignored: on the way out");
+	else if (children_testing(children))
+		log_warn("SIGHUP is ignored: one is under way");
+	else if (children_running(children, CHILD_RESPONDER) +
+	    (size_t)supervisor->options->responders > SCOREBOARD_SLOTS)
+		log_error("SIGHUP is ignored: too many older responders are still there");
+	else if (reexec_test(&supervisor->children, &err) == -1)
+		log_error("SIGHUP: %s", err.msg);
+	else
+		log_info("SIGHUP: testing the program");
+}
+
+static void
+end_reload(struct supervisor *supervisor, int status)
+{
+	struct err err;
+
+	if (supervisor->stage != STAGE_SERVING)
+		return;
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+		log_error("SIGHUP: the program does not pass its test (%s %d): nothing is "
+		    "changed", WIFEXITED(status) ? "status" : "signal",
+		    WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
+		return;
+	}
+	log_info("SIGHUP: executing the program");
+	reexec(&supervisor->sockets, &supervisor->children, &err);
+	log_error("SIGHUP: %s", err.msg);
+}
+
+static void
+begin_sweep(struct supervisor *supervisor)
+{
+	if (supervisor->stage != STAGE_SERVING) {
+		log_warn("SIGUSR1 is ignored: on the way out");
+		return;
+	}
+	log_info("SIGUSR1: stopping all executions");
+	supervisor->sweeping = true;
+	supervisor_stop_all(supervisor, SIGUSR1);
+}
+
+static void
+take_signal(struct supervisor *supervisor, int number)
+{
+	switch (number) {
+	case SIGTERM:
+	case SIGINT:
+		shutdown_begin(supervisor, number);
+		break;
+	case SIGQUIT:
+		shutdown_quit(supervisor);
+		break;
+	case SIGHUP:
+		begin_reload(supervisor);
+		break;
+	case SIGUSR1:
+		begin_sweep(supervisor);
+		break;
+	default:
+		break;
+	}
+}
+
+/* What has to be done while it serves, apart from signals and children. */
+static void
+look(struct supervisor *supervisor)
+{
+	int status;
+
+	if (children_tested(&supervisor->children, &status))
+		end_reload(supervisor, status);
+	if (supervisor->stage != STAGE_SERVING)
+		return;
+	if (!supervisor->ready && children_ready(&supervisor->children)) {
+		supervisor->ready = true;
+		log_info("serving on %s, generation %d", supervisor->sockets.lock == -1 ?
+		    "systemd's socket" : supervisor->options->socket,
+		    (int)supervisor->children.generation);
+		notify_ready();
+		children_dismiss_older(&supervisor->children);
+	}
+	if (supervisor->sweeping && supervisor_swept(supervisor)) {
+		supervisor->sweeping = false;
+		log_info("SIGUSR1: done, %d executions could not be stopped yet",
+		    (int)supervisor->site->scoreboard->active);
+	}
+	if (children_lost(&supervisor->children)) {
+		log_error("no responder is left: leaving; the reaper goes on");
+		supervisor->exit_status = EXIT_FAILURE;
+		supervisor->stage = STAGE_OVER;
+	}
+}
+
+static void
+loop(struct supervisor *supervisor, const sigset_t *set)
+{
+	const struct timespec tick = { .tv_nsec = TICK_MS * NS_PER_MS };
+	int number;
+
+	while (supervisor->stage != STAGE_OVER) {
+		coverage_follow();
+		children_start(&supervisor->children);
+		number = sigtimedwait(set, NULL, &tick);
+		if (number != -1)
+			take_signal(supervisor, number);
+		children_reap(&supervisor->children);
+		children_watch(&supervisor->children);
+		look(supervisor);
+		shutdown_advance(supervisor);
+	}
+}
+
+int
+supervisor_run(const struct options *options, struct site *site)
+{
+	static struct supervisor supervisor;
+	sigset_t set;
+	struct err err;
+
+	supervisor = (struct supervisor){
+		.options = options, .site = site, .sockets = SOCKETS_NONE
+	};
+	log_process("supervisor");
+	block_signals(&set);
+	if (set_up(&supervisor, &err) == -1) {
+		log_error("%s", err.msg);
+		supervisor.exit_status = err.code == ERR_USAGE ? EX_CONFIG : EXIT_FAILURE;
+	} else {
+		loop(&supervisor, &set);
+		log_info("leaving with status %d", supervisor.exit_status);
+	}
+	socket_close(&supervisor.sockets, options);
+	return supervisor.exit_status;
+}

@@ -1,0 +1,123 @@
+/*
+ * watchdog.c: ends what hangs. It is the only deadline of action code in responders,
+ * and of clients that send nothing.
+ */
+#include "config.h"
+
+#include <signal.h>
+
+#include "core/base/clock.h"
+#include "core/base/log.h"
+#include "core/reaper/reaper.h"
+#include "fcgi/server/children.h"
+
+/* Room to commit and reply for a handler that ends with its deadline. */
+#define DEADLINE_MARGIN_MS 500
+/* From the fork to the first wait for requests: the database may have to be waited for. */
+#define BOOT_MAX_MS 30000
+/* From the order to leave, or the end of the request, to the end. */
+#define LEAVE_MAX_MS 10000
+#define TEST_MAX_MS 30000
+/*
+ * If the last look was longer ago than this, the machine or this process was suspended:
+ * then all get a second chance to show that they live.
+ */
+#define LOOK_GAP_MAX_MS 2000
+#define SECOND_CHANCE_MS 3000
+
+static void
+end(struct child *child, int64_t late_ms, const char *what)
+{
+	log_warn("killing %s %ld, %lld ms late: %s", child_name(child->kind),
+	    (long)child->pid, (long long)late_ms, what);
+	child->killed = true;
+	kill(child->pid, SIGKILL);
+}
+
+/*
+ * A request that hung counts as one more that its process died at: it is not tried again, to
+ * hang again.
+ */
+static void
+end_responder(struct scoreboard *scoreboard, struct child *child, int64_t late_ms)
+{
+	scoreboard_lose(scoreboard, child->slot);
+	end(child, late_ms, child->slot->what);
+}
+
+/* From the order to leave to the end, for one whose request has no slot to show it. */
+static int64_t
+leave_max_ms(const struct child *child, const struct options *options)
+{
+	return LEAVE_MAX_MS + (child->slot == NULL ? children_request_max_ms(options) : 0);
+}
+
+static void
+watch_responder(const struct site *site, struct child *child, int64_t now)
+{
+	const struct scoreboard_slot *slot = child->slot;
+	int32_t mode = slot == NULL ? SLOT_FREE : slot->mode;
+	int64_t late_ms;
+
+	if (mode == SLOT_BUSY) {
+		late_ms = now - slot->deadline_ms - DEADLINE_MARGIN_MS;
+		/* It may have come to its end between the two reads. */
+		if (late_ms > 0 && slot->mode == SLOT_BUSY)
+			end_responder(site->scoreboard, child, late_ms);
+	} else if (mode == SLOT_BOOTING) {
+		late_ms = now - child->started_ms - BOOT_MAX_MS;
+		if (late_ms > 0)
+			end(child, late_ms, "does not become ready");
+	} else if (child->told_ms != 0) {
+		late_ms = now - child->told_ms - leave_max_ms(child, site->options);
+		/* The order waits for the end of the request. */
+		if (slot != NULL && now - slot->since_ms < LEAVE_MAX_MS)
+			return;
+		if (late_ms > 0)
+			end(child, late_ms, "does not leave");
+	}
+}
+
+static void
+watch_reaper(struct child *child, const struct scoreboard *scoreboard, int64_t now)
+{
+	int64_t sign_ms = scoreboard->reaper_beat_ms;
+
+	/* A new one waits for the old one to leave: until then the beat is the old one's. */
+	if (sign_ms < child->started_ms)
+		sign_ms = child->started_ms;
+	if (now - sign_ms > REAPER_HANG_MS)
+		end(child, now - sign_ms, "gives no sign of life");
+}
+
+void
+children_watch(struct children *children)
+{
+	int64_t now = clock_boot_ms();
+	struct child *child;
+	size_t i;
+
+	if (now - children->watched_ms > LOOK_GAP_MAX_MS)
+		children->patient_until_ms = now + SECOND_CHANCE_MS;
+	children->watched_ms = now;
+	if (now < children->patient_until_ms)
+		return;
+	for (i = 0; i < children->count; i++) {
+		child = &children->list[i];
+		if (child->pid == 0 || child->killed)
+			continue;
+		switch (child->kind) {
+		case CHILD_RESPONDER:
+			watch_responder(children->site, child, now);
+			break;
+		case CHILD_REAPER:
+			watch_reaper(child, children->site->scoreboard, now);
+			break;
+		case CHILD_TEST:
+			if (now - child->started_ms > TEST_MAX_MS)
+				end(child, now - child->started_ms - TEST_MAX_MS,
+				    "does not end");
+			break;
+		}
+	}
+}
