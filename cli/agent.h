@@ -8,8 +8,8 @@
 
 #include "cli/http.h"
 #include "cli/report.h"
+#include "core/base/uuid_text.h"
 
-#define AGENT_ID_BYTES 37
 
 /* They are exit statuses too. */
 enum outcome {
@@ -29,7 +29,7 @@ struct agent {
 	struct json_object *target;	/* NULL: none */
 	const struct http_file *files;
 	size_t file_count;
-	char id[AGENT_ID_BYTES];
+	char id[UUID_TEXT_BYTES];
 	/* What came of it. */
 	enum outcome outcome;
 	struct json_object *error;	/* the first one */

@@ -8,17 +8,15 @@
 #include <string.h>
 #include <time.h>
 
-#include <uuid/uuid.h>
-
 #include "cli/agent.h"
 #include "cli/agent_internal.h"
+#include "core/base/clock.h"
+#include "core/base/uuid_text.h"
 
 #define AGENT_PAUSE_S 1
 #define AGENT_PAUSE_MAX_S 10
 #define AGENT_METHOD_BYTES 16
 #define AGENT_TEXT_BYTES 256
-#define NS_PER_MS 1000000L
-#define MS_PER_S 1000
 #define INTERRUPTS_LEAVE 2
 
 #define HTTP_OK 200L
@@ -84,11 +82,7 @@ make_error(const char *title, const char *detail, const char *status)
 void
 agent_pause(int64_t ms)
 {
-	struct timespec pause = {
-		.tv_sec = (time_t)(ms / MS_PER_S), .tv_nsec = (long)(ms % MS_PER_S) * NS_PER_MS
-	};
-
-	nanosleep(&pause, NULL);
+	clock_sleep_ms(ms);
 }
 
 /* What a reply that is no success says of itself; the error, owned. */
@@ -176,7 +170,9 @@ agent_call(struct agent *agent, const char *what, struct json_object *endpoint,
 			break;
 		json_object_put(*ret_error);
 		wait_s = agent->retry_after_s == 0 ? AGENT_PAUSE_S : agent->retry_after_s;
-		agent_pause(MS_PER_S * (wait_s > AGENT_PAUSE_MAX_S ? AGENT_PAUSE_MAX_S : wait_s));
+		if (wait_s > AGENT_PAUSE_MAX_S)
+			wait_s = AGENT_PAUSE_MAX_S;
+		agent_pause(wait_s * CLOCK_MS_PER_S);
 	}
 	json_object_put(body);
 	return result;
@@ -233,10 +229,8 @@ agent_find(struct agent *agent, const char *id, struct err *err)
 {
 	struct json_object *root = json_new_object(), *index, *list;
 	int result = 1;
-	uuid_t uuid;
 
-	uuid_generate(uuid);
-	uuid_unparse_lower(uuid, agent->id);
+	uuid_text_random(agent->id);
 	agent->http.go_on = go_on;
 	agent->http.context = agent;
 	json_add_string(root, "path", "/");

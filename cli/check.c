@@ -19,6 +19,7 @@
 #include "cli/rows.h"
 #include "core/action/registry.h"
 #include "core/action/verify.h"
+#include "core/base/state_path.h"
 #include "core/config/options.h"
 #include "core/reaper/takeover.h"
 #include "fcgi/server/socket.h"
@@ -189,12 +190,12 @@ check_executions(struct checkup *checkup, struct store *store)
 static void
 check_database(struct checkup *checkup)
 {
-	char path[CHECK_PATH_BYTES];
+	char path[STATE_PATH_BYTES];
 	struct store store;
 	struct stat st;
 	struct err err;
 
-	snprintf(path, sizeof(path), "%s/%s", checkup->options.state_dir, STORE_FILE);
+	state_path(checkup->options.state_dir, STORE_FILE, path);
 	if (stat(path, &st) == -1) {
 		find(checkup, "database", errno == ENOENT ? VERDICT_WARN : VERDICT_FAIL,
 		    "%s: %s%s", path, strerror(errno),

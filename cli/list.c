@@ -12,6 +12,7 @@
 #include "cli/output.h"
 #include "cli/rows.h"
 #include "core/action/registry.h"
+#include "core/base/clock.h"
 
 #define LIST_WATCH_S 1
 
@@ -114,7 +115,6 @@ same(struct json_object *rows, struct json_object *before)
 static int
 watch(const struct arguments *arguments, const char *state_dir, bool all, bool json)
 {
-	const struct timespec pause = { .tv_sec = LIST_WATCH_S };
 	struct json_object *rows, *before = NULL;
 	bool redraw = output_terminal() && !json;
 	struct err err;
@@ -128,7 +128,7 @@ watch(const struct arguments *arguments, const char *state_dir, bool all, bool j
 		before = rows;
 		if (ferror(stdout))
 			break;
-		nanosleep(&pause, NULL);
+		clock_sleep_ms(LIST_WATCH_S * CLOCK_MS_PER_S);
 	}
 	json_object_put(before);
 	return rows == NULL ? arguments_fail(arguments, &err) : EXIT_FAILURE;

@@ -14,6 +14,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "core/base/clock.h"
 #include "core/base/log.h"
 #include "core/base/utf8.h"
 
@@ -22,8 +23,7 @@
 #define ESCAPE_BYTES 8
 #define DELETE_CHARACTER 0x7f
 
-#define MS_PER_S INT64_C(1000)
-#define MS_PER_M (60 * MS_PER_S)
+#define MS_PER_M (60 * CLOCK_MS_PER_S)
 #define MS_PER_H (60 * MS_PER_M)
 #define MS_PER_D (24 * MS_PER_H)
 
@@ -133,13 +133,13 @@ output_json(struct json_object *value)
 void
 output_age(int64_t ms, char ret_text[OUTPUT_AGE_BYTES])
 {
-	if (ms < MS_PER_S)
+	if (ms < CLOCK_MS_PER_S)
 		snprintf(ret_text, OUTPUT_AGE_BYTES, "%" PRId64 "ms", ms < 0 ? 0 : ms);
 	else if (ms < MS_PER_M)
-		snprintf(ret_text, OUTPUT_AGE_BYTES, "%" PRId64 "s", ms / MS_PER_S);
+		snprintf(ret_text, OUTPUT_AGE_BYTES, "%" PRId64 "s", ms / CLOCK_MS_PER_S);
 	else if (ms < MS_PER_H)
 		snprintf(ret_text, OUTPUT_AGE_BYTES, "%" PRId64 "m%" PRId64 "s",
-		    ms / MS_PER_M, ms % MS_PER_M / MS_PER_S);
+		    ms / MS_PER_M, ms % MS_PER_M / CLOCK_MS_PER_S);
 	else if (ms < MS_PER_D)
 		snprintf(ret_text, OUTPUT_AGE_BYTES, "%" PRId64 "h%" PRId64 "m",
 		    ms / MS_PER_H, ms % MS_PER_H / MS_PER_M);

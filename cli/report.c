@@ -20,7 +20,6 @@
 #define REPORT_REDRAW_MS 100
 #define REPORT_TEXT_BYTES 2048
 #define REPORT_CLEAR "\r\033[K"
-#define MS_PER_S 1000
 #define BYTES_PER_KIB 1024
 #define PERCENT 100
 
@@ -76,8 +75,8 @@ print_line(struct report *report, const char *level, const char *text)
 	if (report->json)
 		return;
 	clear(report);
-	printf("%4" PRId64 ".%" PRId64 "s %s%-5s%s %s\n", ms / MS_PER_S,
-	    ms % MS_PER_S / (MS_PER_S / 10), output_style(style_of(level)), level,
+	printf("%4" PRId64 ".%" PRId64 "s %s%-5s%s %s\n", ms / CLOCK_MS_PER_S,
+	    ms % CLOCK_MS_PER_S / (CLOCK_MS_PER_S / 10), output_style(style_of(level)), level,
 	    output_style(STYLE_PLAIN), report->last);
 	fflush(stdout);
 }
@@ -230,7 +229,7 @@ format_progress(const struct report *report, char *ret_text, size_t size)
 		return;
 	}
 	output_age((now_ms - (report->start_ms == 0 ? report->begin_ms :
-	    report->start_ms)) / MS_PER_S * MS_PER_S, age);
+	    report->start_ms)) / CLOCK_MS_PER_S * CLOCK_MS_PER_S, age);
 	output_age(report->duration_ms, duration);
 	if (report->start_ms != 0 && report->duration_ms > 0)
 		snprintf(ret_text, size, "%s, %s of %s  %s", report->phase, age, duration,

@@ -24,7 +24,6 @@ static const char *const mode_names[] = {
 	[SLOT_LEAVING] = "leaving"
 };
 
-#define MS_PER_S 1000
 #define MODES (sizeof(mode_names) / sizeof(mode_names[0]))
 
 /* Everything as it is read once. what may be torn: it is repaired where it is printed. */
@@ -186,7 +185,7 @@ living_supervisor(const struct scoreboard *scoreboard)
 {
 	pid_t pid = scoreboard->supervisor_pid;
 	int64_t ticks = life_of(pid);
-	int64_t began_ms = ticks * MS_PER_S / sysconf(_SC_CLK_TCK);
+	int64_t began_ms = ticks * CLOCK_MS_PER_S / sysconf(_SC_CLK_TCK);
 
 	return ticks != -1 && began_ms <= scoreboard->serving_since_ms ? pid : 0;
 }

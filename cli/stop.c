@@ -9,10 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
-
-#include <uuid/uuid.h>
 
 #include "cli/arguments.h"
 #include "cli/outcome.h"
@@ -20,6 +17,7 @@
 #include "cli/rows.h"
 #include "core/base/clock.h"
 #include "core/base/duration.h"
+#include "core/base/uuid_text.h"
 #include "core/calls/abandon.h"
 #include "core/reaper/takeover.h"
 #include "core/store/execution.h"
@@ -28,12 +26,11 @@
 #define STOP_TIMEOUT_MS 90000
 #define STOP_GATE_WAIT_MS 10000
 #define STOP_REASON_BYTES 512
-#define NS_PER_MS 1000000L
 
 struct request {
 	const char *state_dir;
 	const char *reason;
-	char execution[EXECUTION_ID_BYTES]; /* empty: all */
+	char execution[UUID_TEXT_BYTES]; /* empty: all */
 	char default_reason[STOP_REASON_BYTES];
 	int64_t timeout_ms;
 	bool all, abandon, json;
@@ -91,7 +88,6 @@ static struct json_object *
 watch(struct store *store, const struct request *request, int64_t id,
     struct json_object *executions, struct err *err)
 {
-	const struct timespec pause = { .tv_nsec = STOP_PAUSE_MS * NS_PER_MS };
 	int64_t deadline_ms = clock_boot_ms() + request->timeout_ms;
 	struct json_object *found;
 	int handled, held;
@@ -113,7 +109,7 @@ watch(struct store *store, const struct request *request, int64_t id,
 			return found;
 		}
 		json_object_put(found);
-		nanosleep(&pause, NULL);
+		clock_sleep_ms(STOP_PAUSE_MS);
 	}
 }
 
@@ -163,7 +159,8 @@ stop(const struct arguments *arguments, const struct request *request)
 		found = watch(&store, request, id, executions, &err);
 	json_object_put(executions);
 	store_close(&store);
-	return found == NULL ? arguments_fail(arguments, &err) : outcome_report(found, request->json);
+	return found == NULL ? arguments_fail(arguments, &err) :
+	    outcome_report(found, request->json);
 }
 
 static int
@@ -186,24 +183,22 @@ give_up(const struct arguments *arguments, const struct request *request)
 		json_object_put(executions);
 	}
 	lifecycle_close(&life);
-	return found == NULL ? arguments_fail(arguments, &err) : outcome_report(found, request->json);
+	return found == NULL ? arguments_fail(arguments, &err) :
+	    outcome_report(found, request->json);
 }
 
 /* Reads ids as agents and people write them. */
 static int
 read_id(const struct arguments *arguments, struct request *request)
 {
-	uuid_t id;
-
 	if (arguments->operand_count != (request->all ? 0 : 1))
 		return arguments_refuse(arguments, "the id of one execution is needed, "
 		    "or --all");
 	if (request->all)
 		return EXIT_SUCCESS;
-	if (uuid_parse(arguments->operands[0], id) == -1)
+	if (uuid_text_parse(arguments->operands[0], request->execution) != 0)
 		return arguments_refuse(arguments, "%s: is no id of an execution",
 		    arguments->operands[0]);
-	uuid_unparse_lower(id, request->execution);
 	return EXIT_SUCCESS;
 }
 

@@ -71,8 +71,10 @@ libcore_la_SOURCES = \
 	core/base/json_scan.c core/base/json_scan.h \
 	core/base/log.c core/base/log.h \
 	core/base/process.c core/base/process.h \
+	core/base/state_path.c core/base/state_path.h \
 	core/base/url.c core/base/url.h \
-	core/base/utf8.c core/base/utf8.h
+	core/base/utf8.c core/base/utf8.h \
+	core/base/uuid_text.c core/base/uuid_text.h
 if COVERAGE
 libcore_la_SOURCES += core/base/coverage.c
 endif

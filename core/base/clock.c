@@ -9,12 +9,9 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #define BOOT_ID_PATH "/proc/sys/kernel/random/boot_id"
-#define MS_PER_S 1000
-#define NS_PER_MS 1000000
 
 static int64_t
 read_ms(clockid_t id)
@@ -24,7 +21,7 @@ read_ms(clockid_t id)
 	/* Both clocks are always there, and so is the memory for the answer. */
 	if (clock_gettime(id, &now) == -1)
 		return 0;
-	return (int64_t)now.tv_sec * MS_PER_S + now.tv_nsec / NS_PER_MS;
+	return (int64_t)now.tv_sec * CLOCK_MS_PER_S + now.tv_nsec / CLOCK_NS_PER_MS;
 }
 
 int64_t
@@ -37,6 +34,23 @@ int64_t
 clock_wall_ms(void)
 {
 	return read_ms(CLOCK_REALTIME);
+}
+
+struct timespec
+clock_timespec(int64_t ms)
+{
+	return (struct timespec){
+		.tv_sec = (time_t)(ms / CLOCK_MS_PER_S),
+		.tv_nsec = (long)(ms % CLOCK_MS_PER_S) * CLOCK_NS_PER_MS
+	};
+}
+
+void
+clock_sleep_ms(int64_t ms)
+{
+	const struct timespec pause = clock_timespec(ms);
+
+	nanosleep(&pause, NULL);
 }
 
 int
@@ -72,11 +86,11 @@ clock_rfc3339(int64_t wall_ms, char ret_text[CLOCK_RFC3339_BYTES])
 		wall_ms = 0;
 	if (wall_ms > CLOCK_RFC3339_MAX_MS)
 		wall_ms = CLOCK_RFC3339_MAX_MS;
-	time = (time_t)(wall_ms / MS_PER_S);
+	time = (time_t)(wall_ms / CLOCK_MS_PER_S);
 	gmtime_r(&time, &utc);
 	strftime(seconds, sizeof(seconds), "%Y-%m-%dT%H:%M:%S", &utc);
 	snprintf(ret_text, CLOCK_RFC3339_BYTES, "%s.%03dZ", seconds,
-	    (int)(wall_ms % MS_PER_S));
+	    (int)(wall_ms % CLOCK_MS_PER_S));
 }
 
 /* Reads exactly so many digits and moves on. Returns -1 if they are not there. */
@@ -97,7 +111,7 @@ read_digits(const char **text, int count)
 static int
 read_fraction(const char **text)
 {
-	int ms = 0, unit = MS_PER_S / 10;
+	int ms = 0, unit = CLOCK_MS_PER_S / 10;
 
 	if (**text != '.')
 		return 0;
@@ -161,7 +175,7 @@ clock_parse_rfc3339(const char *text, int64_t *ret_wall_ms)
 		.tm_year = values[0] - 1900, .tm_mon = values[1] - 1, .tm_mday = values[2],
 		.tm_hour = values[3], .tm_min = values[4], .tm_sec = values[5]
 	};
-	wall_ms = ((int64_t)timegm(&utc) - (int64_t)offset * 60) * MS_PER_S + ms;
+	wall_ms = ((int64_t)timegm(&utc) - (int64_t)offset * 60) * CLOCK_MS_PER_S + ms;
 	/* timegm() takes a day that its month does not have for one of the next month. */
 	if (wall_ms < 0 || (values[5] != 60 && utc.tm_mday != values[2]))
 		return -1;

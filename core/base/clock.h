@@ -8,7 +8,10 @@
 #define CORE_BASE_CLOCK_H
 
 #include <stdint.h>
+#include <time.h>
 
+#define CLOCK_MS_PER_S 1000
+#define CLOCK_NS_PER_MS 1000000
 #define CLOCK_BOOT_ID_BYTES 37
 #define CLOCK_RFC3339_BYTES 32
 #define CLOCK_RFC3339_MAX_MS INT64_C(253402300799999)	/* the last of the year 9999 */
@@ -18,6 +21,12 @@ int64_t clock_boot_ms(void);
 
 /* Milliseconds since the Unix epoch. */
 int64_t clock_wall_ms(void);
+
+/* The same span of time as the system calls take it. */
+struct timespec clock_timespec(int64_t ms);
+
+/* Pauses; a signal that is handled ends it early. */
+void clock_sleep_ms(int64_t ms);
 
 /* The kernel's id of this boot. 0, or -1 and errno. */
 int clock_boot_id(char ret_id[CLOCK_BOOT_ID_BYTES]);

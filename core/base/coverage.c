@@ -16,7 +16,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "core/base/clock.h"
@@ -30,7 +29,6 @@
 #define COVERAGE_TICK_MS 100
 /* Between two looks whether all have followed. */
 #define COVERAGE_POLL_MS 5
-#define NS_PER_MS 1000000L
 /* Responders, the supervisor, the reapers: more than a server may have. */
 #define COVERAGE_FOLLOWERS_MAX 1024
 
@@ -189,7 +187,6 @@ count_late(int32_t asked)
 int
 coverage_collect(int64_t until_ms)
 {
-	const struct timespec pause = { .tv_nsec = COVERAGE_POLL_MS * NS_PER_MS };
 	int32_t asked = atomic_fetch_add(&orders->asked, 1) + 1;
 	int late;
 
@@ -199,7 +196,7 @@ coverage_collect(int64_t until_ms)
 		late = count_late(asked);
 		if (late == 0 || clock_boot_ms() >= until_ms)
 			return late;
-		nanosleep(&pause, NULL);
+		clock_sleep_ms(COVERAGE_POLL_MS);
 	}
 }
 

@@ -10,7 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NS_PER_MS 1000000
+#include "core/base/clock.h"
+
 #define FRACTION_DIGITS_MAX 18
 
 struct unit {
@@ -24,11 +25,11 @@ static const struct unit units[] = {
 	{ "us", 1000 },
 	{ "\xc2\xb5s", 1000 },		/* micro sign, which Go writes */
 	{ "\xce\xbcs", 1000 },		/* Greek mu, which Go reads */
-	{ "ms", NS_PER_MS },
-	{ "s", INT64_C(1000) * NS_PER_MS },
-	{ "m", INT64_C(60000) * NS_PER_MS },
-	{ "h", INT64_C(3600000) * NS_PER_MS },
-	{ "d", INT64_C(86400000) * NS_PER_MS },
+	{ "ms", CLOCK_NS_PER_MS },
+	{ "s", INT64_C(1000) * CLOCK_NS_PER_MS },
+	{ "m", INT64_C(60000) * CLOCK_NS_PER_MS },
+	{ "h", INT64_C(3600000) * CLOCK_NS_PER_MS },
+	{ "d", INT64_C(86400000) * CLOCK_NS_PER_MS },
 };
 
 #define UNITS (sizeof(units) / sizeof(units[0]))
@@ -68,18 +69,18 @@ add(int64_t count, int64_t unit_ns, int64_t fraction, int64_t *ms, int64_t *ns)
 {
 	int64_t term_ms;
 
-	if (unit_ns >= NS_PER_MS) {
-		if (__builtin_mul_overflow(count, unit_ns / NS_PER_MS, &term_ms))
+	if (unit_ns >= CLOCK_NS_PER_MS) {
+		if (__builtin_mul_overflow(count, unit_ns / CLOCK_NS_PER_MS, &term_ms))
 			return -1;
 	} else {
-		term_ms = count / (NS_PER_MS / unit_ns);
-		*ns += count % (NS_PER_MS / unit_ns) * unit_ns;
+		term_ms = count / (CLOCK_NS_PER_MS / unit_ns);
+		*ns += count % (CLOCK_NS_PER_MS / unit_ns) * unit_ns;
 	}
 	*ns += fraction;
 	if (__builtin_add_overflow(*ms, term_ms, ms) ||
-	    __builtin_add_overflow(*ms, *ns / NS_PER_MS, ms))
+	    __builtin_add_overflow(*ms, *ns / CLOCK_NS_PER_MS, ms))
 		return -1;
-	*ns %= NS_PER_MS;
+	*ns %= CLOCK_NS_PER_MS;
 	return 0;
 }
 
@@ -134,8 +135,8 @@ duration_format(int64_t ms, char ret_text[DURATION_BYTES])
 		snprintf(ret_text, DURATION_BYTES, "0s");
 		return;
 	}
-	while (i > UNIT_MS && ms % (units[i].ns / NS_PER_MS) != 0)
+	while (i > UNIT_MS && ms % (units[i].ns / CLOCK_NS_PER_MS) != 0)
 		i--;
 	snprintf(ret_text, DURATION_BYTES, "%" PRId64 "%s",
-	    ms / (units[i].ns / NS_PER_MS), units[i].name);
+	    ms / (units[i].ns / CLOCK_NS_PER_MS), units[i].name);
 }

@@ -17,7 +17,7 @@
 
 /* Puts "first: second" into the message, cut to its size between two characters. */
 static void
-store(struct err *err, const char *first, const char *second)
+put_message(struct err *err, const char *first, const char *second)
 {
 	char joined[2 * ERR_TEXT_BYTES];
 	size_t length;
@@ -66,7 +66,7 @@ err_set(struct err *err, enum err_code code, const char *format, ...)
 	va_end(arguments);
 	err->code = code;
 	err->sys = 0;
-	store(err, text, NULL);
+	put_message(err, text, NULL);
 	return -1;
 }
 
@@ -82,7 +82,7 @@ err_sys(struct err *err, enum err_code code, const char *format, ...)
 	va_end(arguments);
 	err->code = code;
 	err->sys = saved;
-	store(err, text, strerror(saved));
+	put_message(err, text, strerror(saved));
 	return -1;
 }
 
@@ -97,6 +97,6 @@ err_wrap(struct err *err, const char *format, ...)
 	va_end(arguments);
 	memcpy(message, err->msg, sizeof(message));
 	message[sizeof(message) - 1] = '\0';
-	store(err, text, message);
+	put_message(err, text, message);
 	return -1;
 }

@@ -17,13 +17,12 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include <uuid/uuid.h>
-
 #include "core/action/parameters.h"
 #include "core/base/file_name.h"
 #include "core/base/file_tree.h"
 #include "core/base/log.h"
 #include "core/base/utf8.h"
+#include "core/base/uuid_text.h"
 #include "core/store/files.h"
 
 /* How often a directory may be swept between its making and its flock. */
@@ -64,7 +63,7 @@ incoming_check_space(const struct options *options, int64_t bytes, struct err *e
 
 	if (fd == -1)
 		return err_sys(err, ERR_INTERNAL, "%s", options->state_dir);
-	result = check_space(fd, bytes, options->keep_free, err);
+	result = check_space(fd, bytes, options->keep_free_bytes, err);
 	close(fd);
 	return result;
 }
@@ -77,10 +76,8 @@ static int
 claim(struct incoming *incoming, int incoming_fd, struct err *err)
 {
 	struct stat status;
-	uuid_t uuid;
 
-	uuid_generate_random(uuid);
-	uuid_unparse_lower(uuid, incoming->unique);
+	uuid_text_random(incoming->unique);
 	incoming->fd = file_tree_open(incoming_fd, incoming->unique, true, err);
 	if (incoming->fd == -1)
 		return err->sys == ENOENT ? 1 : -1;
@@ -161,7 +158,7 @@ incoming_begin(struct incoming *incoming, const char *parameter, const char *ori
 
 	if (check_file(incoming, parameter, original_name, &row, err) == -1 ||
 	    prepare_directory(incoming, err) == -1 ||
-	    check_space(incoming->fd, 1, incoming->options->keep_free, err) == -1)
+	    check_space(incoming->fd, 1, incoming->options->keep_free_bytes, err) == -1)
 		return -1;
 	file->parameter = row;
 	file->size = 0;
@@ -182,19 +179,19 @@ check_size(struct incoming *incoming, const struct incoming_file *file, size_t l
 	const struct options *options = incoming->options;
 	const char *name = file->parameter->name;
 
-	if ((int64_t)length > options->max_file - file->size)
+	if ((int64_t)length > options->max_file_bytes - file->size)
 		return err_set(err, ERR_TOO_LARGE,
 		    "%s: the file has more than %" PRId64 " bytes (--max-file)", name,
-		    options->max_file);
-	if ((int64_t)length > options->max_upload - incoming->total)
+		    options->max_file_bytes);
+	if ((int64_t)length > options->max_upload_bytes - incoming->total)
 		return err_set(err, ERR_TOO_LARGE,
 		    "%s: all files have more than %" PRId64 " bytes (--max-upload)", name,
-		    options->max_upload);
+		    options->max_upload_bytes);
 	incoming->unchecked += (int64_t)length;
 	if (incoming->unchecked < SPACE_EVERY_BYTES)
 		return 0;
 	incoming->unchecked = 0;
-	if (check_space(incoming->fd, (int64_t)length, options->keep_free, err) == -1)
+	if (check_space(incoming->fd, (int64_t)length, options->keep_free_bytes, err) == -1)
 		return err_wrap(err, "%s", name);
 	return 0;
 }
@@ -258,7 +255,7 @@ close_directory(struct incoming *incoming)
 int
 incoming_move(struct incoming *incoming, const char *execution, struct err *err)
 {
-	char from[sizeof(FILES_INCOMING_DIR "/") + INCOMING_UNIQUE_BYTES];
+	char from[sizeof(FILES_INCOMING_DIR "/") + UUID_TEXT_BYTES];
 
 	if (incoming->fd == -1)
 		return 0;

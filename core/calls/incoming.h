@@ -13,9 +13,9 @@
 
 #include "core/actionkit.h"
 #include "core/base/err.h"
+#include "core/base/uuid_text.h"
 #include "core/config/options.h"
 
-#define INCOMING_UNIQUE_BYTES 37
 #define INCOMING_NAME_BYTES 129
 
 struct incoming_file {
@@ -30,7 +30,7 @@ struct incoming {
 	const struct ak_parameter *parameters;
 	int files_fd;			/* files/ */
 	int fd;				/* the directory of its own, with the flock */
-	char unique[INCOMING_UNIQUE_BYTES];
+	char unique[UUID_TEXT_BYTES];
 	int file_fd;			/* that is being written, or -1 */
 	struct incoming_file files[OPTIONS_FILES_MAX];
 	size_t count;

@@ -8,13 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <uuid/uuid.h>
-
 #include "core/action/state.h"
 #include "core/base/log.h"
+#include "core/base/uuid_text.h"
 #include "core/calls/visit.h"
 
-#define UUID_TEXT_LENGTH 36
 
 int
 lifecycle_open(struct lifecycle *life, const struct options *options,
@@ -60,18 +58,19 @@ read_request(struct visit *visit, struct err *err)
 	static const char *const objects[] = {
 		"config", "state", "target", "executionContext", "properties"
 	};
-	uuid_t uuid;
 
 	if (json_member(visit->request, "executionId") == NULL)
 		return err_set(err, ERR_REQUEST, "executionId: missing");
 	if (id == NULL)
 		return err_set(err, ERR_REQUEST, "executionId: must be a string");
-	if (strlen(id) != UUID_TEXT_LENGTH || uuid_parse(id, uuid) == -1)
-		return err_set(err, ERR_REQUEST, "executionId: not a UUID");
-	if (uuid_is_null(uuid))
+	switch (uuid_text_parse(id, visit->id)) {
+	case 0:
+		break;
+	case 1:
 		return err_set(err, ERR_REQUEST, "executionId: must not be the nil UUID");
-	uuid_unparse_lower(uuid, visit->id);
-
+	default:
+		return err_set(err, ERR_REQUEST, "executionId: not a UUID");
+	}
 	for (size_t i = 0; i < sizeof(objects) / sizeof(objects[0]); i++) {
 		member = json_member(visit->request, objects[i]);
 		if (member != NULL && !json_object_is_type(member, json_type_object))

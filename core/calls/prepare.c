@@ -74,7 +74,7 @@ write_prepared(struct visit *visit, struct err *err)
 	execution_set(&row->target, ak_target_name(call));
 	execution_set(&row->experiment_key, ak_experiment_key(call));
 	execution_set(&row->execution_uri, ak_execution_uri(call));
-	row->due_at = clock_boot_ms() + options->never_started;
+	row->due_boot_ms = clock_boot_ms() + options->never_started_ms;
 	if (execution_move(row, MOVE_PREPARE, err) == -1 ||
 	    execution_write(&visit->life->store, row, "agent", NULL, err) == -1)
 		return -1;
@@ -151,7 +151,7 @@ prepare_visit(struct visit *visit, char **ret_reply, struct err *err)
 	result = visit_run(visit);
 	if (result == 0) {
 		result = commit_prepared(visit, err);
-		/* Somebody else was faster with a claim: the action's error, like in the handler. */
+		/* Somebody else was faster with a claim: an error of the action, as in it. */
 		if (result == -1 && err->code == ERR_PHASE && visit->claims != NULL)
 			call_error(&visit->call, err->msg, NULL);
 		else if (result == -1)

@@ -35,8 +35,8 @@ write_starting(struct visit *visit, struct err *err)
 		execution_init(row, visit->id, visit->action);
 		visit_keep_state(visit);
 	}
-	row->due_at = EXECUTION_DUE_NOW;
-	row->heartbeat_interval = heartbeat_interval(visit->action);
+	row->due_boot_ms = EXECUTION_DUE_NOW;
+	row->heartbeat_interval_ms = heartbeat_interval(visit->action);
 	if (execution_move(row, MOVE_START, err) == -1)
 		return -1;
 	return execution_write(&visit->life->store, row, "agent", NULL, err);
@@ -55,8 +55,8 @@ write_started(struct visit *visit, const char *reply, bool failed, const char *w
 	if (over)
 		execution_want_stop(row, STOP_BY_ACTION, failed ? "failed" : "completed");
 	if (row->stop_by == STOP_BY_NOBODY)
-		row->due_at = execution_heartbeat_due(clock_boot_ms(),
-		    row->heartbeat_interval);
+		row->due_boot_ms = execution_heartbeat_due(clock_boot_ms(),
+		    row->heartbeat_interval_ms);
 	if (execution_move(row, over ? MOVE_END : MOVE_STARTED, err) == -1)
 		return -1;
 	return execution_write(&visit->life->store, row, "agent", why, err);

@@ -81,11 +81,11 @@ keep_alive(struct visit *visit, struct err *err)
 {
 	struct store *store = &visit->life->store;
 	const struct execution *row = &visit->row;
-	int64_t interval_ms = row->heartbeat_interval;
+	int64_t interval_ms = row->heartbeat_interval_ms;
 	int64_t due_at = execution_heartbeat_due(clock_boot_ms(), interval_ms);
 	bool changed = strcmp(row->state, visit->state_text) != 0;
 
-	if (!changed && due_at - row->due_at < interval_ms / EXECUTION_HEARTBEAT_PART)
+	if (!changed && due_at - row->due_boot_ms < interval_ms / EXECUTION_HEARTBEAT_PART)
 		return 0;
 	if (store_begin(store, STORE_NORMAL, visit->deadline_ms, err) == -1)
 		return -1;

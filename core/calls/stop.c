@@ -6,7 +6,6 @@
 #include "config.h"
 
 #include <stdio.h>
-#include <time.h>
 
 #include "core/base/clock.h"
 #include "core/base/log.h"
@@ -15,7 +14,6 @@
 
 /* How often a call looks whether the reaper has stopped what it waits for. */
 #define RESULT_PAUSE_MS 20
-#define NS_PER_MS 1000000L
 
 static const char attempt_died[] = "the process that ran stop() died";
 
@@ -43,7 +41,7 @@ write_stopping(struct visit *visit, enum stop_by by, const char *reason, struct 
 		visit_keep_state(visit);
 	}
 	/* A failure is written with a time to try again; this attempt wrote nothing. */
-	if (row->phase == PHASE_STOPPING && row->due_at == EXECUTION_DUE_NOW)
+	if (row->phase == PHASE_STOPPING && row->due_boot_ms == EXECUTION_DUE_NOW)
 		execution_set(&row->last_error, attempt_died);
 	execution_want_stop(row, by, reason);
 	why = row->stop_reason;
@@ -54,7 +52,7 @@ write_stopping(struct visit *visit, enum stop_by by, const char *reason, struct 
 		if (execution_move(row, row->phase == PHASE_STOPPING ? MOVE_RETRY :
 		    MOVE_STOP, err) == -1)
 			return -1;
-		row->due_at = EXECUTION_DUE_NOW;
+		row->due_boot_ms = EXECUTION_DUE_NOW;
 		row->stop_attempts++;
 	}
 	return execution_write(&visit->life->store, row,
@@ -113,7 +111,7 @@ note_unbegun(struct execution *row)
 static void
 count_unbegun(struct execution *row)
 {
-	if (row->phase != PHASE_STOPPING || row->due_at != EXECUTION_DUE_NOW)
+	if (row->phase != PHASE_STOPPING || row->due_boot_ms != EXECUTION_DUE_NOW)
 		row->stop_attempts++;
 }
 
@@ -133,8 +131,8 @@ commit_failed(struct visit *visit, const char *who, const char *why, struct err 
 	if (visit->state_text != NULL)
 		visit_keep_state(visit);
 	execution_set(&row->last_error, why);
-	row->due_at = clock_boot_ms() + execution_retry_pause(row->stop_attempts,
-	    visit->life->options->stop_retry);
+	row->due_boot_ms = clock_boot_ms() + execution_retry_pause(row->stop_attempts,
+	    visit->life->options->stop_retry_ms);
 	return store_end(store, execution_write(store, row, who, why, err), err);
 }
 
@@ -213,7 +211,7 @@ note_wanted(struct visit *visit, struct err *err)
 		return 0;
 	}
 	execution_want_stop(row, STOP_BY_AGENT, "stopped by the agent");
-	row->due_at = EXECUTION_DUE_NOW;
+	row->due_boot_ms = EXECUTION_DUE_NOW;
 	return store_end(store,
 	    execution_write(store, row, "agent", "stop wanted", err), err);
 }
@@ -248,14 +246,13 @@ not_stopped_yet(const struct visit *visit, struct err *err)
 static bool
 attempt_failed(const struct execution *row)
 {
-	return row->phase == PHASE_STOPPING && row->due_at > EXECUTION_DUE_AGAIN;
+	return row->phase == PHASE_STOPPING && row->due_boot_ms > EXECUTION_DUE_AGAIN;
 }
 
 /* A stop that failed or died is repeated by the reaper alone: this call awaits its result. */
 static int
 await_reaper(struct visit *visit, char **ret_reply, struct err *err)
 {
-	const struct timespec pause = { .tv_nsec = RESULT_PAUSE_MS * NS_PER_MS };
 	const struct execution *row = &visit->row;
 	int64_t attempts = row->stop_attempts;
 
@@ -272,7 +269,7 @@ await_reaper(struct visit *visit, char **ret_reply, struct err *err)
 			return not_stopped_yet(visit, err);
 		if (clock_boot_ms() >= visit->deadline_ms)
 			return not_stopped_yet(visit, err);
-		nanosleep(&pause, NULL);
+		clock_sleep_ms(RESULT_PAUSE_MS);
 	}
 }
 

@@ -36,19 +36,19 @@ struct options {
 	char state_dir[OPTIONS_PATH_BYTES];
 	char base_path[OPTIONS_PATH_BYTES]; /* empty, or "/chaos" */
 	int64_t responders;
-	int64_t handler_timeout;
-	int64_t stop_timeout;
-	int64_t body_timeout;
-	int64_t shutdown_timeout;
-	int64_t grace;
-	int64_t never_started;
-	int64_t stop_retry;		/* first pause between two attempts to stop */
-	int64_t retention;
-	int64_t max_body;		/* of JSON */
-	int64_t max_file;		/* one file of a prepare */
+	int64_t handler_timeout_ms;
+	int64_t stop_timeout_ms;
+	int64_t body_timeout_ms;
+	int64_t shutdown_timeout_ms;
+	int64_t grace_ms;
+	int64_t never_started_ms;
+	int64_t stop_retry_ms;		/* first pause between two attempts to stop */
+	int64_t retention_ms;
+	int64_t max_body_bytes;		/* of JSON */
+	int64_t max_file_bytes;		/* one file of a prepare */
 	int64_t max_files;		/* how many files of a prepare */
-	int64_t max_upload;		/* all of them */
-	int64_t keep_free;		/* what files leave free in their file system */
+	int64_t max_upload_bytes;		/* all of them */
+	int64_t keep_free_bytes;		/* what files leave free in their file system */
 	struct option_list allow_file_url; /* what files may be downloaded from */
 	struct option_list enable_action;
 	enum log_level log_level;

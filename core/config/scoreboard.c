@@ -17,10 +17,10 @@
 #include <unistd.h>
 
 #include "core/base/clock.h"
+#include "core/base/state_path.h"
 
 #define SCOREBOARD_FILE "scoreboard"
 #define SCOREBOARD_MODE 0640
-#define SCOREBOARD_PATH_BYTES 1024
 
 _Static_assert(ATOMIC_INT_LOCK_FREE == 2 && ATOMIC_LLONG_LOCK_FREE == 2,
     "the locks of other atomics are not shared between processes");
@@ -68,7 +68,7 @@ static struct scoreboard *
 map_new(const char *path)
 {
 	struct scoreboard *scoreboard = NULL;
-	char temporary[SCOREBOARD_PATH_BYTES + 4];
+	char temporary[STATE_PATH_BYTES + 4];
 	int fd, fault;
 
 	snprintf(temporary, sizeof(temporary), "%s.new", path);
@@ -100,9 +100,9 @@ struct scoreboard *
 scoreboard_map(const char *state_dir, struct err *err)
 {
 	struct scoreboard *scoreboard;
-	char path[SCOREBOARD_PATH_BYTES];
+	char path[STATE_PATH_BYTES];
 
-	snprintf(path, sizeof(path), "%s/%s", state_dir, SCOREBOARD_FILE);
+	state_path(state_dir, SCOREBOARD_FILE, path);
 	scoreboard = map_existing(path, true);
 	if (scoreboard == NULL && errno == ENOENT)
 		scoreboard = map_new(path);
@@ -115,9 +115,9 @@ const struct scoreboard *
 scoreboard_map_readonly(const char *state_dir, struct err *err)
 {
 	const struct scoreboard *scoreboard;
-	char path[SCOREBOARD_PATH_BYTES];
+	char path[STATE_PATH_BYTES];
 
-	snprintf(path, sizeof(path), "%s/%s", state_dir, SCOREBOARD_FILE);
+	state_path(state_dir, SCOREBOARD_FILE, path);
 	scoreboard = map_existing(path, false);
 	if (scoreboard == NULL)
 		err_sys(err, errno == ENOENT ? ERR_STORE : ERR_USAGE, "%s", path);

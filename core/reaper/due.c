@@ -12,6 +12,7 @@
 #include "core/action/registry.h"
 #include "core/base/clock.h"
 #include "core/base/log.h"
+#include "core/base/uuid_text.h"
 
 /* How long one of these transactions may wait for the write gate. */
 #define DUE_WAIT_MS 2000
@@ -139,7 +140,7 @@ due_find(struct lifecycle *life, const struct stopper *stoppers, int64_t until_m
     struct due *ret_due, int room, struct err *err)
 {
 	struct store *store = &life->store;
-	char unknown[EXECUTION_ID_BYTES] = "", unknown_action[DUE_ACTION_BYTES] = "";
+	char unknown[UUID_TEXT_BYTES] = "", unknown_action[DUE_ACTION_BYTES] = "";
 	sqlite3_stmt *get;
 	int found = 0, result;
 

@@ -5,12 +5,13 @@
 #define CORE_REAPER_DUE_H
 
 #include "core/base/err.h"
+#include "core/base/uuid_text.h"
 #include "core/calls/lifecycle.h"
 #include "core/reaper/stopper.h"
 #include "core/store/execution.h"
 
 struct due {
-	char execution[EXECUTION_ID_BYTES];
+	char execution[UUID_TEXT_BYTES];
 	const struct ak_action *action;
 };
 

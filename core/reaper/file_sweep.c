@@ -11,14 +11,12 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#include <uuid/uuid.h>
-
 #include "core/base/clock.h"
 #include "core/base/file_tree.h"
 #include "core/base/log.h"
+#include "core/base/uuid_text.h"
 #include "core/store/files.h"
 
-#define UUID_TEXT_LENGTH 36
 /* How often the reaper looks, how long, and when again after a failure. */
 #define SWEEP_EVERY_MS 2000
 #define SWEEP_FOR_MS 200
@@ -75,9 +73,9 @@ look_at_incoming(struct sweep *sweep, int fd, const char *name)
 static bool
 is_execution(const char *name)
 {
-	uuid_t uuid;
+	char id[UUID_TEXT_BYTES];
 
-	return strlen(name) == UUID_TEXT_LENGTH && uuid_parse(name, uuid) == 0;
+	return uuid_text_parse(name, id) == 0;
 }
 
 static int

@@ -11,6 +11,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/log.h"
+#include "core/base/state_path.h"
 #include "core/store/ballast.h"
 
 #define CHECKPOINT_EVERY_MS 2000
@@ -23,7 +24,6 @@
 /* A wall clock that is further off than this has been set. */
 #define CLOCK_STEP_MS 1000
 #define HOUSEKEEPING_WAIT_MS 2000	/* for the write gate */
-#define HOUSEKEEPING_PATH_BYTES 1024
 /* Rows removed in one transaction, so that it stays short. */
 #define RETENTION_BATCH "500"
 
@@ -31,10 +31,10 @@
 static bool
 log_has_changed(struct housekeeping *housekeeping, const char *state_dir)
 {
-	char path[HOUSEKEEPING_PATH_BYTES];
+	char path[STATE_PATH_BYTES];
 	struct stat status;
 
-	snprintf(path, sizeof(path), "%s/%s-wal", state_dir, STORE_FILE);
+	state_path(state_dir, STORE_LOG_FILE, path);
 	if (stat(path, &status) == -1)
 		return false;
 	if (status.st_mtim.tv_sec == housekeeping->log_changed.tv_sec &&
@@ -100,7 +100,7 @@ anything_to_purge(struct store *store, int64_t before_ms, struct err *err)
 static int
 retain(struct store *store, const struct options *options, struct err *err)
 {
-	int64_t before_ms = clock_wall_ms() - options->retention;
+	int64_t before_ms = clock_wall_ms() - options->retention_ms;
 	int found = anything_to_purge(store, before_ms, err);
 
 	return found == 1 ? purge(store, before_ms, err) : found;

@@ -33,8 +33,6 @@
 #define REAPER_PATIENCE_MS 2000
 #define REAPER_REASON_BYTES 64
 
-#define NS_PER_MS 1000000L
-#define MS_PER_S 1000
 
 struct reaper {
 	const struct options *options;
@@ -172,9 +170,9 @@ guard(struct reaper *reaper, struct err *err)
 	if (getppid() == reaper->supervisor)
 		return 0;
 	if (reaper->guard_until_ms == 0) {
-		reaper->guard_until_ms = now_ms + reaper->options->grace;
+		reaper->guard_until_ms = now_ms + reaper->options->grace_ms;
 		log_warn("the supervisor is gone: stopping all in %" PRId64
-		    " ms unless another server takes over", reaper->options->grace);
+		    " ms unless another server takes over", reaper->options->grace_ms);
 	}
 	if (reaper->guard_sweeps || now_ms < reaper->guard_until_ms)
 		return 0;
@@ -236,10 +234,7 @@ sleep_ms(const struct reaper *reaper)
 static void
 await_signal(struct reaper *reaper, int64_t timeout_ms)
 {
-	struct timespec timeout = {
-		.tv_sec = (time_t)(timeout_ms / MS_PER_S),
-		.tv_nsec = (long)(timeout_ms % MS_PER_S) * NS_PER_MS
-	};
+	const struct timespec timeout = clock_timespec(timeout_ms);
 	const struct timespec none = { 0, 0 };
 	int number;
 
@@ -389,7 +384,7 @@ reaper_run(const struct options *options, struct scoreboard *scoreboard, pid_t s
 	prctl(PR_SET_PDEATHSIG, SIGUSR1);
 
 	reaper.lock_fd = takeover_lock(options->state_dir, scoreboard,
-	    options->stop_timeout + REAPER_PATIENCE_MS, asked_to_leave, &reaper, &err);
+	    options->stop_timeout_ms + REAPER_PATIENCE_MS, asked_to_leave, &reaper, &err);
 	if (reaper.lock_fd == -2)
 		return 0;
 	if (reaper.lock_fd == -1) {

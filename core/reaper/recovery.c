@@ -68,7 +68,7 @@ recovery_over(const struct recovery *recovery, const struct options *options,
     int64_t next_due_ms)
 {
 	bool stuck = clock_boot_ms() - recovery->progress_ms >
-	    options->stop_timeout + options->handler_timeout;
+	    options->stop_timeout_ms + options->handler_timeout_ms;
 
 	if (!recovery->marked)
 		return stuck || is_late(recovery);

@@ -94,7 +94,7 @@ stopper_main(const struct options *options, struct scoreboard *scoreboard,
 		log_error("stop of execution %s: %s", execution, err.msg);
 		return STOPPER_UNRECORDED;
 	}
-	visit = visit_of(&life, action, clock_boot_ms() + options->stop_timeout);
+	visit = visit_of(&life, action, clock_boot_ms() + options->stop_timeout_ms);
 	snprintf(visit.id, sizeof(visit.id), "%s", execution);
 	visit.call.execution = visit.id;
 	status = run_attempt(&visit);
@@ -126,7 +126,7 @@ stopper_fork(struct stopper *stopper, struct lifecycle *life,
 	stopper->pid = pid;
 	stopper->action = action;
 	stopper->overdue = false;
-	stopper->deadline_ms = clock_boot_ms() + life->options->stop_timeout +
+	stopper->deadline_ms = clock_boot_ms() + life->options->stop_timeout_ms +
 	    STOPPER_MARGIN_MS;
 	snprintf(stopper->execution, sizeof(stopper->execution), "%s", execution);
 	return 0;
@@ -151,7 +151,7 @@ describe_end(const struct stopper *stopper, const struct options *options,
 	char timeout[DURATION_BYTES];
 
 	if (stopper->overdue) {
-		duration_format(options->stop_timeout, timeout);
+		duration_format(options->stop_timeout_ms, timeout);
 		snprintf(ret_text, size, "stop() did not return within %s", timeout);
 	} else if (WIFSIGNALED(wait_status)) {
 		snprintf(ret_text, size, "stop() was killed by signal %d (%s)",

@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "core/base/uuid_text.h"
 #include "core/calls/lifecycle.h"
 #include "core/store/execution.h"
 
@@ -18,7 +19,7 @@
 
 struct stopper {
 	pid_t pid;			/* 0: free */
-	char execution[EXECUTION_ID_BYTES];
+	char execution[UUID_TEXT_BYTES];
 	const struct ak_action *action;
 	int64_t deadline_ms;		/* boot time; then it is killed */
 	bool overdue;

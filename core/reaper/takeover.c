@@ -12,18 +12,16 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/file.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "core/base/clock.h"
 #include "core/base/log.h"
+#include "core/base/state_path.h"
 #include "core/reaper/reaper.h"
 
 #define TAKEOVER_MODE 0600
-#define TAKEOVER_PATH_BYTES 1024
 #define TAKEOVER_TEXT_BYTES 64
 #define TAKEOVER_PAUSE_MS 20
-#define NS_PER_MS 1000000L
 
 struct holder {
 	int64_t pid;
@@ -111,7 +109,6 @@ static int
 await_lock(int fd, const struct scoreboard *scoreboard, int64_t patience_ms,
     bool (*give_up)(void *context), void *context, struct err *err)
 {
-	const struct timespec pause = { .tv_nsec = TAKEOVER_PAUSE_MS * NS_PER_MS };
 	struct wait wait = {
 		.mine = { getpid(), ak_process_start_time(getpid()) }
 	};
@@ -138,7 +135,7 @@ await_lock(int fd, const struct scoreboard *scoreboard, int64_t patience_ms,
 			    ": it does not leave", wait.asked.pid);
 			ak_process_signal(wait.asked.pid, wait.asked.start_time, SIGKILL);
 		}
-		nanosleep(&pause, NULL);
+		clock_sleep_ms(TAKEOVER_PAUSE_MS);
 	}
 	return 0;
 }
@@ -146,10 +143,10 @@ await_lock(int fd, const struct scoreboard *scoreboard, int64_t patience_ms,
 static int
 open_lock(const char *state_dir, int flags, struct err *err)
 {
-	char path[TAKEOVER_PATH_BYTES];
+	char path[STATE_PATH_BYTES];
 	int fd;
 
-	snprintf(path, sizeof(path), "%s/%s", state_dir, REAPER_LOCK_FILE);
+	state_path(state_dir, REAPER_LOCK_FILE, path);
 	fd = open(path, flags | O_CLOEXEC | O_NOFOLLOW, TAKEOVER_MODE);
 	return fd != -1 ? fd : err_sys(err, ERR_INTERNAL, "%s", path);
 }

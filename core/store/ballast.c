@@ -12,15 +12,16 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "core/base/state_path.h"
+
 #define BALLAST_MODE 0600
-#define BALLAST_PATH_BYTES 1024
 
 static int
 open_ballast(const char *state_dir, int flags)
 {
-	char path[BALLAST_PATH_BYTES];
+	char path[STATE_PATH_BYTES];
 
-	snprintf(path, sizeof(path), "%s/%s", state_dir, BALLAST_FILE);
+	state_path(state_dir, BALLAST_FILE, path);
 	return open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | flags, BALLAST_MODE);
 }
 

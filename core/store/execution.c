@@ -112,7 +112,7 @@ execution_init(struct execution *row, const char *id, const struct ak_action *ac
 	snprintf(row->id, sizeof(row->id), "%s", id);
 	execution_set(&row->action, action->id);
 	execution_set(&row->action_version, action->version);
-	row->created_at = clock_wall_ms();
+	row->created_wall_ms = clock_wall_ms();
 }
 
 void
@@ -169,9 +169,9 @@ execution_load(struct store *store, const char *id, struct execution *ret_row,
 	ret_row->target = copy_column(get, 4);
 	ret_row->experiment_key = copy_column(get, 5);
 	ret_row->execution_uri = copy_column(get, 6);
-	ret_row->created_at = sqlite3_column_int64(get, 7);
-	ret_row->due_at = sqlite3_column_int64(get, 8);
-	ret_row->heartbeat_interval = sqlite3_column_int64(get, 9);
+	ret_row->created_wall_ms = sqlite3_column_int64(get, 7);
+	ret_row->due_boot_ms = sqlite3_column_int64(get, 8);
+	ret_row->heartbeat_interval_ms = sqlite3_column_int64(get, 9);
 	ret_row->stop_by = stop_by_of((const char *)sqlite3_column_text(get, 10));
 	ret_row->stop_reason = copy_column(get, 11);
 	ret_row->stop_attempts = sqlite3_column_int64(get, 12);
@@ -253,10 +253,10 @@ execution_write(struct store *store, const struct execution *row, const char *wh
 	sqlite3_bind_text(put, 6, row->target, -1, SQLITE_STATIC);
 	sqlite3_bind_text(put, 7, row->experiment_key, -1, SQLITE_STATIC);
 	sqlite3_bind_text(put, 8, row->execution_uri, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(put, 9, row->created_at);
+	sqlite3_bind_int64(put, 9, row->created_wall_ms);
 	sqlite3_bind_int64(put, 10, clock_wall_ms());
-	sqlite3_bind_int64(put, 11, row->due_at);
-	sqlite3_bind_int64(put, 12, row->heartbeat_interval);
+	sqlite3_bind_int64(put, 11, row->due_boot_ms);
+	sqlite3_bind_int64(put, 12, row->heartbeat_interval_ms);
 	sqlite3_bind_text(put, 13, stop_by_names[row->stop_by], -1, SQLITE_STATIC);
 	sqlite3_bind_text(put, 14, row->stop_reason, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(put, 15, row->stop_attempts);
@@ -300,7 +300,7 @@ execution_keep_state(struct store *store, const char *id, enum phase phase,
 
 int
 execution_keep_alive(struct store *store, const char *id, const char *state,
-    int64_t state_version, int64_t due_at, struct err *err)
+    int64_t state_version, int64_t due_boot_ms, struct err *err)
 {
 	sqlite3_stmt *update = store_prepare(store, "UPDATE executions SET "
 	    "state = coalesce(?2, state), "
@@ -312,7 +312,7 @@ execution_keep_alive(struct store *store, const char *id, const char *state,
 		return -1;
 	sqlite3_bind_text(update, 1, id, -1, SQLITE_STATIC);
 	sqlite3_bind_text(update, 2, state, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(update, 3, due_at);
+	sqlite3_bind_int64(update, 3, due_boot_ms);
 	sqlite3_bind_int64(update, 4, state_version);
 	return run_narrow(store, update, err);
 }
@@ -334,7 +334,7 @@ execution_due_reason(const struct execution *row, int64_t now_ms)
 {
 	if (row->phase == PHASE_NONE || row->phase == PHASE_STOPPED)
 		return NULL;
-	if (row->due_at > now_ms)
+	if (row->due_boot_ms > now_ms)
 		return NULL;
 	if (row->stop_reason != NULL)
 		return row->stop_reason;

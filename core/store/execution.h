@@ -13,17 +13,17 @@
 #include "core/actionkit.h"
 #include "core/base/err.h"
 #include "core/base/json.h"
+#include "core/base/uuid_text.h"
 #include "core/store/store.h"
 
-#define EXECUTION_ID_BYTES 37
 /* So many intervals without a status call, and the execution is stopped. */
 #define EXECUTION_HEARTBEATS 4
 #define EXECUTION_HEARTBEAT_MIN_MS 5000
 /* A heartbeat is noted when the last one noted is older than this part of the interval. */
 #define EXECUTION_HEARTBEAT_PART 4
-/* due_at: an attempt is under way or the reaper shall look at once. */
+/* due_boot_ms: an attempt is under way or the reaper shall look at once. */
 #define EXECUTION_DUE_NOW 0
-/* due_at: the same, and the last attempt is over. */
+/* due_boot_ms: the same, and the last attempt is over. */
 #define EXECUTION_DUE_AGAIN 1
 
 enum phase {
@@ -58,7 +58,7 @@ enum stop_by {
 
 /* A row in memory. Texts are owned, NULL where the column is. */
 struct execution {
-	char id[EXECUTION_ID_BYTES];
+	char id[UUID_TEXT_BYTES];
 	enum phase phase;
 	char *action;
 	char *action_version;
@@ -67,9 +67,9 @@ struct execution {
 	char *target;
 	char *experiment_key;
 	char *execution_uri;
-	int64_t created_at;
-	int64_t due_at;
-	int64_t heartbeat_interval;
+	int64_t created_wall_ms;
+	int64_t due_boot_ms;
+	int64_t heartbeat_interval_ms;
 	enum stop_by stop_by;
 	char *stop_reason;
 	int64_t stop_attempts;
@@ -110,13 +110,13 @@ int execution_write(struct store *store, const struct execution *row, const char
 
 /*
  * The narrow writes, inside a transaction. _keep_state stores the state and its version, and
- * _keep_alive both (unless the state is NULL) and the next heartbeat's due_at (unless a stop
+ * _keep_alive both (unless the state is NULL) and the next heartbeat's due time (unless a stop
  * is wanted), if the phase is still the given one. They return 0, 1 if it is not, or -1.
  */
 int execution_keep_state(struct store *store, const char *id, enum phase phase,
     const char *state, int64_t state_version, struct err *err);
 int execution_keep_alive(struct store *store, const char *id, const char *state,
-    int64_t state_version, int64_t due_at, struct err *err);
+    int64_t state_version, int64_t due_boot_ms, struct err *err);
 
 /* Removes the row of a prepared execution (a prepare that failed after one that did not). */
 int execution_forget(struct store *store, const char *id, struct err *err);

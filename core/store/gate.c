@@ -13,15 +13,13 @@
 #include <unistd.h>
 
 #include "core/base/clock.h"
+#include "core/base/state_path.h"
 
 #define GATE_MODE 0600	/* who only reads must not be able to hold up writers */
-#define GATE_PATH_BYTES 1024
 /* The alarm repeats, so that one that rings before flock() sleeps is not lost. */
 #define GATE_ALARM_REPEAT_MS 50
 #define GATE_SIGNAL SIGALRM
 
-#define NS_PER_MS 1000000L
-#define MS_PER_S 1000
 
 static void
 on_alarm(int number)
@@ -35,10 +33,10 @@ gate_open(struct gate *gate, const char *state_dir, struct err *err)
 	struct sigevent event = {
 		.sigev_notify = SIGEV_SIGNAL, .sigev_signo = GATE_SIGNAL
 	};
-	char path[GATE_PATH_BYTES];
+	char path[STATE_PATH_BYTES];
 
 	gate->open = false;
-	snprintf(path, sizeof(path), "%s/%s", state_dir, GATE_FILE);
+	state_path(state_dir, GATE_FILE, path);
 	gate->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, GATE_MODE);
 	if (gate->fd == -1)
 		return err_sys(err, err_code_of(errno, ERR_STORE), "%s", path);
@@ -68,14 +66,8 @@ static void
 set_alarm(struct gate *gate, int64_t first_ms)
 {
 	struct itimerspec when = {
-		.it_value = {
-			.tv_sec = (time_t)(first_ms / MS_PER_S),
-			.tv_nsec = (long)(first_ms % MS_PER_S) * NS_PER_MS
-		},
-		.it_interval = {
-			.tv_nsec = first_ms == 0 ? 0 :
-			    GATE_ALARM_REPEAT_MS * NS_PER_MS
-		}
+		.it_value = clock_timespec(first_ms),
+		.it_interval = clock_timespec(first_ms == 0 ? 0 : GATE_ALARM_REPEAT_MS)
 	};
 
 	timer_settime(gate->alarm, 0, &when, NULL);

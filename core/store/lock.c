@@ -10,18 +10,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "core/base/clock.h"
+#include "core/base/state_path.h"
 
 #define LOCK_MODE 0600
-#define LOCK_PATH_BYTES 1024
 /* Pauses between two tries for a lock that is held. */
 #define LOCK_PAUSE_FIRST_MS 1
 #define LOCK_PAUSE_MOST_MS 16
 
-#define NS_PER_MS 1000000L
 #define OFFSET_DIGITS 15	/* of the id, in hexadecimal: 60 bits, a valid off_t */
 
 /* The id's first digits without dashes; random in every UUID of an agent. */
@@ -49,10 +47,10 @@ one_byte(int64_t offset, short type)
 int
 lock_open(struct lock *lock, const char *state_dir, struct err *err)
 {
-	char path[LOCK_PATH_BYTES];
+	char path[STATE_PATH_BYTES];
 
 	lock->offset = -1;
-	snprintf(path, sizeof(path), "%s/%s", state_dir, LOCK_FILE);
+	state_path(state_dir, LOCK_FILE, path);
 	lock->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, LOCK_MODE);
 	if (lock->fd == -1)
 		return err_sys(err, ERR_INTERNAL, "%s", path);
@@ -73,7 +71,6 @@ lock_take(struct lock *lock, const char *execution, int64_t deadline_ms, struct 
 {
 	int64_t offset = lock_offset(execution);
 	struct flock byte = one_byte(offset, F_WRLCK);
-	struct timespec pause = { 0 };
 	long pause_ms = LOCK_PAUSE_FIRST_MS;
 
 	while (fcntl(lock->fd, F_OFD_SETLK, &byte) == -1) {
@@ -81,8 +78,7 @@ lock_take(struct lock *lock, const char *execution, int64_t deadline_ms, struct 
 			return err_sys(err, ERR_INTERNAL, "%s", LOCK_FILE);
 		if (clock_boot_ms() >= deadline_ms)
 			return 1;
-		pause.tv_nsec = pause_ms * NS_PER_MS;
-		nanosleep(&pause, NULL);
+		clock_sleep_ms(pause_ms);
 		if (pause_ms < LOCK_PAUSE_MOST_MS)
 			pause_ms *= 2;
 	}

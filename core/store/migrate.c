@@ -11,12 +11,12 @@
 #include <unistd.h>
 
 #include "core/base/clock.h"
+#include "core/base/state_path.h"
 #include "core/store/execution.h"
 #include "core/store/migrations.h"
 #include "core/store/store.h"
 #include "core/store/store_internal.h"
 
-#define MIGRATE_PATH_BYTES 1024
 #define MIGRATE_SQL_BYTES 64
 #define DATABASE_MODE 0640	/* the log and its index inherit it */
 
@@ -24,10 +24,10 @@
 static int
 create_file(const char *state_dir, struct err *err)
 {
-	char path[MIGRATE_PATH_BYTES];
+	char path[STATE_PATH_BYTES];
 	int fd;
 
-	snprintf(path, sizeof(path), "%s/%s", state_dir, STORE_FILE);
+	state_path(state_dir, STORE_FILE, path);
 	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, DATABASE_MODE);
 	if (fd == -1)
 		return errno == EEXIST ? 0 : err_sys(err, ERR_STORE, "%s", path);

@@ -9,13 +9,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "core/base/clock.h"
+#include "core/base/state_path.h"
 #include "core/store/migrations.h"
 #include "core/store/store_internal.h"
 
-#define STORE_PATH_BYTES 1024
 /* The busy handler's pauses: a neighbour such as the sqlite3 shell holds the database. */
 #define BUSY_PAUSE_MIN_MS 1
 #define BUSY_PAUSE_SPREAD_MS 8
@@ -25,7 +24,6 @@
 /* How long a checkpoint waits, under the gate, for those who still read the log. */
 #define CHECKPOINT_READERS_MS 20
 
-#define NS_PER_MS 1000000L
 
 static enum err_code
 code_of(int result)
@@ -80,15 +78,13 @@ static int
 on_busy(void *context, int count)
 {
 	const struct store *store = context;
-	struct timespec pause = { 0 };
 	unsigned char jitter;
 
 	if (store->busy_until_ms != 0 ? clock_boot_ms() >= store->busy_until_ms :
 	    count >= BUSY_READ_TRIES)
 		return 0;
 	sqlite3_randomness(sizeof(jitter), &jitter);
-	pause.tv_nsec = (BUSY_PAUSE_MIN_MS + jitter % BUSY_PAUSE_SPREAD_MS) * NS_PER_MS;
-	nanosleep(&pause, NULL);
+	clock_sleep_ms(BUSY_PAUSE_MIN_MS + jitter % BUSY_PAUSE_SPREAD_MS);
 	return 1;
 }
 
@@ -103,13 +99,13 @@ store_exec(struct store *store, const char *sql, struct err *err)
 int
 store_connect(struct store *store, const char *state_dir, int flags, struct err *err)
 {
-	char path[STORE_PATH_BYTES];
+	char path[STATE_PATH_BYTES];
 	int on = 1;
 
 	*store = (struct store){ .gate = { .fd = -1 } };
 	if (gate_open(&store->gate, state_dir, err) == -1)
 		return -1;
-	snprintf(path, sizeof(path), "%s/%s", state_dir, STORE_FILE);
+	state_path(state_dir, STORE_FILE, path);
 	if (sqlite3_open_v2(path, &store->db, flags | SQLITE_OPEN_NOMUTEX, NULL) !=
 	    SQLITE_OK) {
 		store_error(store, path, err);
@@ -203,11 +199,11 @@ read_snapshot(struct store *store, struct err *err)
 int
 store_open_readonly(struct store *store, const char *state_dir, struct err *err)
 {
-	char path[STORE_PATH_BYTES];
+	char path[STATE_PATH_BYTES];
 	int on = 1;
 
 	*store = (struct store){ .gate = { .fd = -1 } };
-	snprintf(path, sizeof(path), "%s/%s", state_dir, STORE_FILE);
+	state_path(state_dir, STORE_FILE, path);
 	if (sqlite3_open_v2(path, &store->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX,
 	    NULL) != SQLITE_OK) {
 		store_error(store, path, err);

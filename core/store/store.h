@@ -16,6 +16,7 @@
 #include "core/store/gate.h"
 
 #define STORE_FILE "actionkit.db"
+#define STORE_LOG_FILE STORE_FILE "-wal"	/* the write-ahead log */
 #define STORE_STATEMENTS_MAX 64
 
 /* What a commit must outlive. */
@@ -30,7 +31,7 @@ struct store {
 	enum store_durability durability; /* of the transaction */
 	bool writing;		/* between store_begin and store_commit or _rollback */
 	int64_t busy_until_ms;	/* how long others are waited for; 0: as for a read */
-	bool suspect;		/* to be closed: may hold locks that SQLite has lost, or not write */
+	bool suspect;		/* to be closed: SQLite has lost its locks, or cannot write */
 	struct {
 		const char *sql;
 		sqlite3_stmt *statement;

@@ -25,7 +25,7 @@ body_read_part(const struct options *options, FCGX_Stream *in, struct scoreboard
 	int first, rest;
 	size_t there;
 
-	scoreboard_extend(slot, clock_boot_ms() + options->body_timeout);
+	scoreboard_extend(slot, clock_boot_ms() + options->body_timeout_ms);
 	first = FCGX_GetChar(in);
 	if (first == EOF)
 		return 0;
@@ -53,10 +53,10 @@ check_headers(const struct request *request, const struct options *options,
 {
 	if (request->length == REQUEST_LENGTH_UNKNOWN)
 		return err_set(err, ERR_LENGTH, "header Content-Length is missing");
-	if (request->length > options->max_body)
+	if (request->length > options->max_body_bytes)
 		return err_set(err, ERR_TOO_LARGE,
 		    "the body has %lld bytes, allowed are %lld",
-		    (long long)request->length, (long long)options->max_body);
+		    (long long)request->length, (long long)options->max_body_bytes);
 	if (type_is_json(request->content_type))
 		return 0;
 	return err_set(err, ERR_MEDIA_TYPE, "Content-Type must be " CONTENT_TYPE_JSON
@@ -115,7 +115,7 @@ bool
 body_drain(const struct options *options, FCGX_Stream *in, struct scoreboard_slot *slot)
 {
 	char part[DRAIN_PART_BYTES];
-	int64_t drained = 0, most = options->max_upload + options->max_body +
+	int64_t drained = 0, most = options->max_upload_bytes + options->max_body_bytes +
 	    DRAIN_MORE_BYTES;
 	size_t length;
 

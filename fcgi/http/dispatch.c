@@ -141,7 +141,7 @@ dispatch(struct responder *responder, FCGX_Request *fcgi)
 
 	drained = body_drain(options, fcgi->in, responder->slot);
 	/* What was done is committed: nothing is lost by a client that does not listen. */
-	scoreboard_extend(responder->slot, clock_boot_ms() + options->body_timeout);
+	scoreboard_extend(responder->slot, clock_boot_ms() + options->body_timeout_ms);
 	sent = reply_send(&reply, fcgi->out, request.id,
 	    strcmp(request.method, "HEAD") == 0) == 0;
 	FCGX_FClose(fcgi->err);

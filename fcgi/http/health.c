@@ -14,7 +14,6 @@
 #include "core/store/store.h"
 
 #define FAILING_MAX 20
-#define MS_PER_S 1000
 
 static const char count_active[] =
     "SELECT count(*) FROM executions WHERE phase <> 'stopped'";
@@ -106,7 +105,7 @@ look(struct responder *responder, struct json_object *json, struct err *err)
 	if (silent_ms > REAPER_HANG_MS)
 		return err_set(err, ERR_BUSY,
 		    "the reaper has given no sign of life for %lld s",
-		    (long long)(silent_ms / MS_PER_S));
+		    (long long)(silent_ms / CLOCK_MS_PER_S));
 	return 0;
 }
 

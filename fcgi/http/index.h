@@ -31,8 +31,8 @@ struct index {
 };
 
 /*
- * Names the running binary by version, size and time of change, fit for a file. To be called once, before
- * fork, so that all processes agree even if the file is replaced.
+ * Names the running binary by version, size and time of change, fit for a file. To be called
+ * once, before fork, so that all processes agree even if the file is replaced.
  */
 void index_binary(char ret_binary[INDEX_BINARY_BYTES]);
 

@@ -10,11 +10,11 @@
 #include <string.h>
 
 #include <fcgiapp.h>
-#include <uuid/uuid.h>
 
-#define UUID_TEXT_BYTES 37
+#include "core/base/clock.h"
+#include "core/base/uuid_text.h"
+
 #define TIMEOUT_MAX_S 86400
-#define MS_PER_S 1000
 
 /* The parameter's text; NULL if it is absent or empty. */
 static const char *
@@ -46,14 +46,12 @@ read_id(struct request *request, char **parameters)
 	const char *sent_as = parameter(parameters, "REQUEST_ID");
 	const char *id = parameter(parameters, "HTTP_REQUEST_ID");
 	char text[UUID_TEXT_BYTES];
-	uuid_t uuid;
 
 	request->sent_as = sent_as == NULL || !id_is_safe(sent_as) ? "" : sent_as;
 	if (id == NULL || !id_is_safe(id))
 		id = request->sent_as;
 	if (*id == '\0') {
-		uuid_generate_random(uuid);
-		uuid_unparse_lower(uuid, text);
+		uuid_text_random(text);
 		id = text;
 	}
 	snprintf(request->id, sizeof(request->id), "%s", id);
@@ -63,7 +61,7 @@ read_id(struct request *request, char **parameters)
 static int
 parse_timeout(const char *text, int64_t *ret_ms)
 {
-	int64_t ms = 0, unit = MS_PER_S;
+	int64_t ms = 0, unit = CLOCK_MS_PER_S;
 
 	if (!isdigit((unsigned char)*text))
 		return -1;

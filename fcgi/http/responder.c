@@ -175,7 +175,7 @@ serve(struct responder *responder, int listener, int signals)
 			return;
 		/* The library waits without limit for what a client sends. */
 		scoreboard_busy(responder->slot,
-		    clock_boot_ms() + responder->site->options->body_timeout, "accept");
+		    clock_boot_ms() + responder->site->options->body_timeout_ms, "accept");
 		accepted = accept_request(&request, &polled[POLL_LEAVE]);
 		kept = false;
 		if (accepted != 0)

@@ -59,10 +59,10 @@ begin_part(void *context, const struct multipart_part *part, struct err *err)
 static int
 add_json(struct upload *upload, const char *data, size_t length, struct err *err)
 {
-	if ((int64_t)(upload->length + length) > upload->options->max_body)
+	if ((int64_t)(upload->length + length) > upload->options->max_body_bytes)
 		return err_set(err, ERR_TOO_LARGE, "part " UPLOAD_REQUEST
 		    ": it has more than %" PRId64 " bytes (--max-body)",
-		    upload->options->max_body);
+		    upload->options->max_body_bytes);
 	/* And a NUL. */
 	while (upload->length + length + 1 > upload->size)
 		upload->size *= 2;
@@ -102,7 +102,7 @@ static int
 check_length(const struct request *request, const struct options *options,
     struct err *err)
 {
-	int64_t most = options->max_upload + options->max_body + UPLOAD_MORE_BYTES;
+	int64_t most = options->max_upload_bytes + options->max_body_bytes + UPLOAD_MORE_BYTES;
 
 	if (request->length == REQUEST_LENGTH_UNKNOWN)
 		return err_set(err, ERR_LENGTH, "header Content-Length is missing");

@@ -7,10 +7,9 @@
 
 #include <stdlib.h>
 
-#include <uuid/uuid.h>
-
 #include "core/base/clock.h"
 #include "core/base/json.h"
+#include "core/base/uuid_text.h"
 #include "core/calls/incoming.h"
 #include "core/calls/lifecycle.h"
 #include "fcgi/http/body.h"
@@ -66,18 +65,17 @@ static void
 note_execution(struct verb_call *call, struct json_object *object)
 {
 	const char *id = json_member_string(object, "executionId");
-	uuid_t uuid;
 
-	if (id != NULL && uuid_parse(id, uuid) == 0)
-		uuid_unparse_lower(uuid, call->execution);
+	if (id != NULL)
+		(void)uuid_text_parse(id, call->execution);
 }
 
 /* The smaller one of what the operator and the client allow, from now. */
 static int64_t
 deadline(const struct options *options, const struct request *request, enum verb verb)
 {
-	int64_t timeout_ms = verb == VERB_STOP ? options->stop_timeout :
-	    options->handler_timeout;
+	int64_t timeout_ms = verb == VERB_STOP ? options->stop_timeout_ms :
+	    options->handler_timeout_ms;
 
 	if (request->timeout_ms != 0 && request->timeout_ms < timeout_ms)
 		timeout_ms = request->timeout_ms;

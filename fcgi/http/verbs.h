@@ -7,17 +7,17 @@
 #include <fcgiapp.h>
 
 #include "core/base/err.h"
+#include "core/base/uuid_text.h"
 #include "fcgi/http/reply.h"
 #include "fcgi/http/request.h"
 #include "fcgi/http/responder.h"
 #include "fcgi/http/route.h"
 
-#define VERB_EXECUTION_BYTES 37
 
 /* What is called, for the log; route is NULL where the request is no call. */
 struct verb_call {
 	const struct route *route;
-	char execution[VERB_EXECUTION_BYTES]; /* UUID, empty if there is none */
+	char execution[UUID_TEXT_BYTES]; /* UUID, empty if there is none */
 	char *error;			/* the ActionKitError of its handler, or NULL; owned */
 };
 

@@ -37,11 +37,11 @@ child_name(enum child_kind kind)
 int64_t
 children_request_max_ms(const struct options *options)
 {
-	int64_t handler_ms = options->handler_timeout;
+	int64_t handler_ms = options->handler_timeout_ms;
 
-	if (handler_ms < options->stop_timeout)
-		handler_ms = options->stop_timeout;
-	return options->body_timeout + handler_ms;
+	if (handler_ms < options->stop_timeout_ms)
+		handler_ms = options->stop_timeout_ms;
+	return options->body_timeout_ms + handler_ms;
 }
 
 void

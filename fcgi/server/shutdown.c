@@ -56,7 +56,7 @@ shutdown_begin(struct supervisor *supervisor, int number)
 	notify_stopping();
 	supervisor->site->scoreboard->draining = 1;
 	supervisor->sweep_until_ms = clock_boot_ms() +
-	    supervisor->options->shutdown_timeout;
+	    supervisor->options->shutdown_timeout_ms;
 	supervisor->stage = STAGE_SWEEPING;
 	supervisor_stop_all(supervisor, number);
 }

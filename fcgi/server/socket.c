@@ -17,6 +17,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "core/base/state_path.h"
+
 #define STATE_DIR_MODE 0750
 #define SOCKET_DIR_MODE 0755
 #define SOCKET_MODE 0660
@@ -58,7 +60,7 @@ int
 socket_lock_state(struct sockets *sockets, const struct options *options,
     struct err *err)
 {
-	char path[LOCK_PATH_BYTES];
+	char path[STATE_PATH_BYTES];
 
 	if (mkdir(options->state_dir, STATE_DIR_MODE) == 0) {
 		/* Whatever the umask is. */
@@ -67,7 +69,7 @@ socket_lock_state(struct sockets *sockets, const struct options *options,
 	} else if (errno != EEXIST) {
 		return err_sys(err, ERR_USAGE, "state-dir %s", options->state_dir);
 	}
-	snprintf(path, sizeof(path), "%s/%s", options->state_dir, SOCKET_INSTANCE_FILE);
+	state_path(options->state_dir, SOCKET_INSTANCE_FILE, path);
 	if (lock_file(path, "state directory", &sockets->instance, err) == -1)
 		return err_wrap(err, "state-dir %s", options->state_dir);
 	return 0;
@@ -77,10 +79,10 @@ pid_t
 socket_state_holder(const char *state_dir, struct err *err)
 {
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-	char path[LOCK_PATH_BYTES];
+	char path[STATE_PATH_BYTES];
 	int fd, result;
 
-	snprintf(path, sizeof(path), "%s/%s", state_dir, SOCKET_INSTANCE_FILE);
+	state_path(state_dir, SOCKET_INSTANCE_FILE, path);
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd == -1)
 		return errno == ENOENT ? 0 : err_sys(err, ERR_USAGE, "%s", path);

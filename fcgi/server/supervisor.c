@@ -12,7 +12,6 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <sysexits.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "core/base/clock.h"
@@ -25,7 +24,6 @@
 
 /* Time between two looks at the scoreboard. */
 #define TICK_MS 200
-#define NS_PER_MS 1000000L
 
 static const int signals[] = {
 	SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGCHLD, SIGPIPE
@@ -238,7 +236,7 @@ look(struct supervisor *supervisor)
 static void
 loop(struct supervisor *supervisor, const sigset_t *set)
 {
-	const struct timespec tick = { .tv_nsec = TICK_MS * NS_PER_MS };
+	const struct timespec tick = clock_timespec(TICK_MS);
 	int number;
 
 	while (supervisor->stage != STAGE_OVER) {

@@ -204,7 +204,8 @@ def settle(server, old):
     """
     if alive(server.process.pid):
         wait_for(lambda: len(server.processes()) == PROCESSES and server.responders() and
-                 server.reaper() not in (None, *old), "supervisor, responder and reaper, and nobody else")
+                 server.reaper() not in (None, *old),
+                 "supervisor, responder and reaper, and nobody else")
         return
     server.process.wait()
     server.wait_gone()

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Agents at work while a process is killed every second: every effect is undone.
 
-SOAK_SECONDS, SOAK_AGENTS, SOAK_EXECUTIONS and SOAK_RESPONDERS say how long and how many. Every call must be
-answered with the truth or with an error that may be tried again; at the end nothing may be
-left: no effect, row, claim, process or descriptor. The figures are printed last.
+SOAK_SECONDS, SOAK_AGENTS, SOAK_EXECUTIONS and SOAK_RESPONDERS say how long and how many. Every
+call must be answered with the truth or with an error that may be tried again; at the end
+nothing may be left: no effect, row, claim, process or descriptor. The figures are printed last.
 """
 
 import os

@@ -19,6 +19,7 @@
 #include "core/action/verify.h"
 #include "core/base/clock.h"
 #include "core/base/log.h"
+#include "core/base/uuid_text.h"
 #include "core/calls/visit.h"
 #include "core/config/scoreboard.h"
 #include "core/store/store.h"
@@ -148,7 +149,7 @@ static void
 stop_all(const char *phase)
 {
 	sqlite3_stmt *statement;
-	char id[EXECUTION_ID_BYTES];
+	char id[UUID_TEXT_BYTES];
 	bool found = true;
 
 	stub_healed = true;
@@ -231,10 +232,10 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 	fuzz_must(mkdtemp(state_dir) != NULL, state_dir);
 	atexit(remove_state_dir);
 	fuzz_must(options_parse(3, arguments, &options, &err) == 0, err.msg);
-	options.max_file = MAX_FILE_BYTES;
+	options.max_file_bytes = MAX_FILE_BYTES;
 	options.max_files = MAX_FILES;
-	options.max_upload = MAX_UPLOAD_BYTES;
-	options.keep_free = 0;
+	options.max_upload_bytes = MAX_UPLOAD_BYTES;
+	options.keep_free_bytes = 0;
 	log_init(LOG_LEVEL_WARN, LOG_FORMAT_TEXT);
 	ak_register(&stub_action);
 	ak_register(&stub_check);

@@ -12,9 +12,11 @@
 
 #include "tests/fuzz/fuzz.h"
 
+#include "core/base/uuid_text.h"
+
 #define TEXT_BYTES 64
 
-char stub_effects[STUB_EFFECTS_MAX][STUB_ID_BYTES];
+char stub_effects[STUB_EFFECTS_MAX][UUID_TEXT_BYTES];
 size_t stub_effects_count;
 bool stub_failed, stub_healed;
 
@@ -206,7 +208,7 @@ stub_start(struct ak_call *call, void *state)
 	if (find_effect(id) == stub_effects_count) {
 		if (stub_effects_count == STUB_EFFECTS_MAX)
 			return ak_error(call, "There are too many effects");
-		snprintf(stub_effects[stub_effects_count++], STUB_ID_BYTES, "%s", id);
+		snprintf(stub_effects[stub_effects_count++], UUID_TEXT_BYTES, "%s", id);
 	}
 	ak_metric(call, "ratio", s->ratio, NULL);
 	return fail_if_told(call, s, "start");
@@ -231,7 +233,7 @@ stub_stop(struct ak_call *call, void *state)
 	if (!stub_healed && fail_if_told(call, s, "stop") == -1)
 		return -1;
 	if (i < stub_effects_count && i != --stub_effects_count)
-		memcpy(stub_effects[i], stub_effects[stub_effects_count], STUB_ID_BYTES);
+		memcpy(stub_effects[i], stub_effects[stub_effects_count], UUID_TEXT_BYTES);
 	ak_modify_string(call, AK_SET_PROPERTY, "text", s->text);
 	return 0;
 }

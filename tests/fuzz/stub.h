@@ -8,17 +8,17 @@
 #include <stddef.h>
 
 #include "core/actionkit.h"
+#include "core/base/uuid_text.h"
 
 /* More executions than an input can have. */
 #define STUB_EFFECTS_MAX 256
-#define STUB_ID_BYTES 37
 
 extern const struct ak_action stub_action;
 /* Has neither stop() nor work. */
 extern const struct ak_action stub_check;
 
 /* The executions whose start() has an effect that no stop() has undone. */
-extern char stub_effects[STUB_EFFECTS_MAX][STUB_ID_BYTES];
+extern char stub_effects[STUB_EFFECTS_MAX][UUID_TEXT_BYTES];
 extern size_t stub_effects_count;
 
 /* Set by a handler that did what it was told and failed. */

@@ -148,7 +148,7 @@ END_TEST
 
 START_TEST(test_reasons_to_stop)
 {
-	struct execution row = { .phase = PHASE_RUNNING, .due_at = 100 };
+	struct execution row = { .phase = PHASE_RUNNING, .due_boot_ms = 100 };
 
 	ck_assert_ptr_null(execution_due_reason(&row, 99));
 	ck_assert_str_eq(execution_due_reason(&row, 100), "heartbeat timeout");
@@ -182,8 +182,8 @@ START_TEST(test_a_row_comes_back_as_it_was_written)
 	execution_set(&row.target, "host");
 	execution_set(&row.last_error, "no");
 	execution_set(&row.start_result, "{}");
-	row.due_at = 77;
-	row.heartbeat_interval = 5000;
+	row.due_boot_ms = 77;
+	row.heartbeat_interval_ms = 5000;
 	row.stop_attempts = 3;
 	execution_want_stop(&row, STOP_BY_EXTENSION, "because");
 	row.phase = PHASE_STOPPING;
@@ -200,8 +200,8 @@ START_TEST(test_a_row_comes_back_as_it_was_written)
 	ck_assert_ptr_null(back.experiment_key);
 	ck_assert_str_eq(back.last_error, "no");
 	ck_assert_str_eq(back.start_result, "{}");
-	ck_assert_int_eq(back.due_at, 77);
-	ck_assert_int_eq(back.heartbeat_interval, 5000);
+	ck_assert_int_eq(back.due_boot_ms, 77);
+	ck_assert_int_eq(back.heartbeat_interval_ms, 5000);
 	ck_assert_int_eq(back.stop_attempts, 3);
 	ck_assert_int_eq(back.stop_by, STOP_BY_EXTENSION);
 	ck_assert_str_eq(back.stop_reason, "because");

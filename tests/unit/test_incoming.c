@@ -57,7 +57,7 @@ static void
 setup(void)
 {
 	options = (struct options){
-		.max_file = 100, .max_files = 2, .max_upload = 150
+		.max_file_bytes = 100, .max_files = 2, .max_upload_bytes = 150
 	};
 	snprintf(options.state_dir, sizeof(options.state_dir), "/tmp/ak-test-XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(options.state_dir));
@@ -221,7 +221,7 @@ START_TEST(test_writing)
 	ck_assert_int_eq(entries("files/incoming"), 0);
 	incoming_done(&incoming);
 
-	options.keep_free = INT64_MAX / 2;
+	options.keep_free_bytes = INT64_MAX / 2;
 	ck_assert_int_eq(incoming_begin(&incoming, "file", "a", &err), -1);
 	ck_assert_int_eq(err.code, ERR_FULL);
 	incoming_done(&incoming);

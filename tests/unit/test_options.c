@@ -68,19 +68,19 @@ START_TEST(test_defaults)
 	ck_assert_str_eq(options.state_dir, "/var/lib/actionkit");
 	ck_assert_str_eq(options.base_path, "");
 	ck_assert_int_eq(options.responders, 8);
-	ck_assert_int_eq(options.handler_timeout, 30000);
-	ck_assert_int_eq(options.stop_timeout, 60000);
-	ck_assert_int_eq(options.body_timeout, 60000);
-	ck_assert_int_eq(options.shutdown_timeout, 60000);
-	ck_assert_int_eq(options.grace, 30000);
-	ck_assert_int_eq(options.never_started, 3600000);
-	ck_assert_int_eq(options.stop_retry, 1000);
-	ck_assert_int_eq(options.retention, INT64_C(7) * 86400000);
-	ck_assert_int_eq(options.max_body, 4 * 1024 * 1024);
-	ck_assert_int_eq(options.max_file, INT64_C(2) << 30);
+	ck_assert_int_eq(options.handler_timeout_ms, 30000);
+	ck_assert_int_eq(options.stop_timeout_ms, 60000);
+	ck_assert_int_eq(options.body_timeout_ms, 60000);
+	ck_assert_int_eq(options.shutdown_timeout_ms, 60000);
+	ck_assert_int_eq(options.grace_ms, 30000);
+	ck_assert_int_eq(options.never_started_ms, 3600000);
+	ck_assert_int_eq(options.stop_retry_ms, 1000);
+	ck_assert_int_eq(options.retention_ms, INT64_C(7) * 86400000);
+	ck_assert_int_eq(options.max_body_bytes, 4 * 1024 * 1024);
+	ck_assert_int_eq(options.max_file_bytes, INT64_C(2) << 30);
 	ck_assert_int_eq(options.max_files, 16);
-	ck_assert_int_eq(options.max_upload, INT64_C(4) << 30);
-	ck_assert_int_eq(options.keep_free, 256 << 20);
+	ck_assert_int_eq(options.max_upload_bytes, INT64_C(4) << 30);
+	ck_assert_int_eq(options.keep_free_bytes, 256 << 20);
 	ck_assert_uint_eq(options.allow_file_url.count, 0);
 	ck_assert_uint_eq(options.enable_action.count, 0);
 	ck_assert_int_eq(options.log_level, LOG_LEVEL_INFO);
@@ -94,11 +94,11 @@ START_TEST(test_arguments)
 	ck_assert_int_eq(parse("--responders=3", "--grace", "0", "--test", "--max-body",
 	    "64KiB", NULL), 0);
 	ck_assert_int_eq(options.responders, 3);
-	ck_assert_int_eq(options.grace, 0);
-	ck_assert_int_eq(options.max_body, 65536);
+	ck_assert_int_eq(options.grace_ms, 0);
+	ck_assert_int_eq(options.max_body_bytes, 65536);
 	ck_assert(options.test);
 	ck_assert_int_eq(parse("--stop-timeout", "1m30s", "--stop-timeout", "2s", NULL), 0);
-	ck_assert_int_eq(options.stop_timeout, 2000);
+	ck_assert_int_eq(options.stop_timeout_ms, 2000);
 }
 END_TEST
 
@@ -111,7 +111,7 @@ START_TEST(test_environment)
 	ck_assert_int_eq(parse("--responders", "5", NULL), 0);
 	ck_assert_str_eq(options.state_dir, "/srv/state");
 	ck_assert_int_eq(options.responders, 5);
-	ck_assert_int_eq(options.grace, 30000);
+	ck_assert_int_eq(options.grace_ms, 30000);
 	setenv("ACTIONKIT_RESPONDERS", "many", 1);
 	refused("--grace", "1s", "ACTIONKIT_RESPONDERS=many: must be a number");
 }
@@ -258,7 +258,8 @@ main(void)
 {
 	const TTest *const tests[] = {
 		test_defaults, test_arguments, test_environment, test_log,
-		test_file_urls, test_actions, test_help, test_refused, test_base_path, test_paths, NULL
+		test_file_urls, test_actions, test_help, test_refused, test_base_path,
+		test_paths, NULL
 	};
 
 	return unit_main("options", setup, tests);
