@@ -53,8 +53,9 @@ libcore_la_SOURCES = \
 	core/action/registry.c core/action/registry.h \
 	core/action/state.c core/action/state.h \
 	core/action/verify.c core/action/verify.h \
-	core/action/verify_internal.h \
+	core/action/verify_mistakes.c core/action/verify_mistakes.h \
 	core/action/verify_parameters.c \
+	core/action/verify_parts.h \
 	core/action/verify_state.c \
 	core/action/verify_targets.c \
 	core/action/verify_widgets.c \

@@ -8,7 +8,8 @@
 #include <string.h>
 
 #include "core/action/parameters.h"
-#include "core/action/verify_internal.h"
+#include "core/action/verify_mistakes.h"
+#include "core/action/verify_parts.h"
 
 /* Limits of the schema; text is counted in characters. */
 #define PARAMETERS_MAX 64
