@@ -48,6 +48,7 @@ libcore_la_SOURCES = \
 	core/action/getters.c \
 	core/action/modification.c \
 	core/action/outcome.c \
+	core/action/parameter_rules.c core/action/parameter_rules.h \
 	core/action/parameter_types.c core/action/parameter_types.h \
 	core/action/parameters.c core/action/parameters.h \
 	core/action/registry.c core/action/registry.h \
