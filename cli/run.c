@@ -153,7 +153,7 @@ set_file(struct request *request, const struct given *given,
 static int
 need_files(const struct request *request, struct json_object *parameters, struct err *err)
 {
-	size_t i, k, count = values_count(parameters);
+	size_t i, k, count = json_count(parameters);
 	struct json_object *parameter;
 	const char *name;
 

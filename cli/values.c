@@ -1,5 +1,6 @@
 /*
- * values.c: reads values of parameters as their types demand.
+ * values.c: reads values of parameters as their types demand: parameter_types.h has the types, here
+ * is how the command line writes each form.
  */
 #include "config.h"
 
@@ -11,17 +12,15 @@
 #include <string.h>
 #include <strings.h>
 
+#include "core/action/parameter_types.h"
 #include "core/base/duration.h"
 #include "core/base/log.h"
 
 #define VALUES_NUMBER_BASE 10
 
-struct kind {
-	const char *type;
-	/* The value, owned; NULL and err. old is what was given before, borrowed, or NULL. */
-	struct json_object *(*parse)(struct json_object *parameter, const char *text,
-	    struct json_object *old, struct err *err);
-};
+/* The value, owned; NULL and err. old is what was given before, borrowed, or NULL. */
+typedef struct json_object *parse(struct json_object *parameter, const char *text,
+    struct json_object *old, struct err *err);
 
 static const char *
 text_of(struct json_object *parameter, const char *name)
@@ -31,10 +30,13 @@ text_of(struct json_object *parameter, const char *name)
 	return text == NULL ? "" : text;
 }
 
-size_t
-values_count(struct json_object *list)
+/* A type that is not known is one of a later protocol: text is the best guess. */
+static enum parameter_form
+form_of(struct json_object *parameter)
 {
-	return json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0;
+	const struct parameter_type *type = parameter_type_named(text_of(parameter, "type"));
+
+	return type == NULL ? FORM_TEXT : type->form;
 }
 
 static struct json_object *
@@ -57,10 +59,10 @@ check_limits(struct json_object *parameter, int64_t number, struct err *err)
 }
 
 static struct json_object *
-parse_integer(struct json_object *parameter, const char *text, struct json_object *old,
+parse_whole(struct json_object *parameter, const char *text, struct json_object *old,
     struct err *err)
 {
-	bool percent = strcmp(text_of(parameter, "type"), "percentage") == 0;
+	bool percent = form_of(parameter) == FORM_PERCENT;
 	int64_t number;
 	char *end;
 
@@ -111,7 +113,7 @@ check_option(struct json_object *parameter, const char *text, struct err *err)
 {
 	struct json_object *options = json_member(parameter, "options");
 	struct json_object *only = json_member(parameter, "optionsOnly");
-	size_t i, count = values_count(options);
+	size_t i, count = json_count(options);
 	const char *value;
 
 	if (count == 0 || (only != NULL && !json_object_get_boolean(only)))
@@ -125,7 +127,7 @@ check_option(struct json_object *parameter, const char *text, struct err *err)
 }
 
 static struct json_object *
-parse_string(struct json_object *parameter, const char *text, struct json_object *old,
+parse_text(struct json_object *parameter, const char *text, struct json_object *old,
     struct err *err)
 {
 	(void)old;
@@ -161,7 +163,7 @@ parse_json(const char *text, struct json_object **ret_value, struct err *err)
 }
 
 static struct json_object *
-parse_strings(struct json_object *parameter, const char *text, struct json_object *old,
+parse_list(struct json_object *parameter, const char *text, struct json_object *old,
     struct err *err)
 {
 	struct json_object *list = list_of(old), *given = NULL;
@@ -180,7 +182,7 @@ parse_strings(struct json_object *parameter, const char *text, struct json_objec
 			json_append(given, json_new_string(item));
 		free(copy);
 	}
-	for (i = 0; i < values_count(given); i++) {
+	for (i = 0; i < json_count(given); i++) {
 		const char *value = json_string(json_object_array_get_idx(given, i));
 
 		if (value == NULL || check_option(parameter, value, err) == -1) {
@@ -221,7 +223,7 @@ append_pairs(struct json_object *list, struct json_object *given)
 		}
 		return 0;
 	}
-	for (i = 0; i < values_count(given); i++) {
+	for (i = 0; i < json_count(given); i++) {
 		struct json_object *pair = json_object_array_get_idx(given, i);
 		const char *key = json_member_string(pair, "key");
 		const char *value = json_member_string(pair, "value");
@@ -277,7 +279,7 @@ refuse_file(struct json_object *parameter, const char *text, struct json_object 
 }
 
 static struct json_object *
-refuse_any(struct json_object *parameter, const char *text, struct json_object *old,
+refuse_none(struct json_object *parameter, const char *text, struct json_object *old,
     struct err *err)
 {
 	(void)text;
@@ -286,39 +288,22 @@ refuse_any(struct json_object *parameter, const char *text, struct json_object *
 	return NULL;
 }
 
-/* All others are strings. */
-static const struct kind kinds[] = {
-	{ "integer", parse_integer },
-	{ "percentage", parse_integer },
-	{ "stressng-workers", parse_integer },
-	{ "boolean", parse_boolean },
-	{ "duration", parse_duration },
-	{ "string_array", parse_strings },
-	{ "string[]", parse_strings },
-	{ "key_value", parse_pairs },
-	{ "file", refuse_file },
-	{ "separator", refuse_any },
-	{ "header", refuse_any },
-	{ "target-selection", refuse_any },
+static parse *const parsers[FORM_COUNT] = {
+	[FORM_NONE] = refuse_none,
+	[FORM_TEXT] = parse_text,
+	[FORM_WHOLE] = parse_whole,
+	[FORM_PERCENT] = parse_whole,
+	[FORM_DURATION] = parse_duration,
+	[FORM_BOOLEAN] = parse_boolean,
+	[FORM_LIST] = parse_list,
+	[FORM_PAIRS] = parse_pairs,
+	[FORM_FILE] = refuse_file,
 };
-
-static const struct kind *
-kind_of(struct json_object *parameter)
-{
-	static const struct kind other = { "string", parse_string };
-	const char *type = text_of(parameter, "type");
-	size_t i;
-
-	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (strcmp(kinds[i].type, type) == 0)
-			return &kinds[i];
-	return &other;
-}
 
 struct json_object *
 values_parameter(struct json_object *parameters, const char *name)
 {
-	size_t i, count = values_count(parameters);
+	size_t i, count = json_count(parameters);
 	struct json_object *parameter;
 
 	for (i = 0; i < count; i++) {
@@ -332,7 +317,7 @@ values_parameter(struct json_object *parameters, const char *name)
 bool
 values_is_file(struct json_object *parameter)
 {
-	return kind_of(parameter)->parse == refuse_file;
+	return form_of(parameter) == FORM_FILE;
 }
 
 int
@@ -342,18 +327,18 @@ values_set(struct json_object *parameter, const char *text, struct json_object *
 	const char *name = text_of(parameter, "name");
 	struct json_object *value;
 
-	value = kind_of(parameter)->parse(parameter, text, json_member(config, name), err);
+	value = parsers[form_of(parameter)](parameter, text, json_member(config, name), err);
 	if (value == NULL)
 		return err_wrap(err, "%s=%s", name, text);
 	json_add(config, name, value);
 	return 0;
 }
 
-/* A default that is none of its type is the extension's mistake; it will say so. */
+/* A default that its type does not allow is the extension's mistake; it will say so. */
 int
 values_complete(struct json_object *parameters, struct json_object *config, struct err *err)
 {
-	size_t i, count = values_count(parameters);
+	size_t i, count = json_count(parameters);
 	struct json_object *parameter;
 	const char *name, *preset;
 	struct err unused;
@@ -363,7 +348,7 @@ values_complete(struct json_object *parameters, struct json_object *config, stru
 		name = text_of(parameter, "name");
 		preset = json_member_string(parameter, "defaultValue");
 		if (json_member(config, name) != NULL || values_is_file(parameter) ||
-		    kind_of(parameter)->parse == refuse_any)
+		    form_of(parameter) == FORM_NONE)
 			continue;
 		if (preset != NULL && values_set(parameter, preset, config, &unused) == 0)
 			continue;

@@ -8,13 +8,9 @@
 #define CLI_VALUES_H
 
 #include <stdbool.h>
-#include <stddef.h>
 
 #include "core/base/err.h"
 #include "core/base/json.h"
-
-/* Length of a list; 0 of what is none: descriptions come from elsewhere. */
-size_t values_count(struct json_object *list);
 
 /* The parameter of that name in a list of descriptions (NULL allowed), borrowed; or NULL. */
 struct json_object *values_parameter(struct json_object *parameters, const char *name);

@@ -105,7 +105,7 @@ struct ak_hint {
 	const char *content;		/* may be Markdown */
 };
 
-/* The units in which people may say a duration; they are added up with |. */
+/* The units in which people may say a duration, combined with |. */
 enum ak_duration_unit {
 	AK_MILLISECONDS = 1 << 0,
 	AK_SECONDS = 1 << 1,
@@ -298,7 +298,7 @@ struct ak_widget {
 };
 #define AK_WIDGETS_END { .type = (enum ak_widget_type)0 }
 
-/* Flags of an action; they are added up with |. */
+/* Flags of an action, combined with |. */
 enum ak_flag {
 	/* Between agent and platform; the runtime goes on to watch the agent's calls. */
 	AK_DISABLE_HEARTBEAT = 1 << 0
@@ -473,7 +473,7 @@ AK_API const char *ak_config_string(struct ak_call *call, const char *name);
 /* In bits per second: "1kbit" is 1000, "1kbps" (bytes) is 8000. */
 AK_API int64_t ak_config_bitrate(struct ak_call *call, const char *name);
 /*
- * Whether text matches a regex: 1, or 0, or -1 where that is no POSIX extended regular
+ * Whether text matches a regex: 1, or 0, or -1 where that is not a POSIX extended regular
  * expression (or the parameter has no value). Agents write them for other languages, too,
  * so that any text is accepted as one: get it with ak_config_string() then.
  */
@@ -632,7 +632,7 @@ AK_API void ak_message_as(struct ak_call *call, const struct ak_message_details 
 
 /*
  * A measurement, stamped with the time of now. labels (borrowed, copied) may be NULL. A
- * value that is no finite number makes the handler fail: JSON cannot say it.
+ * value that is not a finite number makes the handler fail: JSON cannot say it.
  */
 AK_API void ak_metric(struct ak_call *call, const char *name, double value,
     const struct ak_label *labels);

@@ -48,13 +48,15 @@ libcore_la_SOURCES = \
 	core/action/getters.c \
 	core/action/modification.c \
 	core/action/outcome.c \
+	core/action/parameter_rules.c core/action/parameter_rules.h \
 	core/action/parameter_types.c core/action/parameter_types.h \
 	core/action/parameters.c core/action/parameters.h \
 	core/action/registry.c core/action/registry.h \
 	core/action/state.c core/action/state.h \
 	core/action/verify.c core/action/verify.h \
-	core/action/verify_internal.h \
+	core/action/verify_mistakes.c core/action/verify_mistakes.h \
 	core/action/verify_parameters.c \
+	core/action/verify_parts.h \
 	core/action/verify_state.c \
 	core/action/verify_targets.c \
 	core/action/verify_widgets.c \

@@ -1,6 +1,7 @@
 # Unit tests: each is a program of its own, tests/unit/test_x.c.
 UNIT_TESTS = \
 	tests/unit/test_ballast \
+	tests/unit/test_bitrate \
 	tests/unit/test_call \
 	tests/unit/test_description \
 	tests/unit/test_duration \

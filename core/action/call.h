@@ -77,7 +77,7 @@ void call_message(struct ak_call *call, enum ak_level level, const char *text);
 void call_misuse(struct ak_call *call, const char *format, ...) AK_PRINTF(2, 3);
 
 /*
- * Text of any length, with bytes that are no UTF-8 replaced; owned. Out of memory is fatal.
+ * Text of any length, with bytes that are not UTF-8 replaced; owned. Out of memory is fatal.
  */
 char *call_format(const char *format, va_list arguments) AK_PRINTF(1, 0);
 

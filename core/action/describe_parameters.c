@@ -5,7 +5,7 @@
 #include "config.h"
 
 #include "core/action/description_internal.h"
-#include "core/action/parameters.h"
+#include "core/action/parameter_types.h"
 
 static const char *const hint_names[] = {
 	[AK_HINT_INFO] = "hint_info",
@@ -114,7 +114,7 @@ parameter_json(const struct ak_parameter *parameter)
 	json_add_string(object, "name", parameter->name);
 	json_add_string(object, "label", parameter->label);
 	json_add_string(object, "description", parameter->description);
-	json_add_string(object, "type", parameters_type_name(parameter->type));
+	json_add_string(object, "type", parameter_type(parameter->type)->name);
 	add_true(object, "required", parameter->required);
 	add_true(object, "advanced", parameter->advanced);
 	add_limit(object, "order", parameter->order);

@@ -7,41 +7,9 @@
 #include <string.h>
 
 #include "core/action/call.h"
+#include "core/action/parameter_types.h"
 #include "core/action/parameters.h"
 #include "core/base/bitrate.h"
-
-/* The getters, as bits: which of them read a type. */
-enum reader {
-	READ_STRING = 1 << 0,
-	READ_INTEGER = 1 << 1,
-	READ_BOOLEAN = 1 << 2,
-	READ_DURATION = 1 << 3,
-	READ_COUNT = 1 << 4,
-	READ_ITEM = 1 << 5,
-	READ_KEY = 1 << 6,
-	READ_BITRATE = 1 << 7,
-	READ_MATCH = 1 << 8,
-	READ_FILE = 1 << 9
-};
-
-static const unsigned int readers[] = {
-	[AK_STRING] = READ_STRING,
-	[AK_TEXTAREA] = READ_STRING,
-	[AK_URL] = READ_STRING,
-	[AK_REGEX] = READ_STRING | READ_MATCH,
-	[AK_BITRATE] = READ_STRING | READ_BITRATE,
-	[AK_STRING_ARRAY] = READ_COUNT | READ_ITEM,
-	[AK_INTEGER] = READ_INTEGER,
-	[AK_PERCENTAGE] = READ_INTEGER,
-	[AK_STRESSNG_WORKERS] = READ_INTEGER,
-	[AK_BOOLEAN] = READ_BOOLEAN,
-	[AK_DURATION] = READ_DURATION,
-	[AK_KEY_VALUE] = READ_COUNT | READ_ITEM | READ_KEY,
-	[AK_SEPARATOR] = 0,
-	[AK_HEADER] = 0,
-	[AK_TARGET_SELECTION] = 0,
-	[AK_FILE] = READ_FILE,
-};
 
 /* The row of a parameter that the handler may read, or NULL and the call has failed. */
 static const struct ak_parameter *
@@ -63,15 +31,18 @@ find(struct ak_call *call, const char *name)
 
 /* The parameter's value, borrowed; NULL if it has none or getter does not read its type. */
 static struct json_object *
-get(struct ak_call *call, const char *name, enum reader reader, const char *getter)
+get(struct ak_call *call, const char *name, enum parameter_getter getter,
+    const char *function)
 {
 	const struct ak_parameter *parameter = find(call, name);
+	const struct parameter_type *type;
 
 	if (parameter == NULL)
 		return NULL;
-	if ((readers[parameter->type] & reader) == 0) {
+	type = parameter_type(parameter->type);
+	if ((type->getters & getter) == 0) {
 		call_misuse(call, "Parameter \"%s\" is of type %s, which %s() does not "
-		    "read", name, parameters_type_name(parameter->type), getter);
+		    "read", name, type->name, function);
 		return NULL;
 	}
 	return json_member(call->config, name);
@@ -133,7 +104,7 @@ ak_config_match(struct ak_call *call, const char *name, const char *text)
 size_t
 ak_config_count(struct ak_call *call, const char *name)
 {
-	struct json_object *list = get(call, name, READ_COUNT, __func__);
+	struct json_object *list = get(call, name, READ_ITEM, __func__);
 
 	return list == NULL ? 0 : json_object_array_length(list);
 }

@@ -1,67 +1,23 @@
 /*
- * parameter_types.c: the types of parameters, and what agents send for each.
+ * parameter_types.c: what is known of each type of parameter, and what agents send for it.
  */
 #include "config.h"
 
 #include "core/action/parameter_types.h"
 
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
-#include "core/action/parameters.h"
+#include "core/action/parameter_rules.h"
 #include "core/base/base64.h"
 #include "core/base/bitrate.h"
 #include "core/base/duration.h"
 #include "core/base/url.h"
 
 #define ITEM_PREFIX_BYTES 32
-#define LIST_TEXT_BYTES 1024
 #define FILE_NAME_BYTES 256
-
-/* Makes the one form of a sent value, owned; NULL and err where it breaks a rule. */
-typedef struct json_object *convert(const struct ak_parameter *parameter,
-    struct json_object *value, struct err *err);
-
-static convert convert_string, convert_bitrate, convert_string_array, convert_integer,
-    convert_boolean, convert_duration, convert_key_value, convert_file;
-
-static const struct type {
-	const char *name;
-	convert *convert;		/* NULL: never sent */
-} types[] = {
-	[AK_STRING] = { "string", convert_string },
-	[AK_TEXTAREA] = { "textarea", convert_string },
-	[AK_URL] = { "url", convert_string },
-	[AK_REGEX] = { "regex", convert_string },
-	[AK_BITRATE] = { "bitrate", convert_bitrate },
-	[AK_STRING_ARRAY] = { "string_array", convert_string_array },
-	[AK_INTEGER] = { "integer", convert_integer },
-	[AK_PERCENTAGE] = { "percentage", convert_integer },
-	[AK_STRESSNG_WORKERS] = { "stressng-workers", convert_integer },
-	[AK_BOOLEAN] = { "boolean", convert_boolean },
-	[AK_DURATION] = { "duration", convert_duration },
-	[AK_KEY_VALUE] = { "key_value", convert_key_value },
-	[AK_SEPARATOR] = { "separator", NULL },
-	[AK_HEADER] = { "header", NULL },
-	[AK_TARGET_SELECTION] = { "target-selection", NULL },
-	[AK_FILE] = { "file", convert_file },
-};
-
-#define TYPES (sizeof(types) / sizeof(types[0]))
-
-const char *
-parameters_type_name(enum ak_type type)
-{
-	return (size_t)type < TYPES ? types[type].name : NULL;
-}
-
-bool
-parameters_sent(enum ak_type type)
-{
-	return (size_t)type < TYPES && types[type].convert != NULL;
-}
 
 static struct json_object *
 refuse(struct err *err, const char *rule)
@@ -105,7 +61,7 @@ refuse_limit(struct err *err, const struct ak_parameter *parameter, const char *
 {
 	char text[DURATION_BYTES];
 
-	if (parameter->type == AK_DURATION && limit >= 0)
+	if (parameter_type(parameter->type)->form == FORM_DURATION && limit >= 0)
 		duration_format(limit, text);
 	else
 		snprintf(text, sizeof(text), "%" PRId64, limit);
@@ -124,7 +80,7 @@ within_limits(const struct ak_parameter *parameter, int64_t whole, struct err *e
 }
 
 static struct json_object *
-convert_integer(const struct ak_parameter *parameter, struct json_object *value,
+check_whole(const struct ak_parameter *parameter, struct json_object *value,
     struct err *err)
 {
 	int64_t whole;
@@ -135,7 +91,7 @@ convert_integer(const struct ak_parameter *parameter, struct json_object *value,
 }
 
 static struct json_object *
-convert_duration(const struct ak_parameter *parameter, struct json_object *value,
+check_duration(const struct ak_parameter *parameter, struct json_object *value,
     struct err *err)
 {
 	const char *text = json_string(value);
@@ -154,7 +110,7 @@ convert_duration(const struct ak_parameter *parameter, struct json_object *value
 }
 
 static struct json_object *
-convert_boolean(const struct ak_parameter *parameter, struct json_object *value,
+check_boolean(const struct ak_parameter *parameter, struct json_object *value,
     struct err *err)
 {
 	(void)parameter;
@@ -163,89 +119,32 @@ convert_boolean(const struct ak_parameter *parameter, struct json_object *value,
 	return json_object_get(value);
 }
 
-static bool
-is_option(const struct ak_parameter *parameter, const char *text)
-{
-	const struct ak_option *option = parameter->options;
-
-	/* The values of target attributes are known to the agent only. */
-	if (option == NULL || parameter->options_open ||
-	    parameter->option_attributes != NULL)
-		return true;
-	for (; option->label != NULL; option++)
-		if (strcmp(option->value, text) == 0)
-			return true;
-	return false;
-}
-
 /* prefix says which item of a list it is about. */
-static struct json_object *
-refuse_option(struct err *err, const char *prefix, const struct ak_option *option)
-{
-	static const char more[] = ", ...";
-	char list[LIST_TEXT_BYTES] = "";
-	size_t used = 0;
-
-	for (; option->label != NULL; option++) {
-		if (used + strlen(option->value) + sizeof(", \"\"") + sizeof(more) >
-		    sizeof(list)) {
-			strcpy(list + used, more);
-			break;
-		}
-		used += (size_t)snprintf(list + used, sizeof(list) - used,
-		    "%s\"%s\"", used == 0 ? "" : ", ", option->value);
-	}
-	err_set(err, ERR_CONFIG, "%smust be one of %s", prefix, list);
-	return NULL;
-}
-
-/* Whether a text is not too long; prefix says which item of a list it is, if any. */
-static bool
-fits(const struct ak_parameter *parameter, const char *prefix, const char *text,
-    struct err *err)
-{
-	if (parameter->max_length == 0 || strlen(text) <= parameter->max_length)
-		return true;
-	err_set(err, ERR_CONFIG, "%smust have at most %zu bytes", prefix,
-	    parameter->max_length);
-	return false;
-}
-
-/* Whether value is a list, and not too long a one. */
-static bool
-is_list(const struct ak_parameter *parameter, struct json_object *value, struct err *err)
-{
-	if (!json_object_is_type(value, json_type_array)) {
-		err_set(err, ERR_CONFIG, "must be an array");
-		return false;
-	}
-	if (parameter->max_items != 0 &&
-	    json_object_array_length(value) > parameter->max_items) {
-		err_set(err, ERR_CONFIG, "must have at most %zu items",
-		    parameter->max_items);
-		return false;
-	}
-	return true;
-}
-
-static struct json_object *
-convert_string(const struct ak_parameter *parameter, struct json_object *value,
-    struct err *err)
+static int
+check_one_text(const struct ak_parameter *parameter, struct json_object *value,
+    const char *prefix, struct err *err)
 {
 	const char *text = json_string(value);
 
 	if (text == NULL)
-		return refuse(err, json_object_is_type(value, json_type_string) ?
+		return err_set(err, ERR_CONFIG, "%s%s", prefix,
+		    json_object_is_type(value, json_type_string) ?
 		    "must not contain a NUL character" : "must be text");
-	if (!fits(parameter, "", text, err))
+	if (rules_length(parameter, prefix, text, err) == -1)
+		return -1;
+	return rules_option(parameter, prefix, text, err);
+}
+
+static struct json_object *
+check_text(const struct ak_parameter *parameter, struct json_object *value, struct err *err)
+{
+	if (check_one_text(parameter, value, "", err) == -1)
 		return NULL;
-	if (!is_option(parameter, text))
-		return refuse_option(err, "", parameter->options);
 	return json_object_get(value);
 }
 
 static struct json_object *
-convert_bitrate(const struct ak_parameter *parameter, struct json_object *value,
+check_bitrate(const struct ak_parameter *parameter, struct json_object *value,
     struct err *err)
 {
 	const char *text = json_string(value);
@@ -261,116 +160,68 @@ convert_bitrate(const struct ak_parameter *parameter, struct json_object *value,
 }
 
 static struct json_object *
-convert_string_array(const struct ak_parameter *parameter, struct json_object *value,
-    struct err *err)
+check_list(const struct ak_parameter *parameter, struct json_object *value, struct err *err)
 {
-	struct json_object *item;
-	const char *text;
 	char prefix[ITEM_PREFIX_BYTES];
 	size_t i;
 
-	if (!is_list(parameter, value, err))
+	if (rules_list(parameter, value, err) == -1)
 		return NULL;
 	for (i = 0; i < json_object_array_length(value); i++) {
-		item = json_object_array_get_idx(value, i);
 		snprintf(prefix, sizeof(prefix), "item %zu ", i + 1);
-		if ((text = json_string(item)) == NULL) {
-			err_set(err, ERR_CONFIG, "%s%s", prefix,
-			    json_object_is_type(item, json_type_string) ?
-			    "must not contain a NUL character" : "must be text");
+		if (check_one_text(parameter, json_object_array_get_idx(value, i), prefix,
+		    err) == -1)
 			return NULL;
-		}
-		if (!fits(parameter, prefix, text, err))
-			return NULL;
-		if (!is_option(parameter, text))
-			return refuse_option(err, prefix, parameter->options);
 	}
 	return json_object_get(value);
 }
 
+/* Appends the pair, with nothing else that its object may have. */
+static int
+append_pair(const struct ak_parameter *parameter, struct json_object *list,
+    struct json_object *item, size_t number, struct err *err)
+{
+	const char *key = json_member_string(item, "key");
+	const char *text = json_member_string(item, "value");
+	char prefix[ITEM_PREFIX_BYTES];
+	struct json_object *pair;
+
+	if (key == NULL || text == NULL)
+		return err_set(err, ERR_CONFIG, "item %zu must be an object with the "
+		    "texts \"key\" and \"value\"", number);
+	snprintf(prefix, sizeof(prefix), "item %zu ", number);
+	if (rules_length(parameter, prefix, key, err) == -1 ||
+	    rules_length(parameter, prefix, text, err) == -1)
+		return -1;
+	pair = json_new_object();
+	json_add_string(pair, "key", key);
+	json_add_string(pair, "value", text);
+	json_append(list, pair);
+	return 0;
+}
+
 static struct json_object *
-convert_key_value(const struct ak_parameter *parameter, struct json_object *value,
+check_pairs(const struct ak_parameter *parameter, struct json_object *value,
     struct err *err)
 {
-	struct json_object *list, *item, *pair;
-	const char *key, *text;
-	char prefix[ITEM_PREFIX_BYTES];
+	struct json_object *list;
 	size_t i;
 
-	if (!is_list(parameter, value, err))
+	if (rules_list(parameter, value, err) == -1)
 		return NULL;
 	list = json_new_array();
-	for (i = 0; i < json_object_array_length(value); i++) {
-		item = json_object_array_get_idx(value, i);
-		key = json_member_string(item, "key");
-		text = json_member_string(item, "value");
-		if (key == NULL || text == NULL) {
-			err_set(err, ERR_CONFIG, "item %zu must be an object with the "
-			    "texts \"key\" and \"value\"", i + 1);
+	for (i = 0; i < json_object_array_length(value); i++)
+		if (append_pair(parameter, list, json_object_array_get_idx(value, i), i + 1,
+		    err) == -1) {
 			json_object_put(list);
 			return NULL;
 		}
-		snprintf(prefix, sizeof(prefix), "item %zu ", i + 1);
-		if (!fits(parameter, prefix, key, err) ||
-		    !fits(parameter, prefix, text, err)) {
-			json_object_put(list);
-			return NULL;
-		}
-		pair = json_new_object();
-		json_add_string(pair, "key", key);
-		json_add_string(pair, "value", text);
-		json_append(list, pair);
-	}
 	return list;
-}
-
-struct json_object *
-parameter_convert(const struct ak_parameter *parameter, struct json_object *value,
-    struct err *err)
-{
-	return types[parameter->type].convert(parameter, value, err);
-}
-
-static struct json_object *
-refuse_file_type(const struct ak_parameter *parameter, struct err *err)
-{
-	const char *const *type = parameter->accepted_file_types;
-	char list[LIST_TEXT_BYTES] = "";
-	size_t used = 0;
-
-	for (; *type != NULL && used + strlen(*type) + sizeof(", ") < sizeof(list); type++)
-		used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s",
-		    used == 0 ? "" : ", ", *type);
-	err_set(err, ERR_CONFIG, "the name of the file must end with %s%s%s",
-	    type - parameter->accepted_file_types > 1 ? "one of " : "", list,
-	    *type == NULL ? "" : ", ...");
-	return NULL;
-}
-
-static bool
-ends_with(const char *name, const char *end)
-{
-	size_t length = strlen(name), end_length = strlen(end);
-
-	return length > end_length && strcasecmp(name + length - end_length, end) == 0;
-}
-
-static bool
-accepts_name(const struct ak_parameter *parameter, const char *name)
-{
-	const char *const *type = parameter->accepted_file_types;
-
-	if (type == NULL)
-		return true;
-	for (; *type != NULL; type++)
-		if (ends_with(name, *type))
-			return true;
-	return false;
 }
 
 /* An upload and a URL have a name that can be accepted or not; base64 has none. */
 static struct json_object *
-convert_file(const struct ak_parameter *parameter, struct json_object *value,
+check_file(const struct ak_parameter *parameter, struct json_object *value,
     struct err *err)
 {
 	const char *text = json_string(value), *name = json_member_string(value, "name");
@@ -387,7 +238,137 @@ convert_file(const struct ak_parameter *parameter, struct json_object *value,
 	}
 	if (name == NULL)
 		return refuse(err, "must be text, or be sent as a file");
-	if (!accepts_name(parameter, name))
-		return refuse_file_type(parameter, err);
+	if (rules_file_name(parameter, name, err) == -1)
+		return NULL;
 	return json_object_get(value);
+}
+
+static struct json_object *
+default_percent(const char *text)
+{
+	struct json_object *value = json_new_string(text);
+	size_t length = strlen(text);
+
+	if (length > 0 && text[length - 1] == '%')
+		json_object_set_string_len(value, text, (int)length - 1);
+	return value;
+}
+
+static struct json_object *
+default_boolean(const char *text)
+{
+	if (strcmp(text, "true") != 0 && strcmp(text, "false") != 0)
+		return NULL;
+	return json_new_bool(text[0] == 't');
+}
+
+/* The array that text is; NULL if it is something else. */
+static struct json_object *
+default_pairs(const char *text)
+{
+	struct json_object *value;
+	struct err err;
+
+	if (json_parse(text, strlen(text), &value, &err) == -1)
+		return NULL;
+	if (json_object_is_type(value, json_type_array))
+		return value;
+	json_object_put(value);
+	return NULL;
+}
+
+/* A JSON array, or the only item as it is. */
+static struct json_object *
+default_list(const char *text)
+{
+	struct json_object *array = default_pairs(text);
+
+	if (array != NULL)
+		return array;
+	array = json_new_array();
+	if (*text != '\0')
+		json_append(array, json_new_string(text));
+	return array;
+}
+
+static const struct parameter_type types[] = {
+	[AK_STRING] = {
+		.name = "string", .form = FORM_TEXT, .members = HAS_OPTIONS | HAS_LENGTH,
+		.getters = READ_STRING, .read_default = json_new_string, .check = check_text
+	},
+	[AK_TEXTAREA] = {
+		.name = "textarea", .form = FORM_TEXT, .members = HAS_LENGTH,
+		.getters = READ_STRING, .read_default = json_new_string, .check = check_text
+	},
+	[AK_URL] = {
+		.name = "url", .form = FORM_TEXT, .members = HAS_LENGTH,
+		.getters = READ_STRING, .read_default = json_new_string, .check = check_text
+	},
+	[AK_REGEX] = {
+		.name = "regex", .form = FORM_TEXT, .members = HAS_LENGTH,
+		.getters = READ_STRING | READ_MATCH, .read_default = json_new_string,
+		.check = check_text
+	},
+	[AK_BITRATE] = {
+		.name = "bitrate", .form = FORM_TEXT, .getters = READ_STRING | READ_BITRATE,
+		.read_default = json_new_string, .check = check_bitrate
+	},
+	[AK_STRING_ARRAY] = {
+		.name = "string_array", .alias = "string[]", .form = FORM_LIST,
+		.members = HAS_OPTIONS | HAS_LENGTH | HAS_ITEMS, .getters = READ_ITEM,
+		.read_default = default_list, .check = check_list
+	},
+	[AK_INTEGER] = {
+		.name = "integer", .form = FORM_WHOLE, .members = HAS_LIMITS,
+		.getters = READ_INTEGER, .read_default = json_new_string, .check = check_whole
+	},
+	[AK_PERCENTAGE] = {
+		.name = "percentage", .form = FORM_PERCENT, .members = HAS_LIMITS,
+		.getters = READ_INTEGER, .read_default = default_percent, .check = check_whole
+	},
+	[AK_STRESSNG_WORKERS] = {
+		.name = "stressng-workers", .form = FORM_WHOLE, .getters = READ_INTEGER,
+		.read_default = json_new_string, .check = check_whole
+	},
+	[AK_BOOLEAN] = {
+		.name = "boolean", .form = FORM_BOOLEAN, .getters = READ_BOOLEAN,
+		.read_default = default_boolean, .check = check_boolean
+	},
+	[AK_DURATION] = {
+		.name = "duration", .form = FORM_DURATION, .members = HAS_LIMITS | HAS_UNITS,
+		.getters = READ_DURATION, .read_default = json_new_string,
+		.check = check_duration
+	},
+	[AK_KEY_VALUE] = {
+		.name = "key_value", .form = FORM_PAIRS, .members = HAS_LENGTH | HAS_ITEMS,
+		.getters = READ_ITEM | READ_KEY, .read_default = default_pairs,
+		.check = check_pairs
+	},
+	[AK_SEPARATOR] = { .name = "separator" },
+	[AK_HEADER] = { .name = "header" },
+	[AK_TARGET_SELECTION] = { .name = "target-selection" },
+	[AK_FILE] = {
+		.name = "file", .form = FORM_FILE, .members = HAS_FILE_TYPES,
+		.getters = READ_FILE, .check = check_file
+	},
+};
+
+#define TYPES (sizeof(types) / sizeof(types[0]))
+
+const struct parameter_type *
+parameter_type(enum ak_type type)
+{
+	return (size_t)type < TYPES && types[type].name != NULL ? &types[type] : NULL;
+}
+
+const struct parameter_type *
+parameter_type_named(const char *name)
+{
+	const struct parameter_type *type;
+
+	for (type = types; type < types + TYPES; type++)
+		if (type->name != NULL && (strcmp(type->name, name) == 0 ||
+		    (type->alias != NULL && strcmp(type->alias, name) == 0)))
+			return type;
+	return NULL;
 }

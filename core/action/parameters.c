@@ -21,65 +21,19 @@ parameters_find(const struct ak_parameter *table, const char *name)
 	return NULL;
 }
 
-/* The array that text is; NULL if it is none. */
-static struct json_object *
-parse_array(const char *text)
-{
-	struct json_object *value;
-	struct err err;
-
-	if (json_parse(text, strlen(text), &value, &err) == -1)
-		return NULL;
-	if (json_object_is_type(value, json_type_array))
-		return value;
-	json_object_put(value);
-	return NULL;
-}
-
-/* The default as an agent would send it; NULL if it is nothing that the type can hold. */
-static struct json_object *
-default_json(const struct ak_parameter *parameter)
-{
-	const char *text = parameter->default_value;
-	struct json_object *value, *array;
-	size_t length = strlen(text);
-
-	switch (parameter->type) {
-	case AK_BOOLEAN:
-		if (strcmp(text, "true") != 0 && strcmp(text, "false") != 0)
-			return NULL;
-		return json_new_bool(text[0] == 't');
-	case AK_PERCENTAGE:
-		value = json_new_string(text);
-		if (length > 0 && text[length - 1] == '%')
-			json_object_set_string_len(value, text, (int)length - 1);
-		return value;
-	case AK_STRING_ARRAY:
-		if ((array = parse_array(text)) != NULL)
-			return array;
-		array = json_new_array();
-		if (length > 0)
-			json_append(array, json_new_string(text));
-		return array;
-	case AK_KEY_VALUE:
-		return parse_array(text);
-	default:
-		return json_new_string(text);
-	}
-}
-
 int
 parameters_default(const struct ak_parameter *parameter,
     struct json_object **ret_value, struct err *err)
 {
-	struct json_object *value = default_json(parameter), *converted;
+	const struct parameter_type *type = parameter_type(parameter->type);
+	struct json_object *sent = type->read_default(parameter->default_value), *value;
 
-	/* What default_json() refuses, the null value is refused for, with its rule. */
-	converted = parameter_convert(parameter, value, err);
-	json_object_put(value);
-	if (converted == NULL)
+	/* What read_default() refuses, the null value is refused for, with its rule. */
+	value = type->check(parameter, sent, err);
+	json_object_put(sent);
+	if (value == NULL)
 		return -1;
-	*ret_value = converted;
+	*ret_value = value;
 	return 0;
 }
 
@@ -116,7 +70,7 @@ check_one(const struct ak_parameter *parameter, struct json_object *config,
 		return NULL;
 	}
 	if (sent != NULL)
-		value = parameter_convert(parameter, sent, &err);
+		value = parameter_type(parameter->type)->check(parameter, sent, &err);
 	else if (parameter->default_value == NULL ||
 	    parameters_default(parameter, &value, &err) == 0)
 		return value;
@@ -130,10 +84,12 @@ parameters_check(const struct ak_parameter *table, struct json_object *config,
     struct json_object **ret_values, struct err *err)
 {
 	struct json_object *values = json_new_object(), *value;
+	const struct parameter_type *type;
 	struct faults faults = { .length = 0 };
 
 	for (; table != NULL && table->name != NULL; table++) {
-		if (!parameters_sent(table->type))
+		type = parameter_type(table->type);
+		if (type == NULL || type->form == FORM_NONE)
 			continue;
 		if ((value = check_one(table, config, &faults)) != NULL)
 			json_add(values, table->name, value);

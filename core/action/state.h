@@ -15,7 +15,7 @@ void *state_new(const struct ak_action *action);
  * The state as a JSON object, owned. Members of base (may be NULL) that are no field of the
  * table are kept, those of nested structs too, so that an older binary does not drop what a
  * newer one wrote. Returns NULL and sets err (ERR_INTERNAL) if the struct holds what JSON
- * cannot say: a double that is not finite, text that is no UTF-8, no JSON or not terminated,
+ * cannot say: a double that is not finite, text that is not UTF-8, not JSON or not terminated,
  * a list with a wrong count, JSON that is nested too deep to be sent back.
  */
 struct json_object *state_to_json(const struct ak_action *action, const void *state,

@@ -7,8 +7,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/action/parameter_types.h"
 #include "core/action/parameters.h"
-#include "core/action/verify_internal.h"
+#include "core/action/verify_mistakes.h"
+#include "core/action/verify_parts.h"
 
 /* Limits of the schema; text is counted in characters. */
 #define PARAMETERS_MAX 64
@@ -25,40 +27,6 @@ static const char file_name_characters[] =
 
 #define UNITS_ALL \
 	(AK_MILLISECONDS | AK_SECONDS | AK_MINUTES | AK_HOURS | AK_DAYS)
-
-static bool
-has_limits(enum ak_type type)
-{
-	return type == AK_INTEGER || type == AK_PERCENTAGE || type == AK_DURATION;
-}
-
-static bool
-has_options(enum ak_type type)
-{
-	return type == AK_STRING || type == AK_STRING_ARRAY;
-}
-
-static bool
-has_length(enum ak_type type)
-{
-	switch (type) {
-	case AK_STRING:
-	case AK_TEXTAREA:
-	case AK_URL:
-	case AK_REGEX:
-	case AK_STRING_ARRAY:
-	case AK_KEY_VALUE:
-		return true;
-	default:
-		return false;
-	}
-}
-
-static bool
-has_items(enum ak_type type)
-{
-	return type == AK_STRING_ARRAY || type == AK_KEY_VALUE;
-}
 
 /* A list of texts that ends with NULL; what is one of them. Returns their number. */
 static size_t
@@ -80,26 +48,35 @@ check_list(struct verify *verify, const char *what, const char *const *list, siz
 	return count;
 }
 
-/* The members that go with some types only. */
-static void
-check_members(struct verify *verify, const struct ak_parameter *parameter)
+/* Whether the type may have a member that is set; what names it. */
+static bool
+may_have(struct verify *verify, const struct parameter_type *type,
+    enum parameter_member member, const char *what)
 {
-	const char *type = parameters_type_name(parameter->type);
+	if ((type->members & member) != 0)
+		return true;
+	verify_mistake(verify, "type %s has no %s", type->name, what);
+	return false;
+}
+
+static void
+check_members(struct verify *verify, const struct ak_parameter *parameter,
+    const struct parameter_type *type)
+{
 	size_t count;
 
-	if (parameter->max_length != 0 && !has_length(parameter->type))
-		verify_mistake(verify, "type %s has no max_length", type);
-	if (parameter->max_items != 0 && !has_items(parameter->type))
-		verify_mistake(verify, "type %s has no max_items", type);
-	if (parameter->duration_units != 0 && parameter->type != AK_DURATION)
-		verify_mistake(verify, "type %s has no duration_units", type);
-	else if ((parameter->duration_units & ~(unsigned int)UNITS_ALL) != 0)
+	if (parameter->max_length != 0)
+		may_have(verify, type, HAS_LENGTH, "max_length");
+	if (parameter->max_items != 0)
+		may_have(verify, type, HAS_ITEMS, "max_items");
+	if (parameter->duration_units != 0 &&
+	    may_have(verify, type, HAS_UNITS, "duration_units") &&
+	    (parameter->duration_units & ~(unsigned int)UNITS_ALL) != 0)
 		verify_mistake(verify, "duration_units 0x%x are unknown",
 		    parameter->duration_units & ~(unsigned int)UNITS_ALL);
 	if (parameter->accepted_file_types == NULL)
 		return;
-	if (parameter->type != AK_FILE)
-		verify_mistake(verify, "type %s has no accepted_file_types", type);
+	may_have(verify, type, HAS_FILE_TYPES, "accepted_file_types");
 	count = check_list(verify, "accepted_file_type", parameter->accepted_file_types,
 	    FILE_TYPE_CHARACTERS_MAX);
 	if (count > FILE_TYPES_MAX)
@@ -121,20 +98,16 @@ check_deprecated(struct verify *verify, const struct ak_parameter *parameter)
 }
 
 static void
-check_limits(struct verify *verify, const struct ak_parameter *parameter)
+check_limits(struct verify *verify, const struct ak_parameter *parameter,
+    const struct parameter_type *type)
 {
 	struct ak_limit min = parameter->min, max = parameter->max;
 
-	if (!min.set && !max.set)
+	if ((!min.set && !max.set) || !may_have(verify, type, HAS_LIMITS, "min and max"))
 		return;
-	if (!has_limits(parameter->type)) {
-		verify_mistake(verify, "type %s has no min and max",
-		    parameters_type_name(parameter->type));
-		return;
-	}
-	if (parameter->type == AK_DURATION && min.set && min.value < 0)
+	if (type->form == FORM_DURATION && min.set && min.value < 0)
 		verify_mistake(verify, "min is negative");
-	if (parameter->type == AK_DURATION && max.set && max.value < 0)
+	if (type->form == FORM_DURATION && max.set && max.value < 0)
 		verify_mistake(verify, "max is negative");
 	if (min.set && max.set && min.value > max.value)
 		verify_mistake(verify, "min %" PRId64 " is greater than max %" PRId64,
@@ -150,7 +123,8 @@ is_options_end(const struct ak_option *option)
 
 /* Returns whether the options can be compared with a default. */
 static bool
-check_options(struct verify *verify, const struct ak_parameter *parameter)
+check_options(struct verify *verify, const struct ak_parameter *parameter,
+    const struct parameter_type *type)
 {
 	const struct ak_option *first = parameter->options, *option, *other;
 	bool fine = true;
@@ -161,9 +135,7 @@ check_options(struct verify *verify, const struct ak_parameter *parameter)
 			verify_mistake(verify, "options_open needs options");
 		return true;
 	}
-	if (!has_options(parameter->type))
-		verify_mistake(verify, "type %s has no options",
-		    parameters_type_name(parameter->type));
+	may_have(verify, type, HAS_OPTIONS, "options");
 	if (parameter->option_attributes != NULL &&
 	    check_list(verify, "option_attribute", parameter->option_attributes,
 	    OPTION_CHARACTERS_MAX) == 0)
@@ -211,7 +183,7 @@ check_default(struct verify *verify, const struct ak_parameter *parameter)
 static void
 check_type(struct verify *verify, const struct ak_parameter *parameter)
 {
-	const char *type = parameters_type_name(parameter->type);
+	const struct parameter_type *type = parameter_type(parameter->type);
 	bool options_fine;
 
 	if (parameter->type == 0) {
@@ -222,17 +194,17 @@ check_type(struct verify *verify, const struct ak_parameter *parameter)
 		verify_mistake(verify, "type %d is unknown", (int)parameter->type);
 		return;
 	}
-	check_limits(verify, parameter);
-	check_members(verify, parameter);
-	options_fine = check_options(verify, parameter);
-	if (!parameters_sent(parameter->type) && parameter->required)
-		verify_mistake(verify, "type %s cannot be required", type);
-	if (!parameters_sent(parameter->type) || parameter->type == AK_FILE) {
-		if (parameter->default_value != NULL)
-			verify_mistake(verify, "type %s has no default_value", type);
-	} else if (parameter->default_value != NULL && options_fine &&
-	    verify_text(verify, "default_value", parameter->default_value, false,
-	    DEFAULT_CHARACTERS_MAX))
+	check_limits(verify, parameter, type);
+	check_members(verify, parameter, type);
+	options_fine = check_options(verify, parameter, type);
+	if (type->form == FORM_NONE && parameter->required)
+		verify_mistake(verify, "type %s cannot be required", type->name);
+	if (parameter->default_value == NULL)
+		return;
+	if (type->read_default == NULL)
+		verify_mistake(verify, "type %s has no default_value", type->name);
+	else if (options_fine && verify_text(verify, "default_value",
+	    parameter->default_value, false, DEFAULT_CHARACTERS_MAX))
 		check_default(verify, parameter);
 }
 

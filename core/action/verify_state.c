@@ -6,7 +6,8 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "core/action/verify_internal.h"
+#include "core/action/verify_mistakes.h"
+#include "core/action/verify_parts.h"
 
 /* So deep may structs be in one another: a table that is in itself has no end. */
 #define STRUCTS_MAX 8

@@ -6,7 +6,8 @@
 #include <inttypes.h>
 #include <stdint.h>
 
-#include "core/action/verify_internal.h"
+#include "core/action/verify_mistakes.h"
+#include "core/action/verify_parts.h"
 
 /* Limits of the schema; text is counted in characters. */
 #define QUERY_CHARACTERS_MAX 1024

@@ -5,7 +5,8 @@
 
 #include <stdint.h>
 
-#include "core/action/verify_internal.h"
+#include "core/action/verify_mistakes.h"
+#include "core/action/verify_parts.h"
 
 /* Limits of the schema; text is counted in characters. */
 #define TITLE_CHARACTERS_MAX 128

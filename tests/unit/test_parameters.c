@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/action/parameter_types.h"
 #include "tests/unit/unit.h"
 
 #define WHOLE "p: must be a whole number"
@@ -369,14 +370,42 @@ END_TEST
 
 START_TEST(test_names)
 {
-	ck_assert_str_eq(parameters_type_name(AK_STRING_ARRAY), "string_array");
-	ck_assert_str_eq(parameters_type_name(AK_STRESSNG_WORKERS), "stressng-workers");
-	ck_assert_str_eq(parameters_type_name(AK_TARGET_SELECTION), "target-selection");
-	ck_assert_ptr_null(parameters_type_name((enum ak_type)0));
-	ck_assert_ptr_null(parameters_type_name((enum ak_type)(AK_FILE + 1)));
-	ck_assert(parameters_sent(AK_KEY_VALUE));
-	ck_assert(!parameters_sent(AK_HEADER));
-	ck_assert(!parameters_sent((enum ak_type)99));
+	ck_assert_str_eq(parameter_type(AK_STRING_ARRAY)->name, "string_array");
+	ck_assert_str_eq(parameter_type(AK_STRESSNG_WORKERS)->name, "stressng-workers");
+	ck_assert_str_eq(parameter_type(AK_TARGET_SELECTION)->name, "target-selection");
+	ck_assert_ptr_null(parameter_type((enum ak_type)0));
+	ck_assert_ptr_null(parameter_type((enum ak_type)(AK_FILE + 1)));
+	ck_assert_ptr_null(parameter_type((enum ak_type)99));
+	ck_assert_int_eq(parameter_type(AK_KEY_VALUE)->form, FORM_PAIRS);
+	ck_assert_int_eq(parameter_type(AK_HEADER)->form, FORM_NONE);
+	ck_assert_ptr_eq(parameter_type_named("string[]"), parameter_type(AK_STRING_ARRAY));
+	ck_assert_ptr_null(parameter_type_named("Duration"));
+	ck_assert_ptr_null(parameter_type_named(""));
+}
+END_TEST
+
+/* Every type has a row, and a row has what goes with its form. */
+START_TEST(test_types)
+{
+	const struct parameter_type *type;
+	enum ak_type number;
+
+	for (number = AK_STRING; number <= AK_FILE; number++) {
+		type = parameter_type(number);
+		ck_assert_msg(type != NULL, "type %d has no row", (int)number);
+		ck_assert_ptr_eq(parameter_type_named(type->name), type);
+		ck_assert_int_lt(type->form, FORM_COUNT);
+		if (type->form == FORM_NONE) {
+			ck_assert(type->check == NULL);
+			ck_assert_uint_eq(type->getters, 0);
+			ck_assert_uint_eq(type->members, 0);
+		} else {
+			ck_assert_msg(type->check != NULL && type->getters != 0, "%s",
+			    type->name);
+		}
+		ck_assert_msg((type->read_default == NULL) ==
+		    (type->form == FORM_NONE || type->form == FORM_FILE), "%s", type->name);
+	}
 }
 END_TEST
 
@@ -396,8 +425,8 @@ int
 main(void)
 {
 	const TTest *const tests[] = {
-		test_rows, test_all_faults, test_empty, test_long, test_names, test_find,
-		NULL
+		test_rows, test_all_faults, test_empty, test_long, test_names, test_types,
+		test_find, NULL
 	};
 
 	return unit_main("parameters", NULL, tests);

@@ -380,7 +380,7 @@ END_TEST
 START_TEST(test_parameters)
 {
 	PARAMETER("x: parameter \"p\": type is missing", .required = true);
-	PARAMETER("x: parameter \"p\": type 17 is unknown", .type = (enum ak_type)17);
+	PARAMETER("x: parameter \"p\": type 99 is unknown", .type = (enum ak_type)99);
 	PARAMETER("x: parameter \"p\": description has 2001 characters, more than 2000",
 	    .type = AK_STRING, .description = long_text(2001));
 	PARAMETER("x: parameter \"p\": default_value has 256 characters, more than 255",

@@ -1,8 +1,9 @@
 /*
- * verify_internal.h: what the parts of verify share: where we are, and the list of mistakes.
+ * verify_mistakes.h: what verify.c and its parts stand on: where we are, the list of mistakes, and
+ * the checks of what all tables have.
  */
-#ifndef CORE_ACTION_VERIFY_INTERNAL_H
-#define CORE_ACTION_VERIFY_INTERNAL_H
+#ifndef CORE_ACTION_VERIFY_MISTAKES_H
+#define CORE_ACTION_VERIFY_MISTAKES_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -39,20 +40,5 @@ bool verify_enum(struct verify *verify, const char *member, int value, int last)
 
 /* A hint, which may be absent. */
 void verify_hint(struct verify *verify, const struct ak_hint *hint);
-
-/* These may be NULL. */
-void verify_target_selection(struct verify *verify,
-    const struct ak_target_selection *selection);
-void verify_target_templates(struct verify *verify, const struct ak_target_template *table);
-void verify_widgets(struct verify *verify, const struct ak_widget *table);
-
-/* A call_interval, or NULL. */
-void verify_interval(struct verify *verify, const char *interval);
-
-/* A table of parameters, or NULL. no_files says why none may be of type file, or is NULL. */
-void verify_parameters(struct verify *verify, const struct ak_parameter *table,
-    const char *no_files);
-
-void verify_state(struct verify *verify, const struct ak_state *state);
 
 #endif
