@@ -1,26 +1,23 @@
 /*
- * arguments.c: reads the options of a subcommand with getopt_long, and prints its help.
+ * arguments.c: reads the options of a subcommand, and prints its help.
  */
 #include "config.h"
 
 #include "cli/arguments.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sysexits.h>
 
+#include "core/base/command_line.h"
 #include "core/base/duration.h"
 
-#define ARGUMENTS_OPTIONS_MAX 32
 #define ARGUMENTS_GIVEN_MAX 16
 #define ARGUMENTS_LABEL_BYTES 64
 #define ARGUMENTS_LABEL_COLUMNS 22
-#define ARGUMENTS_HELP_KEY 256		/* no character */
 
 static void
 help(const struct subcommand *subcommand)
@@ -54,61 +51,45 @@ stop_with(struct arguments *arguments, int status)
 	return -1;
 }
 
-/* In the words of getopt_long itself. */
-static int
-refuse_option(struct arguments *arguments, int found)
+static void
+list_names(const struct cli_option *options,
+    struct command_line_option ret_names[COMMAND_LINE_OPTIONS_MAX + 1])
 {
-	const char *text = arguments->argv[optind - 1];
-	bool is_long = strncmp(text, "--", 2) == 0;
+	size_t i;
 
-	if (found == ':')
-		arguments_refuse(arguments, "%s: needs a value", text);
-	else if (!is_long)
-		arguments_refuse(arguments, "-%c: unknown option", optopt);
-	else if (optopt != 0)
-		arguments_refuse(arguments, "%s: takes no value", text);
-	else
-		arguments_refuse(arguments, "%s: unknown option", text);
-	return stop_with(arguments, usage_status(arguments->subcommand));
+	for (i = 0; options[i].name != NULL && i < COMMAND_LINE_OPTIONS_MAX; i++)
+		ret_names[i] = (struct command_line_option){
+			.key = options[i].key, .name = options[i].name,
+			.takes_value = options[i].argument != NULL
+		};
+	ret_names[i].name = NULL;
 }
 
 int
 arguments_next(struct arguments *arguments)
 {
-	const struct cli_option *options = arguments->subcommand->options;
-	struct option names[ARGUMENTS_OPTIONS_MAX + 2] = { { NULL, 0, NULL, 0 } };
-	size_t i;
-	int found;
+	const struct subcommand *subcommand = arguments->subcommand;
+	struct command_line_option names[COMMAND_LINE_OPTIONS_MAX + 1];
+	struct command_line line = {
+		.argc = arguments->argc, .argv = arguments->argv, .options = names,
+		.takes_operands = subcommand->operands != NULL
+	};
+	struct err err;
+	int key;
 
-	for (i = 0; options[i].name != NULL && i < ARGUMENTS_OPTIONS_MAX; i++) {
-		names[i].name = options[i].name;
-		names[i].has_arg = options[i].argument == NULL ? no_argument :
-		    required_argument;
-		names[i].val = options[i].key;
-	}
-	names[i].name = "help";
-	names[i].val = ARGUMENTS_HELP_KEY;
-
-	opterr = 0;
-	found = getopt_long(arguments->argc, arguments->argv, ":", names, NULL);
-	arguments->value = optarg;
-	switch (found) {
-	case -1:
-		arguments->operands = arguments->argv + optind;
-		arguments->operand_count = arguments->argc - optind;
-		if (arguments->operand_count > 0 && arguments->subcommand->operands == NULL)
-			return stop_with(arguments, arguments_refuse(arguments,
-			    "%s: unexpected argument", arguments->operands[0]));
-		return 0;
-	case ARGUMENTS_HELP_KEY:
-		help(arguments->subcommand);
+	list_names(subcommand->options, names);
+	if (!arguments->begun && command_line_begin(&line)) {
+		help(subcommand);
 		return stop_with(arguments, EXIT_SUCCESS);
-	case '?':
-	case ':':
-		return refuse_option(arguments, found);
-	default:
-		return found;
 	}
+	arguments->begun = true;
+	key = command_line_next(&line, &err);
+	arguments->value = line.value;
+	arguments->operands = line.operands;
+	arguments->operand_count = line.operand_count;
+	if (key == -1)
+		return stop_with(arguments, arguments_refuse(arguments, "%s", err.msg));
+	return key;
 }
 
 int
@@ -168,7 +149,7 @@ arguments_state_dir(const char *option)
 }
 
 int
-arguments_serve_options(struct options *ret_options, struct err *err, ...)
+arguments_serve_options(struct server_options *ret_options, struct err *err, ...)
 {
 	const char *argv[ARGUMENTS_GIVEN_MAX] = { NULL }, *option, *value;
 	va_list given;
@@ -184,5 +165,5 @@ arguments_serve_options(struct options *ret_options, struct err *err, ...)
 	}
 	va_end(given);
 	/* It changes none of them. */
-	return options_parse(argc, (char **)(uintptr_t)argv, ret_options, err);
+	return server_options_parse(argc, (char **)(uintptr_t)argv, ret_options, err);
 }

@@ -10,7 +10,7 @@
 #include "cli/subcommand.h"
 #include "core/actionkit.h"
 #include "core/base/err.h"
-#include "core/config/options.h"
+#include "fcgi/http/server_options.h"
 
 struct arguments {
 	const struct subcommand *subcommand;
@@ -20,6 +20,7 @@ struct arguments {
 	int status;			/* to exit with, after -1 */
 	char **operands;		/* what is no option, once all options are read */
 	int operand_count;
+	bool begun;			/* some were read */
 };
 
 /*
@@ -55,7 +56,7 @@ const char *arguments_state_dir(const char *option);
  * What serve would use: pairs of an option ("--state-dir") and a value that was given here
  * (NULL: was not) up to NULL, else the environment, else the default. 0, or -1 with ERR_USAGE.
  */
-int arguments_serve_options(struct options *ret_options, struct err *err, ...)
+int arguments_serve_options(struct server_options *ret_options, struct err *err, ...)
     __attribute__((sentinel));
 
 #endif

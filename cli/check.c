@@ -20,7 +20,6 @@
 #include "core/action/registry.h"
 #include "core/action/verify.h"
 #include "core/base/state_path.h"
-#include "core/config/options.h"
 #include "core/reaper/takeover.h"
 #include "fcgi/server/socket.h"
 
@@ -44,7 +43,7 @@ static const struct {
 };
 
 struct checkup {
-	struct options options;
+	struct server_options options;
 	struct json_object *findings;
 	bool failed;
 };
@@ -123,7 +122,7 @@ check_permissions(struct checkup *checkup, const char *what, const char *path,
 static bool
 check_state_dir(struct checkup *checkup)
 {
-	const char *path = checkup->options.state_dir;
+	const char *path = checkup->options.core.state_dir;
 	struct stat st;
 
 	if (stat(path, &st) == -1) {
@@ -195,7 +194,7 @@ check_database(struct checkup *checkup)
 	struct stat st;
 	struct err err;
 
-	state_path(checkup->options.state_dir, STORE_FILE, path);
+	state_path(checkup->options.core.state_dir, STORE_FILE, path);
 	if (stat(path, &st) == -1) {
 		find(checkup, "database", errno == ENOENT ? VERDICT_WARN : VERDICT_FAIL,
 		    "%s: %s%s", path, strerror(errno),
@@ -203,7 +202,7 @@ check_database(struct checkup *checkup)
 		return;
 	}
 	check_permissions(checkup, "database", path, &st);
-	if (store_open_readonly(&store, checkup->options.state_dir, &err) == -1) {
+	if (store_open_readonly(&store, checkup->options.core.state_dir, &err) == -1) {
 		find(checkup, "database", VERDICT_FAIL, "%s", err.msg);
 		return;
 	}
@@ -215,7 +214,7 @@ check_database(struct checkup *checkup)
 static void
 check_server(struct checkup *checkup)
 {
-	const char *state_dir = checkup->options.state_dir;
+	const char *state_dir = checkup->options.core.state_dir;
 	struct err err;
 	pid_t server = socket_state_holder(state_dir, &err);
 	int held = server == -1 ? -1 : takeover_held(state_dir, &err);
@@ -320,7 +319,7 @@ check_all(struct checkup *checkup, const char *state_dir, const char *socket)
 		return;
 	}
 	find(checkup, "configuration", VERDICT_OK, "state directory %s, socket %s",
-	    checkup->options.state_dir, checkup->options.socket);
+	    checkup->options.core.state_dir, checkup->options.socket);
 	check_actions(checkup);
 	if (check_state_dir(checkup)) {
 		check_database(checkup);

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "cli/arguments.h"
-#include "core/config/options.h"
+#include "fcgi/http/server_options.h"
 
 #define COMPLETION_NAME_BYTES 64
 
@@ -103,7 +103,7 @@ print_options(const struct subcommand *subcommand)
 	printf("\t%s)\n\t\twords='", subcommand->name);
 	/* serve has a table of its own, with --help in it. */
 	if (option == NULL)
-		for (i = 0; (name = options_name(i)) != NULL; i++)
+		for (i = 0; (name = server_options_name(i)) != NULL; i++)
 			printf("%s--%s", i == 0 ? "" : " ", name);
 	else
 		for (printf("--help"); option->name != NULL; option++)

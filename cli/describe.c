@@ -11,7 +11,7 @@
 #include "cli/output.h"
 #include "core/action/description.h"
 #include "core/action/registry.h"
-#include "core/config/options.h"
+#include "fcgi/http/base_path.h"
 
 #define DESCRIBE_LIMITS_BYTES 64
 #define DESCRIBE_BOUND_BYTES 32
@@ -149,7 +149,7 @@ describe_run(struct arguments *arguments)
 	if (arguments->operand_count != 1)
 		return arguments_refuse(arguments, "the id of one action is needed");
 	base_path = base_path == NULL ? "" : base_path;
-	fault = options_base_path_fault(base_path);
+	fault = base_path_fault(base_path);
 	if (fault != NULL)
 		return arguments_refuse(arguments, "--base-path %s: %s", base_path, fault);
 	action = registry_find(arguments->operands[0]);

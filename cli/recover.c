@@ -92,7 +92,8 @@ recover(const struct options *options, const struct request *request, struct err
 static int
 recover_run(struct arguments *arguments)
 {
-	static struct options options;
+	static struct server_options served;
+	const struct options *options = &served.core;
 	struct request request = { .timeout_ms = 0 };
 	struct json_object *found;
 	struct err err;
@@ -117,11 +118,11 @@ recover_run(struct arguments *arguments)
 		default:
 			return arguments->status;
 		}
-	if (arguments_serve_options(&options, &err, "--state-dir", request.state_dir,
+	if (arguments_serve_options(&served, &err, "--state-dir", request.state_dir,
 	    "--stop-timeout", request.stop_timeout, NULL) == -1)
 		return arguments_refuse(arguments, "%s", err.msg);
-	log_init(options.log_level, options.log_format);
-	found = recover(&options, &request, &err);
+	log_init(options->log_level, options->log_format);
+	found = recover(options, &request, &err);
 	return found == NULL ? arguments_fail(arguments, &err) :
 	    outcome_report(found, request.json);
 }

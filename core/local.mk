@@ -34,6 +34,7 @@ libcore_la_SOURCES = \
 	core/store/migrations.h \
 	core/store/store.c core/store/store.h \
 	core/store/store_internal.h \
+	core/config/option_table.c core/config/option_table.h \
 	core/config/option_values.c core/config/option_values.h \
 	core/config/options.c core/config/options.h \
 	core/config/scoreboard.c core/config/scoreboard.h \
@@ -63,6 +64,7 @@ libcore_la_SOURCES = \
 	core/base/base64.c core/base/base64.h \
 	core/base/bitrate.c core/base/bitrate.h \
 	core/base/clock.c core/base/clock.h \
+	core/base/command_line.c core/base/command_line.h \
 	core/base/coverage.h \
 	core/base/duration.c core/base/duration.h \
 	core/base/err.c core/base/err.h \

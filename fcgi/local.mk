@@ -10,19 +10,22 @@ libfcgi_server_la_SOURCES = \
 	fcgi/server/spawn.c \
 	fcgi/server/supervisor.c fcgi/server/supervisor.h \
 	fcgi/server/watchdog.c \
+	fcgi/http/base_path.c fcgi/http/base_path.h \
 	fcgi/http/body.c fcgi/http/body.h \
 	fcgi/http/coverage.h \
 	fcgi/http/dispatch.c fcgi/http/dispatch.h \
 	fcgi/http/health.c fcgi/http/health.h \
+	fcgi/http/http_err.h \
 	fcgi/http/index.c fcgi/http/index.h \
 	fcgi/http/mime.c fcgi/http/mime.h \
 	fcgi/http/multipart.c fcgi/http/multipart.h \
-	fcgi/http/multipart_header.c \
-	fcgi/http/multipart_internal.h \
+	fcgi/http/multipart_header.c fcgi/http/multipart_header.h \
 	fcgi/http/reply.c fcgi/http/reply.h \
 	fcgi/http/request.c fcgi/http/request.h \
 	fcgi/http/responder.c fcgi/http/responder.h \
 	fcgi/http/route.c fcgi/http/route.h \
+	fcgi/http/site.h \
+	fcgi/http/server_options.c fcgi/http/server_options.h \
 	fcgi/http/upload.c fcgi/http/upload.h \
 	fcgi/http/verbs.c fcgi/http/verbs.h
 

@@ -56,7 +56,7 @@ err_code_of(int sys, enum err_code otherwise)
 }
 
 int
-err_set(struct err *err, enum err_code code, const char *format, ...)
+err_set(struct err *err, int code, const char *format, ...)
 {
 	char text[ERR_TEXT_BYTES];
 	va_list arguments;
@@ -71,7 +71,7 @@ err_set(struct err *err, enum err_code code, const char *format, ...)
 }
 
 int
-err_sys(struct err *err, enum err_code code, const char *format, ...)
+err_sys(struct err *err, int code, const char *format, ...)
 {
 	int saved = errno;
 	char text[ERR_TEXT_BYTES];

@@ -13,38 +13,36 @@
 
 #define ERR_MESSAGE_BYTES 2048
 
-/* What kind of fault: decides the HTTP status (one table, in fcgi/http/reply.c). */
+/* What kind of fault. Whoever is asked over a protocol has one table of what they are in it. */
 enum err_code {
 	ERR_INTERNAL = 1,	/* a fault of ours or of the system */
 	ERR_USAGE,		/* an option or the set-up is wrong; exit 78 */
 	ERR_REQUEST,		/* malformed request, missing or invalid member */
-	ERR_NOT_FOUND,		/* no such path */
-	ERR_METHOD,		/* path exists, method does not */
+	ERR_NOT_FOUND,		/* what is asked for is not there */
 	ERR_PHASE,		/* wrong phase for this call */
-	ERR_LENGTH,		/* length of the body is not known */
-	ERR_TOO_LARGE,		/* body over its limit */
-	ERR_MEDIA_TYPE,		/* content type is not understood */
+	ERR_TOO_LARGE,		/* request or file over its limit */
 	ERR_CONFIG,		/* config breaks the parameter table */
 	ERR_HANDLER,		/* the action's stop() or query_metrics() failed */
 	ERR_DRAINING,		/* the server is shutting down; retryable */
 	ERR_BUSY,		/* the database is busy, or memory is short; retryable */
 	ERR_STOPPING,		/* the stop is not over yet; retryable */
 	ERR_FULL,		/* no space left */
-	ERR_STORE		/* the database cannot be used: missing, corrupt */
+	ERR_STORE,		/* the database cannot be used: missing, corrupt */
+	ERR_LAST		/* codes of others begin here */
 };
 
 struct err {
-	enum err_code code;
+	int code;		/* enum err_code, or one from ERR_LAST on */
 	int sys;		/* errno, or 0 */
 	char msg[ERR_MESSAGE_BYTES];
 };
 
 /* Sets err to code and message. Always returns -1. */
-int err_set(struct err *err, enum err_code code, const char *format, ...)
+int err_set(struct err *err, int code, const char *format, ...)
     AK_PRINTF(3, 4);
 
 /* The same with the text of errno appended: "message: No such file or directory". */
-int err_sys(struct err *err, enum err_code code, const char *format, ...)
+int err_sys(struct err *err, int code, const char *format, ...)
     AK_PRINTF(3, 4);
 
 /*

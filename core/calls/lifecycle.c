@@ -10,7 +10,6 @@
 
 #include "core/action/state.h"
 #include "core/base/log.h"
-#include "core/base/uuid_text.h"
 #include "core/calls/visit.h"
 
 
@@ -54,23 +53,10 @@ static int
 read_request(struct visit *visit, struct err *err)
 {
 	struct json_object *member;
-	const char *id = json_member_string(visit->request, "executionId");
 	static const char *const objects[] = {
 		"config", "state", "target", "executionContext", "properties"
 	};
 
-	if (json_member(visit->request, "executionId") == NULL)
-		return err_set(err, ERR_REQUEST, "executionId: missing");
-	if (id == NULL)
-		return err_set(err, ERR_REQUEST, "executionId: must be a string");
-	switch (uuid_text_parse(id, visit->id)) {
-	case 0:
-		break;
-	case 1:
-		return err_set(err, ERR_REQUEST, "executionId: must not be the nil UUID");
-	default:
-		return err_set(err, ERR_REQUEST, "executionId: not a UUID");
-	}
 	for (size_t i = 0; i < sizeof(objects) / sizeof(objects[0]); i++) {
 		member = json_member(visit->request, objects[i]);
 		if (member != NULL && !json_object_is_type(member, json_type_object))
@@ -82,8 +68,8 @@ read_request(struct visit *visit, struct err *err)
 
 int
 lifecycle_call(struct lifecycle *life, enum verb verb, const struct ak_action *action,
-    struct json_object *request, struct incoming *incoming, int64_t deadline_ms,
-    char **ret_reply, struct err *err)
+    const char *execution, struct json_object *request, struct incoming *incoming,
+    int64_t deadline_ms, char **ret_reply, struct err *err)
 {
 	static int (*const calls[VERB_COUNT])(struct visit *, char **, struct err *) = {
 		[VERB_PREPARE] = prepare_visit,
@@ -93,10 +79,10 @@ lifecycle_call(struct lifecycle *life, enum verb verb, const struct ak_action *a
 		[VERB_QUERY] = query_visit
 	};
 	struct visit visit = {
-		.life = life, .action = action, .request = request,
+		.life = life, .action = action, .id = execution, .request = request,
 		.incoming = incoming, .deadline_ms = deadline_ms,
 		.call = {
-			.action = action, .verb = verb, .execution = visit.id,
+			.action = action, .verb = verb, .execution = execution,
 			.deadline_ms = deadline_ms
 		}
 	};

@@ -41,15 +41,15 @@ void lifecycle_close(struct lifecycle *life);
 int lifecycle_need_store(struct lifecycle *life, struct err *err);
 
 /*
- * Answers one call. request is the body, a JSON object (borrowed); deadline_ms the boot time
- * at which it must be over. incoming has the files that came with it, and takes those that its
- * config stands for; prepare moves them. Returns 0 and *ret_reply, the JSON text of a result of the
- * protocol (owned, free()), which may carry an error of the action; or -1 with err, where the
- * request is refused or the call failed. *ret_reply is then NULL, or, if the action's own
+ * Answers one call to an execution (a UUID, lower case). request is the body, a JSON object
+ * (borrowed); deadline_ms the boot time at which it must be over. incoming has the files that
+ * came with it, and takes those that its config stands for; prepare moves them. Returns 0 and
+ * *ret_reply, the JSON text of a result of the protocol (owned, free()), which may carry an
+ * error of the action; or -1 with err, where the request is refused or the call failed. *ret_reply is then NULL, or, if the action's own
  * handler failed (ERR_HANDLER), its ActionKitError with everything that it says.
  */
 int lifecycle_call(struct lifecycle *life, enum verb verb, const struct ak_action *action,
-    struct json_object *request, struct incoming *incoming, int64_t deadline_ms,
-    char **ret_reply, struct err *err);
+    const char *execution, struct json_object *request, struct incoming *incoming,
+    int64_t deadline_ms, char **ret_reply, struct err *err);
 
 #endif

@@ -9,7 +9,6 @@
 #include <stdint.h>
 
 #include "core/action/call.h"
-#include "core/base/uuid_text.h"
 #include "core/calls/lifecycle.h"
 #include "core/store/execution.h"
 
@@ -18,7 +17,7 @@ struct visit {
 	const struct ak_action *action;
 	struct json_object *request;	/* borrowed; NULL in a stopper */
 	int64_t deadline_ms;		/* boot time */
-	char id[UUID_TEXT_BYTES];
+	const char *id;			/* UUID, lower case; borrowed */
 	struct execution row;		/* as last loaded */
 	void *state;			/* the handler's struct, NULL until filled */
 	struct json_object *state_json;	/* the same as JSON */

@@ -1,63 +1,57 @@
 /*
- * option_values.h: what the values of the options of `actionkit serve` may look like.
+ * option_values.h: what the values of options may look like: parsers for the rows of a table.
  */
 #ifndef CORE_CONFIG_OPTION_VALUES_H
 #define CORE_CONFIG_OPTION_VALUES_H
 
-#include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include "core/base/err.h"
-#include "core/config/options.h"
+#include "core/config/option_table.h"
 
 #define OPTION_KIB INT64_C(1024)
+#define OPTION_GIB (OPTION_KIB * OPTION_KIB * OPTION_KIB)
+#define OPTION_TIB (OPTION_KIB * OPTION_GIB)
+#define OPTION_DAY_MS (INT64_C(24) * 3600 * 1000)
 
-struct option {
-	const char *name;
-	const char *argument;	/* in the help; NULL: a flag, not in the environment */
-	const char *preset;	/* the default, as text; NULL: zero */
-	const char *also;	/* a variable that is read where ours is not set */
-	const char *help;
-	int (*parse)(const struct option *option, const char *text,
-	    struct options *options, struct err *err);
-	size_t offset;		/* of the member, for parsers of several options */
-	size_t size;
-	int64_t min, max;	/* of numbers: what is allowed */
-	const char *separator;	/* of a variable that is a list; NULL: the option is none */
-};
+/* Limits that several rows have. */
+#define OPTION_TIMEOUT_MIN_MS 1
+#define OPTION_TIMEOUT_MAX_MS OPTION_DAY_MS
+#define OPTION_KEEP_MAX_MS (3650 * OPTION_DAY_MS)
 
 /*
- * Each reads text into the member of options that the row names. Returns 0, or -1 with
- * ERR_USAGE and a message that says what the value must be. Values are copied, apart from
- * the items of lists, which are borrowed.
+ * Each reads text into a member of the type that is named. Values are copied, apart from the
+ * items of lists, which are borrowed.
  */
-int option_count(const struct option *option, const char *text,
-    struct options *options, struct err *err);
-int option_duration(const struct option *option, const char *text,
-    struct options *options, struct err *err);
-int option_size(const struct option *option, const char *text,
-    struct options *options, struct err *err);
-int option_path(const struct option *option, const char *text,
-    struct options *options, struct err *err);
-int option_group(const struct option *option, const char *text,
-    struct options *options, struct err *err);
-int option_base_path(const struct option *option, const char *text,
-    struct options *options, struct err *err);
-int option_file_url(const struct option *option, const char *text,
-    struct options *options, struct err *err);
-int option_action(const struct option *option, const char *text,
-    struct options *options, struct err *err);
-int option_log_level(const struct option *option, const char *text,
-    struct options *options, struct err *err);
-int option_log_format(const struct option *option, const char *text,
-    struct options *options, struct err *err);
-int option_flag(const struct option *option, const char *text,
-    struct options *options, struct err *err);
-int option_help(const struct option *option, const char *text,
-    struct options *options, struct err *err);
 
-/* The list that an option with a separator adds its values to. */
-struct option_list *option_list_of(const struct option *option, struct options *options);
+/* int64_t, within the row's limits; a size in bytes, a duration in milliseconds. */
+int option_count(const struct option *option, const char *text, void *member,
+    struct err *err);
+int option_duration(const struct option *option, const char *text, void *member,
+    struct err *err);
+int option_size(const struct option *option, const char *text, void *member,
+    struct err *err);
+/* An array of char: a path, made absolute, of at most max bytes. */
+int option_path(const struct option *option, const char *text, void *member,
+    struct err *err);
+/* struct option_list. */
+int option_file_url(const struct option *option, const char *text, void *member,
+    struct err *err);
+/* enum log_level and enum log_format. */
+int option_log_level(const struct option *option, const char *text, void *member,
+    struct err *err);
+int option_log_format(const struct option *option, const char *text, void *member,
+    struct err *err);
+/* bool. */
+int option_flag(const struct option *option, const char *text, void *member,
+    struct err *err);
+
+/* For parsers of lists. 0, or -1 with ERR_USAGE if it is full. */
+int option_list_add(const char *text, struct option_list *list, struct err *err);
+
+/*
+ * Digits only, at most max. Returns what follows them, or NULL; *ret_value is untouched then.
+ */
+const char *option_digits(const char *text, int64_t max, int64_t *ret_value);
 
 #endif

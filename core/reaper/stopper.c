@@ -32,12 +32,14 @@ enum {
 };
 
 static struct visit
-visit_of(struct lifecycle *life, const struct ak_action *action, int64_t deadline_ms)
+visit_of(struct lifecycle *life, const struct ak_action *action, const char *execution,
+    int64_t deadline_ms)
 {
 	return (struct visit){
-		.life = life, .action = action, .deadline_ms = deadline_ms,
+		.life = life, .action = action, .id = execution, .deadline_ms = deadline_ms,
 		.call = {
-			.action = action, .verb = VERB_STOP, .deadline_ms = deadline_ms
+			.action = action, .verb = VERB_STOP, .execution = execution,
+			.deadline_ms = deadline_ms
 		}
 	};
 }
@@ -94,9 +96,8 @@ stopper_main(const struct options *options, struct scoreboard *scoreboard,
 		log_error("stop of execution %s: %s", execution, err.msg);
 		return STOPPER_UNRECORDED;
 	}
-	visit = visit_of(&life, action, clock_boot_ms() + options->stop_timeout_ms);
-	snprintf(visit.id, sizeof(visit.id), "%s", execution);
-	visit.call.execution = visit.id;
+	visit = visit_of(&life, action, execution,
+	    clock_boot_ms() + options->stop_timeout_ms);
 	status = run_attempt(&visit);
 	visit_end(&visit);
 	lifecycle_close(&life);
@@ -167,7 +168,7 @@ describe_end(const struct stopper *stopper, const struct options *options,
 void
 stopper_ended(struct stopper *stopper, struct lifecycle *life, int wait_status)
 {
-	struct visit visit = visit_of(life, stopper->action,
+	struct visit visit = visit_of(life, stopper->action, stopper->execution,
 	    clock_boot_ms() + STOPPER_NOTE_WAIT_MS);
 	char why[ERR_MESSAGE_BYTES];
 	struct err err;
@@ -177,7 +178,6 @@ stopper_ended(struct stopper *stopper, struct lifecycle *life, int wait_status)
 	    WEXITSTATUS(wait_status) <= STOPPER_NOTHING)
 		return;
 	describe_end(stopper, life->options, wait_status, why, sizeof(why));
-	snprintf(visit.id, sizeof(visit.id), "%s", stopper->execution);
 	if (stop_note_failure(&visit, why, &err) == -1)
 		log_error("stop of execution %s: %s; not recorded: %s", stopper->execution,
 		    why, err.msg);

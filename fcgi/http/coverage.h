@@ -9,7 +9,7 @@
 
 #include "core/base/err.h"
 #include "fcgi/http/reply.h"
-#include "fcgi/http/responder.h"
+#include "fcgi/http/site.h"
 
 /* The notes (.gcno) of the library and of `actionkit`, as this very build has made them. */
 void coverage_meta(struct reply *ret_reply);

@@ -52,10 +52,10 @@ answer_index(struct responder *responder, const struct request *request,
 
 /* Returns 0 and the reply, or -1 with err; *ret_allow is for the reply in both cases. */
 static int
-answer(struct responder *responder, const struct request *request, FCGX_Stream *in,
-    struct verb_call *call, struct reply *ret_reply, const char **ret_allow,
-    struct err *err)
+follow_route(struct responder *responder, const struct body *body, struct verb_call *call,
+    struct reply *ret_reply, const char **ret_allow, struct err *err)
 {
+	const struct request *request = body->request;
 	const struct route *route;
 
 	route = routes_find(&responder->site->routes, request->method, request->path,
@@ -82,7 +82,7 @@ answer(struct responder *responder, const struct request *request, FCGX_Stream *
 #endif
 	case ROUTE_VERB:
 		call->route = route;
-		return verb_answer(responder, request, in, call, ret_reply, err);
+		return verb_answer(responder, body, call, ret_reply, err);
 	}
 	return err_set(err, ERR_INTERNAL, "a route of unknown kind");
 }
@@ -116,10 +116,14 @@ log_answer(const struct request *request, const struct verb_call *call,
 bool
 dispatch(struct responder *responder, FCGX_Request *fcgi)
 {
-	const struct options *options = responder->site->options;
+	const struct server_options *options = responder->site->options;
 	int64_t began_ms = clock_boot_ms();
 	struct verb_call call = { .route = NULL };
 	struct request request;
+	const struct body body = {
+		.request = &request, .options = options, .in = fcgi->in,
+		.slot = responder->slot
+	};
 	struct reply reply;
 	struct err err;
 	const char *allow = NULL;
@@ -129,8 +133,7 @@ dispatch(struct responder *responder, FCGX_Request *fcgi)
 	log_request(request.id);
 	scoreboard_request(responder->slot, request.sent_as);
 	if (!refused)
-		refused = answer(responder, &request, fcgi->in, &call, &reply, &allow,
-		    &err) == -1;
+		refused = follow_route(responder, &body, &call, &reply, &allow, &err) == -1;
 	if (refused && call.error != NULL)
 		reply_error_text(&reply, &err, call.error);
 	else if (refused)
@@ -139,7 +142,7 @@ dispatch(struct responder *responder, FCGX_Request *fcgi)
 	log_answer(&request, &call, &reply, refused ? &err : NULL,
 	    clock_boot_ms() - began_ms);
 
-	drained = body_drain(options, fcgi->in, responder->slot);
+	drained = body_drain(&body);
 	/* What was done is committed: nothing is lost by a client that does not listen. */
 	scoreboard_extend(responder->slot, clock_boot_ms() + options->body_timeout_ms);
 	sent = reply_send(&reply, fcgi->out, request.id,

@@ -8,7 +8,7 @@
 
 #include <fcgiapp.h>
 
-#include "fcgi/http/responder.h"
+#include "fcgi/http/site.h"
 
 /*
  * Answers one request and logs it. Returns whether its body was read to the end, so

@@ -82,7 +82,7 @@ read_store(struct responder *responder, struct json_object *json, struct err *er
 	struct store *store = &responder->life.store;
 
 	if (store->db == NULL &&
-	    store_open(store, responder->site->options->state_dir, err) == -1)
+	    store_open(store, responder->site->options->core.state_dir, err) == -1)
 		return -1;
 	if (read_active(store, json, err) == -1 || read_failing(store, json, err) == -1)
 		return -1;

@@ -5,7 +5,7 @@
 #define FCGI_HTTP_HEALTH_H
 
 #include "fcgi/http/reply.h"
-#include "fcgi/http/responder.h"
+#include "fcgi/http/site.h"
 
 /* 200: that it is answered is the answer. */
 void health_liveness(struct reply *ret_reply);

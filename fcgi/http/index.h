@@ -8,7 +8,7 @@
 #include <stddef.h>
 
 #include "core/actionkit.h"
-#include "core/config/options.h"
+#include "fcgi/http/base_path.h"
 
 #define INDEX_REVISION_BYTES 17
 #define INDEX_BINARY_BYTES 128
@@ -20,7 +20,7 @@ struct index_text {
 };
 
 struct index {
-	char base_path[OPTIONS_PATH_BYTES];
+	char base_path[BASE_PATH_BYTES];
 	/*
 	 * A hash over all texts and the binary: the same in every process of a server,
 	 * another one when the set of actions or the binary changes.

@@ -15,17 +15,11 @@
 #include <string.h>
 #include <strings.h>
 
+#include "fcgi/http/http_err.h"
 #include "fcgi/http/mime.h"
-#include "fcgi/http/multipart_internal.h"
 
 #define TYPE "multipart/form-data"
 #define NEWLINE "\r\n"
-
-int
-multipart_fault(const struct multipart *multipart, struct err *err, const char *text)
-{
-	return err_set(err, ERR_REQUEST, "part %d: %s", multipart->parts, text);
-}
 
 static int
 hand_out(struct multipart *multipart, const char *data, size_t length, struct err *err)
@@ -67,11 +61,12 @@ end_part(struct multipart *multipart, struct err *err)
 static int
 begin_part(struct multipart *multipart, struct err *err)
 {
-	if (!multipart->disposed)
-		return multipart_fault(multipart, err, "header Content-Disposition is missing");
+	if (!multipart->head.disposed)
+		return multipart_fault(multipart->parts, err,
+		    "header Content-Disposition is missing");
 	begin_content(multipart);
 	multipart->in_part = true;
-	return multipart->events->part_begin(multipart->context, &multipart->part, err);
+	return multipart->events->part_begin(multipart->context, &multipart->head.part, err);
 }
 
 static int
@@ -82,13 +77,10 @@ begin_headers(struct multipart *multipart, struct err *err)
 		    MULTIPART_PARTS_MAX);
 	multipart->state = MULTIPART_HEADERS;
 	multipart->parts++;
-	multipart->disposed = false;
-	multipart->headers_count = 0;
 	multipart->headers_length = 0;
 	multipart->line = 0;
-	multipart->part = (struct multipart_part){
-		.number = multipart->parts,
-		.content_type = ""
+	multipart->head = (struct multipart_head){
+		.part = { .number = multipart->parts, .content_type = "" }
 	};
 	return 0;
 }
@@ -119,7 +111,7 @@ feed_headers(struct multipart *multipart, const char *at, const char *end,
 	length = multipart->headers_length - multipart->line;
 	multipart->line = multipart->headers_length;
 	if (length < strlen(NEWLINE) || line[length - strlen(NEWLINE)] != '\r') {
-		multipart_fault(multipart, err, "a header does not end with CR LF");
+		multipart_fault(multipart->parts, err, "a header does not end with CR LF");
 		return NULL;
 	}
 	length -= strlen(NEWLINE);
@@ -127,7 +119,7 @@ feed_headers(struct multipart *multipart, const char *at, const char *end,
 	if (length == 0)
 		taken = begin_part(multipart, err);
 	else
-		taken = multipart_take_header(multipart, line, length, err);
+		taken = multipart_take_header(&multipart->head, line, length, err);
 	return taken == -1 ? NULL : next;
 }
 
@@ -312,16 +304,16 @@ set_boundary(struct multipart *multipart, const char *boundary, struct err *err)
 	size_t length = strlen(boundary), i;
 
 	if (length < 1 || length > MULTIPART_BOUNDARY_MAX_BYTES)
-		return err_set(err, ERR_MEDIA_TYPE,
+		return err_set(err, HTTP_ERR_MEDIA_TYPE,
 		    "Content-Type: boundary must have 1 to %d characters",
 		    MULTIPART_BOUNDARY_MAX_BYTES);
 	for (i = 0; i < length; i++)
 		if (!isascii(boundary[i]) || (!isalnum((unsigned char)boundary[i]) &&
 		    strchr("'()+_,-./:=? ", boundary[i]) == NULL))
-			return err_set(err, ERR_MEDIA_TYPE,
+			return err_set(err, HTTP_ERR_MEDIA_TYPE,
 			    "Content-Type: boundary has a character that is not allowed");
 	if (boundary[length - 1] == ' ')
-		return err_set(err, ERR_MEDIA_TYPE,
+		return err_set(err, HTTP_ERR_MEDIA_TYPE,
 		    "Content-Type: boundary must not end with a space");
 	multipart->delimiter_length = (size_t)snprintf(multipart->delimiter,
 	    sizeof(multipart->delimiter), NEWLINE "--%s", boundary);
@@ -338,10 +330,10 @@ multipart_begin(struct multipart *ret_multipart, const char *content_type,
 	int more;
 
 	if (!multipart_is_type(content_type))
-		return err_set(err, ERR_MEDIA_TYPE, "Content-Type must be " TYPE
+		return err_set(err, HTTP_ERR_MEDIA_TYPE, "Content-Type must be " TYPE
 		    ", not \"%s\"", content_type);
 	if (strlen(content_type) >= sizeof(text))
-		return err_set(err, ERR_MEDIA_TYPE, "Content-Type has more than %zu bytes",
+		return err_set(err, HTTP_ERR_MEDIA_TYPE, "Content-Type has more than %zu bytes",
 		    sizeof(text) - 1);
 	strcpy(text, content_type);
 	at = mime_parameters(text);
@@ -349,16 +341,16 @@ multipart_begin(struct multipart *ret_multipart, const char *content_type,
 		if (strcasecmp(name, "boundary") != 0)
 			continue;
 		if (boundary != NULL)
-			return err_set(err, ERR_MEDIA_TYPE,
+			return err_set(err, HTTP_ERR_MEDIA_TYPE,
 			    "Content-Type: boundary is there twice");
 		boundary = value;
 	}
 	if (more == -1) {
-		err->code = ERR_MEDIA_TYPE;
+		err->code = HTTP_ERR_MEDIA_TYPE;
 		return err_wrap(err, "Content-Type");
 	}
 	if (boundary == NULL)
-		return err_set(err, ERR_MEDIA_TYPE, "Content-Type: boundary is missing");
+		return err_set(err, HTTP_ERR_MEDIA_TYPE, "Content-Type: boundary is missing");
 	*ret_multipart = (struct multipart){ .events = events, .context = context };
 	begin_content(ret_multipart);
 	return set_boundary(ret_multipart, boundary, err);

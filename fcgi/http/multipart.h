@@ -17,25 +17,16 @@
 #include <stddef.h>
 
 #include "core/base/err.h"
+#include "fcgi/http/multipart_header.h"
 
 #define MULTIPART_PARTS_MAX 128		/* an action has 64 parameters */
-#define MULTIPART_HEADERS_MAX 16	/* of a part */
 #define MULTIPART_HEADERS_MAX_BYTES 8192 /* of a part, all together */
 #define MULTIPART_BOUNDARY_MAX_BYTES 70	/* RFC 2046 */
-#define MULTIPART_NAME_MAX_BYTES 256
-#define MULTIPART_FILENAME_MAX_BYTES 1024
-
-/* Borrowed texts live until part_end() has returned. None has a control character in it. */
-struct multipart_part {
-	int number;		/* from 1 */
-	const char *name;	/* not empty */
-	const char *filename;	/* as the client sends it; NULL if it is no file; "" possible */
-	const char *content_type; /* "" if absent */
-};
 
 /*
- * Each returns 0, or -1 with err, which ends the parsing. part_data() is called any number
- * of times between the two others, never with 0 bytes; the data is borrowed.
+ * Each returns 0, or -1 with err, which ends the parsing. What a part points to lives until
+ * part_end() has returned. part_data() is called any number of times between the two others,
+ * never with 0 bytes; the data is borrowed.
  */
 struct multipart_events {
 	int (*part_begin)(void *context, const struct multipart_part *part,
@@ -66,13 +57,11 @@ struct multipart {
 	size_t matched;		/* bytes of delimiter that were seen, and not handed out */
 	size_t implied;		/* of these, how many are no content in any case */
 	bool in_part;
-	bool disposed;		/* the part has a Content-Disposition */
 	int parts;
-	int headers_count;
 	size_t headers_length;
 	size_t line;		/* where in headers the current one begins */
-	char headers[MULTIPART_HEADERS_MAX_BYTES]; /* of the part */
-	struct multipart_part part;
+	char headers[MULTIPART_HEADERS_MAX_BYTES]; /* their text */
+	struct multipart_head head; /* of the part */
 };
 
 /* Whether a Content-Type is multipart/form-data. */
@@ -80,7 +69,7 @@ bool multipart_is_type(const char *content_type);
 
 /*
  * Begins a body whose Content-Type this is (borrowed for the call; events and context are
- * borrowed until the end). Returns 0, or -1 with ERR_MEDIA_TYPE: another type, or no valid
+ * borrowed until the end). Returns 0, or -1 with HTTP_ERR_MEDIA_TYPE: another type, or no valid
  * boundary.
  */
 int multipart_begin(struct multipart *ret_multipart, const char *content_type,

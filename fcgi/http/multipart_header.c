@@ -3,24 +3,31 @@
  */
 #include "config.h"
 
+#include "fcgi/http/multipart_header.h"
+
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
 #include "fcgi/http/mime.h"
-#include "fcgi/http/multipart_internal.h"
+
+int
+multipart_fault(int part, struct err *err, const char *text)
+{
+	return err_set(err, ERR_REQUEST, "part %d: %s", part, text);
+}
 
 static int
-take_disposition(struct multipart *multipart, char *value, struct err *err)
+take_disposition(struct multipart_head *head, char *value, struct err *err)
 {
-	struct multipart_part *part = &multipart->part;
+	struct multipart_part *part = &head->part;
 	bool extended = false;
 	const char *name, *text;
 	int more;
 
-	if (multipart->disposed)
+	if (head->disposed)
 		return err_set(err, ERR_REQUEST, "is there twice");
-	multipart->disposed = true;
+	head->disposed = true;
 	if (!mime_is(value, "form-data"))
 		return err_set(err, ERR_REQUEST, "must be form-data");
 	value = mime_parameters(value);
@@ -59,19 +66,19 @@ take_disposition(struct multipart *multipart, char *value, struct err *err)
 }
 
 static int
-take_type(struct multipart *multipart, char *value, struct err *err)
+take_type(struct multipart_head *head, char *value, struct err *err)
 {
-	if (*multipart->part.content_type != '\0')
+	if (*head->part.content_type != '\0')
 		return err_set(err, ERR_REQUEST, "is there twice");
-	multipart->part.content_type = value;
+	head->part.content_type = value;
 	return 0;
 }
 
 /* RFC 7578 wants none. What is said to be encoded would be stored as it is, and be wrong. */
 static int
-take_encoding(struct multipart *multipart, char *value, struct err *err)
+take_encoding(struct multipart_head *head, char *value, struct err *err)
 {
-	(void)multipart;
+	(void)head;
 	if (strcasecmp(value, "binary") == 0 || strcasecmp(value, "8bit") == 0 ||
 	    strcasecmp(value, "7bit") == 0)
 		return 0;
@@ -79,11 +86,11 @@ take_encoding(struct multipart *multipart, char *value, struct err *err)
 }
 
 static int
-take_header(struct multipart *multipart, const char *name, char *value, struct err *err)
+take_header(struct multipart_head *head, const char *name, char *value, struct err *err)
 {
 	static const struct {
 		const char *name;
-		int (*take)(struct multipart *multipart, char *value, struct err *err);
+		int (*take)(struct multipart_head *head, char *value, struct err *err);
 	} headers[] = {
 		{ "Content-Disposition", take_disposition },
 		{ "Content-Type", take_type },
@@ -94,32 +101,33 @@ take_header(struct multipart *multipart, const char *name, char *value, struct e
 	for (i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
 		if (strcasecmp(name, headers[i].name) != 0)
 			continue;
-		if (headers[i].take(multipart, value, err) == 0)
+		if (headers[i].take(head, value, err) == 0)
 			return 0;
-		return err_wrap(err, "part %d: header %s", multipart->parts,
+		return err_wrap(err, "part %d: header %s", head->part.number,
 		    headers[i].name);
 	}
 	return 0;
 }
 
 int
-multipart_take_header(struct multipart *multipart, char *line, size_t length,
+multipart_take_header(struct multipart_head *head, char *line, size_t length,
     struct err *err)
 {
 	char *value;
 	size_t i;
 
-	if (++multipart->headers_count > MULTIPART_HEADERS_MAX)
+	if (++head->count > MULTIPART_HEADERS_MAX)
 		return err_set(err, ERR_REQUEST, "part %d: more than %d headers",
-		    multipart->parts, MULTIPART_HEADERS_MAX);
+		    head->part.number, MULTIPART_HEADERS_MAX);
 	for (i = 0; i < length; i++)
 		if (iscntrl((unsigned char)line[i]) && line[i] != '\t')
-			return multipart_fault(multipart, err, "a header has a control character");
+			return multipart_fault(head->part.number, err,
+			    "a header has a control character");
 	if (multipart_is_blank(*line))
-		return multipart_fault(multipart, err, "a header is folded");
+		return multipart_fault(head->part.number, err, "a header is folded");
 	value = line + mime_token(line);
 	if (value == line || *value != ':')
-		return multipart_fault(multipart, err, "a header is not \"name: value\"");
+		return multipart_fault(head->part.number, err, "a header is not \"name: value\"");
 	*value++ = '\0';
 	while (multipart_is_blank(*value))
 		value++;
@@ -128,5 +136,5 @@ multipart_take_header(struct multipart *multipart, char *line, size_t length,
 			break;
 		value[length - 1] = '\0';
 	}
-	return take_header(multipart, line, value, err);
+	return take_header(head, line, value, err);
 }

@@ -13,6 +13,7 @@
 
 #include "core/action/call.h"
 #include "core/base/log.h"
+#include "fcgi/http/http_err.h"
 
 /* When a client may try again what is only refused for now. */
 #define RETRY_AFTER_S 1
@@ -27,11 +28,11 @@ static const struct {
 	[ERR_USAGE] = { 500, "Internal Server Error", "The extension is not set up" },
 	[ERR_REQUEST] = { 400, "Bad Request", "Invalid request" },
 	[ERR_NOT_FOUND] = { 404, "Not Found", "Not found" },
-	[ERR_METHOD] = { 405, "Method Not Allowed", "Method not allowed" },
+	[HTTP_ERR_METHOD] = { 405, "Method Not Allowed", "Method not allowed" },
 	[ERR_PHASE] = { 409, "Conflict", "Not possible in this phase of the execution" },
-	[ERR_LENGTH] = { 411, "Length Required", "Length required" },
+	[HTTP_ERR_LENGTH] = { 411, "Length Required", "Length required" },
 	[ERR_TOO_LARGE] = { 413, "Content Too Large", "Request too large" },
-	[ERR_MEDIA_TYPE] = { 415, "Unsupported Media Type", "Content type not supported" },
+	[HTTP_ERR_MEDIA_TYPE] = { 415, "Unsupported Media Type", "Content type not supported" },
 	[ERR_CONFIG] = { 422, "Unprocessable Content", "Invalid configuration" },
 	[ERR_HANDLER] = { 500, "Internal Server Error", NULL },
 	[ERR_DRAINING] = { 503, "Service Unavailable", "Shutting down", true },
@@ -97,10 +98,10 @@ reply_not_modified(struct reply *ret_reply, const char *etag)
 void
 reply_error(struct reply *ret_reply, const struct err *err)
 {
-	enum err_code code = err->code;
+	size_t code = (size_t)err->code;
 	const char *title;
 
-	if (code < ERR_INTERNAL || code >= FAULTS)
+	if (code >= FAULTS || faults[code].status == 0)
 		code = ERR_INTERNAL;
 	title = faults[code].title;
 	reply_json(ret_reply, faults[code].status, title == NULL ?

@@ -13,6 +13,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/uuid_text.h"
+#include "fcgi/http/base_path.h"
 
 #define TIMEOUT_MAX_S 86400
 
@@ -127,7 +128,7 @@ read_length(struct request *request, char **parameters, struct err *err)
 }
 
 static int
-read_path(struct request *request, const struct options *options, char **parameters,
+read_path(struct request *request, const struct server_options *options, char **parameters,
     struct err *err)
 {
 	const char *path = parameter(parameters, "DOCUMENT_URI"), *fault;
@@ -136,7 +137,7 @@ read_path(struct request *request, const struct options *options, char **paramet
 	request->base_path = parameter(parameters, "ACTIONKIT_BASE_PATH");
 	if (request->base_path == NULL)
 		request->base_path = options->base_path;
-	fault = options_base_path_fault(request->base_path);
+	fault = base_path_fault(request->base_path);
 	if (fault != NULL)
 		return err_set(err, ERR_INTERNAL,
 		    "FastCGI parameter ACTIONKIT_BASE_PATH: %s", fault);
@@ -153,7 +154,7 @@ read_path(struct request *request, const struct options *options, char **paramet
 }
 
 int
-request_read(struct request *ret_request, const struct options *options,
+request_read(struct request *ret_request, const struct server_options *options,
     char **parameters, struct err *err)
 {
 	const char *method = parameter(parameters, "REQUEST_METHOD");

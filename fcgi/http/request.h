@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "core/base/err.h"
-#include "core/config/options.h"
+#include "fcgi/http/server_options.h"
 
 #define REQUEST_ID_MAX_BYTES 128
 #define REQUEST_LENGTH_UNKNOWN (-1)
@@ -30,7 +30,7 @@ struct request {
  * answered. Returns 0, or -1 with ERR_REQUEST (naming the header), ERR_NOT_FOUND (not
  * below the base path) or ERR_INTERNAL (nginx does not send what it must).
  */
-int request_read(struct request *ret_request, const struct options *options,
+int request_read(struct request *ret_request, const struct server_options *options,
     char **parameters, struct err *err);
 
 #endif

@@ -196,7 +196,7 @@ responder_run(const struct site *site, struct scoreboard_slot *slot, int listene
 		log_error("the responder cannot be set up: %s", strerror(errno));
 		return EXIT_FAILURE;
 	}
-	if (lifecycle_open(&responder.life, site->options, site->scoreboard,
+	if (lifecycle_open(&responder.life, &site->options->core, site->scoreboard,
 	    &err) == -1) {
 		log_error("%s", err.msg);
 		return err.code == ERR_USAGE ? RESPONDER_EXIT_FOR_GOOD : EXIT_FAILURE;

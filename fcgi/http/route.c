@@ -12,6 +12,7 @@
 
 #include "core/action/registry.h"
 #include "core/base/log.h"
+#include "fcgi/http/http_err.h"
 
 #define FIXED_ROUTES (sizeof(fixed) / sizeof(fixed[0]))
 #define ROUTES_PER_ACTION (1 + VERB_COUNT)
@@ -130,6 +131,6 @@ routes_find(const struct routes *routes, const char *method, const char *path,
 	if (strcmp(method, route->method) == 0 || (get && strcmp(method, "HEAD") == 0))
 		return route;
 	*ret_allow = get ? "GET, HEAD" : route->method;
-	err_set(err, ERR_METHOD, "%s: allows %s only, not %s", path, *ret_allow, method);
+	err_set(err, HTTP_ERR_METHOD, "%s: allows %s only, not %s", path, *ret_allow, method);
 	return NULL;
 }

@@ -44,7 +44,7 @@ int routes_build(struct routes *ret_routes, struct err *err);
 void routes_done(struct routes *routes);
 
 /*
- * The route, or NULL with ERR_NOT_FOUND, or with ERR_METHOD; *ret_allow is then what the
+ * The route, or NULL with ERR_NOT_FOUND, or with HTTP_ERR_METHOD; *ret_allow is then what the
  * path allows ("GET, HEAD"), else NULL.
  */
 const struct route *routes_find(const struct routes *routes, const char *method,

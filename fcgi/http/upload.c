@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "core/base/log.h"
-#include "fcgi/http/body.h"
+#include "fcgi/http/http_err.h"
 #include "fcgi/http/multipart.h"
 
 #define UPLOAD_PART_BYTES 16384
@@ -27,7 +27,7 @@ enum target {
 };
 
 struct upload {
-	const struct options *options;
+	const struct body *body;
 	struct incoming *incoming;
 	enum target target;
 	char *json;			/* NULL until there was a `request` */
@@ -59,10 +59,11 @@ begin_part(void *context, const struct multipart_part *part, struct err *err)
 static int
 add_json(struct upload *upload, const char *data, size_t length, struct err *err)
 {
-	if ((int64_t)(upload->length + length) > upload->options->max_body_bytes)
+	int64_t most = upload->body->options->max_body_bytes;
+
+	if ((int64_t)(upload->length + length) > most)
 		return err_set(err, ERR_TOO_LARGE, "part " UPLOAD_REQUEST
-		    ": it has more than %" PRId64 " bytes (--max-body)",
-		    upload->options->max_body_bytes);
+		    ": it has more than %" PRId64 " bytes (--max-body)", most);
 	/* And a NUL. */
 	while (upload->length + length + 1 > upload->size)
 		upload->size *= 2;
@@ -99,52 +100,52 @@ end_part(void *context, struct err *err)
 }
 
 static int
-check_length(const struct request *request, const struct options *options,
-    struct err *err)
+check_length(const struct body *body, struct err *err)
 {
-	int64_t most = options->max_upload_bytes + options->max_body_bytes + UPLOAD_MORE_BYTES;
+	const struct options *options = &body->options->core;
+	int64_t most = options->max_upload_bytes + body->options->max_body_bytes +
+	    UPLOAD_MORE_BYTES, length = body->request->length;
 
-	if (request->length == REQUEST_LENGTH_UNKNOWN)
-		return err_set(err, ERR_LENGTH, "header Content-Length is missing");
-	if (request->length > most)
+	if (length == REQUEST_LENGTH_UNKNOWN)
+		return err_set(err, HTTP_ERR_LENGTH, "header Content-Length is missing");
+	if (length > most)
 		return err_set(err, ERR_TOO_LARGE, "the body has %" PRId64 " bytes, allowed "
-		    "are %" PRId64 " (--max-upload, --max-body)", request->length, most);
-	return incoming_check_space(options, request->length, err);
+		    "are %" PRId64 " (--max-upload, --max-body)", length, most);
+	return incoming_check_space(options, length, err);
 }
 
 static int
-feed(const struct request *request, struct upload *upload, FCGX_Stream *in,
-    struct scoreboard_slot *slot, struct err *err)
+feed(struct upload *upload, struct err *err)
 {
 	static const struct multipart_events events = { begin_part, take_data, end_part };
-	const struct options *options = upload->options;
+	const struct body *body = upload->body;
 	struct multipart multipart;
 	char part[UPLOAD_PART_BYTES];
 	int64_t length = 0;
 	size_t got;
 
-	if (multipart_begin(&multipart, request->content_type, &events, upload, err) == -1)
+	if (multipart_begin(&multipart, body->request->content_type, &events, upload,
+	    err) == -1)
 		return -1;
-	while ((got = body_read_part(options, in, slot, part, sizeof(part))) > 0) {
+	while ((got = body_read_part(body, part, sizeof(part))) > 0) {
 		length += (int64_t)got;
 		if (multipart_feed(&multipart, part, got, err) == -1)
 			return -1;
 	}
-	if (body_check_end(request, options, in, slot, length, err) == -1)
+	if (body_check_end(body, length, err) == -1)
 		return -1;
 	return multipart_end(&multipart, err);
 }
 
 int
-upload_read(const struct request *request, const struct options *options,
-    FCGX_Stream *in, struct scoreboard_slot *slot, struct incoming *incoming,
-    char **ret_body, size_t *ret_length, struct err *err)
+upload_read(const struct body *body, struct incoming *incoming, char **ret_text,
+    size_t *ret_length, struct err *err)
 {
-	struct upload upload = { .options = options, .incoming = incoming };
-	int result = check_length(request, options, err);
+	struct upload upload = { .body = body, .incoming = incoming };
+	int result = check_length(body, err);
 
 	if (result == 0)
-		result = feed(request, &upload, in, slot, err);
+		result = feed(&upload, err);
 	if (result == 0 && upload.json == NULL)
 		result = err_set(err, ERR_REQUEST, "there is no part " UPLOAD_REQUEST);
 	if (result == -1) {
@@ -152,7 +153,7 @@ upload_read(const struct request *request, const struct options *options,
 		return -1;
 	}
 	upload.json[upload.length] = '\0';
-	*ret_body = upload.json;
+	*ret_text = upload.json;
 	*ret_length = upload.length;
 	return 0;
 }

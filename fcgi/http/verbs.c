@@ -21,32 +21,28 @@
 
 /* The JSON of a request, owned; files go to incoming. 0, or -1. */
 static int
-read_body(struct responder *responder, const struct request *request, enum verb verb,
-    FCGX_Stream *in, struct incoming *incoming, char **ret_body, size_t *ret_length,
-    struct err *err)
+read_body(const struct body *body, enum verb verb, struct incoming *incoming,
+    char **ret_text, size_t *ret_length, struct err *err)
 {
-	const struct options *options = responder->site->options;
-
-	if (verb == VERB_PREPARE && multipart_is_type(request->content_type))
-		return upload_read(request, options, in, responder->slot, incoming,
-		    ret_body, ret_length, err);
-	return body_read(request, options, in, responder->slot, ret_body, ret_length, err);
+	if (verb == VERB_PREPARE && multipart_is_type(body->request->content_type))
+		return upload_read(body, incoming, ret_text, ret_length, err);
+	return body_read(body, ret_text, ret_length, err);
 }
 
 /* The body as an object, owned; NULL and err. */
 static struct json_object *
-read_object(struct responder *responder, const struct request *request, enum verb verb,
-    FCGX_Stream *in, struct incoming *incoming, struct err *err)
+read_object(const struct body *body, enum verb verb, struct incoming *incoming,
+    struct err *err)
 {
 	struct json_object *object = NULL;
 	size_t length;
-	char *body;
+	char *text;
 	int parsed;
 
-	if (read_body(responder, request, verb, in, incoming, &body, &length, err) == -1)
+	if (read_body(body, verb, incoming, &text, &length, err) == -1)
 		return NULL;
-	parsed = json_parse(body, length, &object, err);
-	free(body);
+	parsed = json_parse(text, length, &object, err);
+	free(text);
 	if (parsed == -1) {
 		err_wrap(err, "body");
 		return NULL;
@@ -60,14 +56,25 @@ read_object(struct responder *responder, const struct request *request, enum ver
 	return object;
 }
 
-/* For the log and the scoreboard; what is no id is refused later, with a message. */
-static void
-note_execution(struct verb_call *call, struct json_object *object)
+/* Which execution is called; ret_execution stays empty where that is not said. */
+static int
+read_execution(struct json_object *object, char ret_execution[UUID_TEXT_BYTES],
+    struct err *err)
 {
 	const char *id = json_member_string(object, "executionId");
 
-	if (id != NULL)
-		(void)uuid_text_parse(id, call->execution);
+	if (json_member(object, "executionId") == NULL)
+		return err_set(err, ERR_REQUEST, "executionId: missing");
+	if (id == NULL)
+		return err_set(err, ERR_REQUEST, "executionId: must be a string");
+	switch (uuid_text_parse(id, ret_execution)) {
+	case 0:
+		return 0;
+	case 1:
+		return err_set(err, ERR_REQUEST, "executionId: must not be the nil UUID");
+	default:
+		return err_set(err, ERR_REQUEST, "executionId: not a UUID");
+	}
 }
 
 /* The smaller one of what the operator and the client allow, from now. */
@@ -98,29 +105,21 @@ check_deaths(const struct responder *responder, enum verb verb, struct err *err)
 }
 
 static int
-answer(struct responder *responder, const struct request *request, FCGX_Stream *in,
-    struct incoming *incoming, struct verb_call *call, struct reply *ret_reply,
-    struct err *err)
+run_call(struct responder *responder, const struct request *request,
+    struct json_object *object, struct incoming *incoming, struct verb_call *call,
+    struct reply *ret_reply, struct err *err)
 {
 	const struct route *route = call->route;
-	struct json_object *object;
 	int64_t deadline_ms;
 	char *text;
-	int result;
 
-	if (check_deaths(responder, route->verb, err) == -1)
+	if (read_execution(object, call->execution, err) == -1)
 		return -1;
-	object = read_object(responder, request, route->verb, in, incoming, err);
-	if (object == NULL)
-		return -1;
-	note_execution(call, object);
-	deadline_ms = deadline(responder->site->options, request, route->verb);
+	deadline_ms = deadline(&responder->site->options->core, request, route->verb);
 	scoreboard_busy(responder->slot, deadline_ms, "%s %s", verb_name(route->verb),
 	    call->execution);
-	result = lifecycle_call(&responder->life, route->verb, route->action, object,
-	    incoming, deadline_ms, &text, err);
-	json_object_put(object);
-	if (result == -1) {
+	if (lifecycle_call(&responder->life, route->verb, route->action, call->execution,
+	    object, incoming, deadline_ms, &text, err) == -1) {
 		call->error = text;
 		return -1;
 	}
@@ -129,14 +128,21 @@ answer(struct responder *responder, const struct request *request, FCGX_Stream *
 }
 
 int
-verb_answer(struct responder *responder, const struct request *request, FCGX_Stream *in,
+verb_answer(struct responder *responder, const struct body *body,
     struct verb_call *call, struct reply *ret_reply, struct err *err)
 {
+	const struct route *route = call->route;
+	struct json_object *object = NULL;
 	struct incoming incoming;
-	int result;
+	int result = -1;
 
-	incoming_init(&incoming, responder->site->options, call->route->action->parameters);
-	result = answer(responder, request, in, &incoming, call, ret_reply, err);
+	incoming_init(&incoming, &responder->site->options->core, route->action->parameters);
+	if (check_deaths(responder, route->verb, err) == 0)
+		object = read_object(body, route->verb, &incoming, err);
+	if (object != NULL)
+		result = run_call(responder, body->request, object, &incoming, call,
+		    ret_reply, err);
+	json_object_put(object);
 	incoming_done(&incoming);
 	return result;
 }

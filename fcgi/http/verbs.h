@@ -4,15 +4,12 @@
 #ifndef FCGI_HTTP_VERBS_H
 #define FCGI_HTTP_VERBS_H
 
-#include <fcgiapp.h>
-
 #include "core/base/err.h"
 #include "core/base/uuid_text.h"
+#include "fcgi/http/body.h"
 #include "fcgi/http/reply.h"
-#include "fcgi/http/request.h"
-#include "fcgi/http/responder.h"
 #include "fcgi/http/route.h"
-
+#include "fcgi/http/site.h"
 
 /* What is called, for the log; route is NULL where the request is no call. */
 struct verb_call {
@@ -25,7 +22,7 @@ struct verb_call {
  * Reads the body and runs the call of call->route; fills call->execution. Returns 0 and the
  * reply, or -1 with err, and call->error where the handler has failed.
  */
-int verb_answer(struct responder *responder, const struct request *request,
-    FCGX_Stream *in, struct verb_call *call, struct reply *ret_reply, struct err *err);
+int verb_answer(struct responder *responder, const struct body *body,
+    struct verb_call *call, struct reply *ret_reply, struct err *err);
 
 #endif

@@ -35,12 +35,12 @@ child_name(enum child_kind kind)
 }
 
 int64_t
-children_request_max_ms(const struct options *options)
+children_request_max_ms(const struct server_options *options)
 {
-	int64_t handler_ms = options->handler_timeout_ms;
+	int64_t handler_ms = options->core.handler_timeout_ms;
 
-	if (handler_ms < options->stop_timeout_ms)
-		handler_ms = options->stop_timeout_ms;
+	if (handler_ms < options->core.stop_timeout_ms)
+		handler_ms = options->core.stop_timeout_ms;
 	return options->body_timeout_ms + handler_ms;
 }
 

@@ -95,7 +95,7 @@ size_t children_responders(const struct children *children,
     pid_t ret_pids[SCOREBOARD_SLOTS]);
 
 /* The longest that a responder may be at one request, each of its parts at its limit. */
-int64_t children_request_max_ms(const struct options *options);
+int64_t children_request_max_ms(const struct server_options *options);
 
 /* What a child is called in log lines. */
 const char *child_name(enum child_kind kind);

@@ -105,10 +105,12 @@ make_argv(bool test)
 	if (argv == NULL)
 		log_out_of_memory();
 	argv[count++] = program;
-	for (i = 0; i < serve_argc; i++)
-		argv[count++] = serve_argv[i];
+	argv[count++] = serve_argv[0];
+	/* Before all others: one of them may be "--". */
 	if (test)
 		argv[count++] = test_option;
+	for (i = 1; i < serve_argc; i++)
+		argv[count++] = serve_argv[i];
 	return argv;
 }
 

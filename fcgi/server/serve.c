@@ -16,7 +16,7 @@
 #include "core/action/registry.h"
 #include "core/action/verify.h"
 #include "core/base/log.h"
-#include "core/config/options.h"
+#include "fcgi/http/server_options.h"
 #include "fcgi/server/reexec.h"
 #include "fcgi/server/supervisor.h"
 
@@ -28,7 +28,7 @@ help(void)
 	    "standard error. An option is also taken from the environment; the command\n"
 	    "line wins.\n\n",
 	    program_invocation_short_name);
-	options_help(stdout);
+	server_options_help(stdout);
 	printf("\nSignals: TERM and INT stop all executions, then the server; USR1 stops\n"
 	    "all executions; HUP continues with the program that is installed by then;\n"
 	    "QUIT ends the server without stopping executions, for a restart within\n"
@@ -57,7 +57,7 @@ report(void *context, const char *mistake)
 
 /* That they are there was checked with the options. */
 static void
-enable(const struct options *options)
+enable(const struct server_options *options)
 {
 	size_t i;
 
@@ -68,13 +68,13 @@ enable(const struct options *options)
 int
 serve_main(int argc, char **argv)
 {
-	static struct options options;
+	static struct server_options options;
 	static struct site site;
 	struct err err;
 	int status;
 
 	open_standard_files();
-	switch (options_parse(argc, argv, &options, &err)) {
+	switch (server_options_parse(argc, argv, &options, &err)) {
 	case 0:
 		break;
 	case 1:
@@ -84,7 +84,7 @@ serve_main(int argc, char **argv)
 		log_error("%s", err.msg);
 		return EX_CONFIG;
 	}
-	log_init(options.log_level, options.log_format);
+	log_init(options.core.log_level, options.core.log_format);
 	if (verify_registry(report, NULL) > 0)
 		return EX_CONFIG;
 	enable(&options);

@@ -57,21 +57,21 @@ lock_file(const char *path, const char *what, int *ret_fd, struct err *err)
 }
 
 int
-socket_lock_state(struct sockets *sockets, const struct options *options,
+socket_lock_state(struct sockets *sockets, const struct server_options *options,
     struct err *err)
 {
 	char path[STATE_PATH_BYTES];
 
-	if (mkdir(options->state_dir, STATE_DIR_MODE) == 0) {
+	if (mkdir(options->core.state_dir, STATE_DIR_MODE) == 0) {
 		/* Whatever the umask is. */
-		if (chmod(options->state_dir, STATE_DIR_MODE) == -1)
-			return err_sys(err, ERR_USAGE, "state-dir %s", options->state_dir);
+		if (chmod(options->core.state_dir, STATE_DIR_MODE) == -1)
+			return err_sys(err, ERR_USAGE, "state-dir %s", options->core.state_dir);
 	} else if (errno != EEXIST) {
-		return err_sys(err, ERR_USAGE, "state-dir %s", options->state_dir);
+		return err_sys(err, ERR_USAGE, "state-dir %s", options->core.state_dir);
 	}
-	state_path(options->state_dir, SOCKET_INSTANCE_FILE, path);
+	state_path(options->core.state_dir, SOCKET_INSTANCE_FILE, path);
 	if (lock_file(path, "state directory", &sockets->instance, err) == -1)
-		return err_wrap(err, "state-dir %s", options->state_dir);
+		return err_wrap(err, "state-dir %s", options->core.state_dir);
 	return 0;
 }
 
@@ -160,7 +160,7 @@ remove_stale(const char *path, struct err *err)
 }
 
 static int
-give_to_group(const struct options *options, struct err *err)
+give_to_group(const struct server_options *options, struct err *err)
 {
 	const char *name = options->socket_group;
 	const struct group *group;
@@ -177,7 +177,7 @@ give_to_group(const struct options *options, struct err *err)
 
 /* Nobody can connect before listen(): by then mode and group are right. */
 static int
-bind_socket(int fd, const struct options *options, struct err *err)
+bind_socket(int fd, const struct server_options *options, struct err *err)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 
@@ -198,13 +198,13 @@ fail:
 }
 
 static int
-listen_own(struct sockets *sockets, const struct options *options, struct err *err)
+listen_own(struct sockets *sockets, const struct server_options *options, struct err *err)
 {
 	char path[LOCK_PATH_BYTES];
 	int fd;
 
 	/* Below /run nothing survives a boot. */
-	if (strcmp(options->socket, OPTIONS_SOCKET_DEFAULT) == 0) {
+	if (strcmp(options->socket, SERVER_SOCKET_DEFAULT) == 0) {
 		snprintf(path, sizeof(path), "%s", options->socket);
 		*strrchr(path, '/') = '\0';
 		if (mkdir(path, SOCKET_DIR_MODE) == -1 && errno != EEXIST)
@@ -228,7 +228,7 @@ listen_own(struct sockets *sockets, const struct options *options, struct err *e
 }
 
 int
-socket_listen(struct sockets *sockets, const struct options *options, struct err *err)
+socket_listen(struct sockets *sockets, const struct server_options *options, struct err *err)
 {
 	int result = listen_systemd(sockets, err);
 
@@ -257,7 +257,7 @@ close_one(int *fd)
 }
 
 void
-socket_close(struct sockets *sockets, const struct options *options)
+socket_close(struct sockets *sockets, const struct server_options *options)
 {
 	if (sockets->lock != -1 && sockets->listener != -1)
 		unlink(options->socket);

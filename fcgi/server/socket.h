@@ -11,7 +11,7 @@
 #include <sys/types.h>
 
 #include "core/base/err.h"
-#include "core/config/options.h"
+#include "fcgi/http/server_options.h"
 
 #define SOCKET_INSTANCE_FILE "server.lock"
 
@@ -27,14 +27,14 @@ struct sockets {
  * Makes this process the only server of the state directory, which is created if it is
  * missing (not its parents). Returns 0, or -1 with ERR_USAGE.
  */
-int socket_lock_state(struct sockets *sockets, const struct options *options,
+int socket_lock_state(struct sockets *sockets, const struct server_options *options,
     struct err *err);
 
 /*
  * Takes the listener from systemd (LISTEN_FDS), or binds options->socket, in the place
  * of one that a dead server left. Returns 0, or -1 with ERR_USAGE.
  */
-int socket_listen(struct sockets *sockets, const struct options *options,
+int socket_listen(struct sockets *sockets, const struct server_options *options,
     struct err *err);
 
 /*
@@ -47,6 +47,6 @@ pid_t socket_state_holder(const char *state_dir, struct err *err);
 int socket_close_on_exec(const struct sockets *sockets, bool close_them);
 
 /* Closes all, and removes a socket that was bound here. */
-void socket_close(struct sockets *sockets, const struct options *options);
+void socket_close(struct sockets *sockets, const struct server_options *options);
 
 #endif

@@ -73,7 +73,8 @@ run_reaper(const struct children *children, pid_t supervisor)
 	block_signals();
 	close_files(-1);
 	notify_forget();
-	exit(reaper_run(children->site->options, children->site->scoreboard, supervisor));
+	exit(reaper_run(&children->site->options->core, children->site->scoreboard,
+	    supervisor));
 }
 
 static struct scoreboard_slot *

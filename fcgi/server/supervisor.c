@@ -75,7 +75,7 @@ begin_scoreboard(struct scoreboard *scoreboard, bool inherited)
 static int
 migrate(const struct supervisor *supervisor, struct err *err)
 {
-	if (store_migrate(supervisor->options->state_dir,
+	if (store_migrate(supervisor->options->core.state_dir,
 	    supervisor->site->scoreboard->serving_since_ms, err) == 0)
 		return 0;
 	if (err->code == ERR_USAGE)
@@ -87,7 +87,7 @@ migrate(const struct supervisor *supervisor, struct err *err)
 static int
 set_up(struct supervisor *supervisor, struct err *err)
 {
-	const struct options *options = supervisor->options;
+	const struct server_options *options = supervisor->options;
 	struct inheritance inheritance = { .count = 0 };
 	bool inherited = reexec_inherited(&inheritance);
 	struct scoreboard *scoreboard;
@@ -96,9 +96,9 @@ set_up(struct supervisor *supervisor, struct err *err)
 		supervisor->sockets = inheritance.sockets;
 	else if (socket_lock_state(&supervisor->sockets, options, err) == -1)
 		return -1;
-	if (coverage_begin(options->state_dir, supervisor->site->binary, err) == -1)
+	if (coverage_begin(options->core.state_dir, supervisor->site->binary, err) == -1)
 		return -1;
-	scoreboard = scoreboard_map(options->state_dir, err);
+	scoreboard = scoreboard_map(options->core.state_dir, err);
 	if (scoreboard == NULL)
 		return -1;
 	supervisor->site->scoreboard = scoreboard;
@@ -253,7 +253,7 @@ loop(struct supervisor *supervisor, const sigset_t *set)
 }
 
 int
-supervisor_run(const struct options *options, struct site *site)
+supervisor_run(const struct server_options *options, struct site *site)
 {
 	static struct supervisor supervisor;
 	sigset_t set;

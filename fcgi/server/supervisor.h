@@ -10,8 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "core/config/options.h"
 #include "fcgi/http/responder.h"
+#include "fcgi/http/server_options.h"
 #include "fcgi/server/children.h"
 #include "fcgi/server/socket.h"
 
@@ -28,7 +28,7 @@ enum stage {
 };
 
 struct supervisor {
-	const struct options *options;
+	const struct server_options *options;
 	struct site *site;
 	struct sockets sockets;
 	struct children children;
@@ -42,7 +42,7 @@ struct supervisor {
 };
 
 /* Runs until a signal ends it. Returns the exit status of the program. */
-int supervisor_run(const struct options *options, struct site *site);
+int supervisor_run(const struct server_options *options, struct site *site);
 
 /* Tells the reaper to stop all executions, with the signal's name as reason. */
 void supervisor_stop_all(struct supervisor *supervisor, int number);

@@ -47,7 +47,7 @@ end_responder(struct scoreboard *scoreboard, struct child *child, int64_t late_m
 
 /* From the order to leave to the end, for one whose request has no slot to show it. */
 static int64_t
-leave_max_ms(const struct child *child, const struct options *options)
+leave_max_ms(const struct child *child, const struct server_options *options)
 {
 	return LEAVE_MAX_MS + (child->slot == NULL ? children_request_max_ms(options) : 0);
 }

@@ -9,6 +9,8 @@ fcgi_rooms='server http'
 
 of_core='["<](fcgi/|cli/|actions/|fcgiapp|fcgi_|fcgios)'
 of_fcgi='["<](cli/|actions/)'
+# What HTTP and its server are is fcgi's; that core fetches files from URLs is not meant.
+of_http='sys/un\.h|sockaddr_un|FCGI|[Ff]ast[Cc][Gg][Ii]|HTTP_[A-Z]|Content-(Type|Length|Disposition)'
 # By their own path the headers of core/ could be had with <> too.
 of_actions='("|<(config\.h|core/|fcgi/|cli/|actions/))'
 
@@ -19,6 +21,15 @@ keeps()
 	shift
 	test -f "$1" || return 1
 	! grep -EnH "^[[:space:]]*#[[:space:]]*include[[:space:]]*$keeps_pattern" "$@"
+}
+
+# lacks PATTERN FILE...: whether no line of the files matches.
+lacks()
+{
+	lacks_pattern=$1
+	shift
+	test -f "$1" || return 1
+	! grep -EnH "$lacks_pattern" "$@"
 }
 
 # keeps_ranks FOLDER ROOM...: whether no room includes one before it, and all are named.
@@ -63,6 +74,7 @@ unranked()
 cd "$top_srcdir" || exit 99
 check "core includes nothing of fcgi, cli and actions, and no FastCGI" \
     keeps "$of_core" core/*.h core/*/*.[ch]
+check "core knows nothing of HTTP" lacks "$of_http" core/*.h core/*/*.[ch]
 check "fcgi includes nothing of cli and actions" keeps "$of_fcgi" fcgi/*/*.[ch]
 check "the rooms of core include downwards" keeps_ranks core $core_rooms
 check "the rooms of fcgi include downwards" keeps_ranks fcgi $fcgi_rooms
@@ -76,6 +88,12 @@ printf '#include "cli/main.h"\n' >"$tap_dir/fcgi.c"
 printf '#include <core/base/err.h>\n' >"$tap_dir/action.c"
 check "fcgi in core is noticed" refuses core.c:2 keeps "$of_core" "$tap_dir/core.c"
 check "FastCGI in core is noticed" refuses server.c:1 keeps "$of_core" "$tap_dir/server.c"
+printf '\n#include <sys/un.h>\n' >"$tap_dir/socket.c"
+printf 'const char *name = "HTTP_REQUEST_ID";\n' >"$tap_dir/parameter.c"
+check "a socket's address in core is noticed" \
+    refuses socket.c:2 lacks "$of_http" "$tap_dir/socket.c"
+check "a FastCGI parameter in core is noticed" \
+    refuses parameter.c:1 lacks "$of_http" "$tap_dir/parameter.c"
 check "cli in fcgi is noticed" refuses fcgi.c:1 keeps "$of_fcgi" "$tap_dir/fcgi.c"
 check "core in an action is noticed" \
     refuses action.c:1 keeps "$of_actions" "$tap_dir/action.c"

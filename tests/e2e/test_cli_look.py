@@ -37,7 +37,7 @@ def help_and_mistakes():
         contains(text, "--json", "help")
         for arguments, what in ((("--nonsense",), "--nonsense: unknown option"),
                                 (("-x",), "-x: unknown option"),
-                                (("--json=1",), "--json=1: takes no value")):
+                                (("--json=1",), "--json: takes no value")):
             status = 3 if name == "run" else EX_USAGE
             contains(command(name, *arguments, status=status).err, what, "mistake")
     contains(command("list", "--state-dir", status=EX_USAGE).err,

@@ -104,6 +104,39 @@ def good_options():
 
 
 @test
+def abbreviations():
+    """The beginning of an option's name is enough in every subcommand, if no other has it"""
+    with Directories() as place:
+        for arguments in (("--tes",), ("--te", "--gra", "1m30s"), ("--grac=1m", "--test", "--")):
+            code, _, text = place.run("serve", *arguments)
+            equal(code, 0, f"exit status of serve {arguments}: {text}")
+            contains(text, "configuration ok", f"serve {arguments}")
+        place.refused("--sock", "/x", words=("--sock: more than one option begins so",))
+        equal(place.run("actions", "--js"), place.run("actions", "--json"), "actions --js")
+        code, text, errors = place.run("serve", "--hel", "--frobnicate")
+        equal((code, errors), (0, ""), "serve --hel")
+        contains(text, "--state-dir DIR", "serve --hel")
+
+
+@test
+def same_words():
+    """serve and the other subcommands say the same of the same mistake"""
+    with Directories() as place:
+        for arguments, words in (
+                (("--frobnicate",), "--frobnicate: unknown option"),
+                (("--frobnicate=1",), "--frobnicate: unknown option"),
+                (("-x",), "-x: unknown option"),
+                (("--help=1",), "--help: takes no value"),
+                (("--state-di",), "--state-dir: needs a value"),
+                (("x", "--state-dir", "/y"), "x: unexpected argument"),
+                (("--", "--help"), "--help: unexpected argument")):
+            place.refused(*arguments, words=(f" {words}\n",))
+            code, output, text = place.run("list", *arguments)
+            equal((code, output), (EX_USAGE, ""), f"list {arguments}: {text}")
+            contains(text, f" {words}\n", f"list {arguments}")
+
+
+@test
 def test_only():
     """--test checks, and neither serves nor creates anything"""
     with Directories() as place:

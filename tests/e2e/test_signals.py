@@ -257,6 +257,20 @@ def hup_refuses_a_broken_program():
 
 
 @test
+def hup_with_ended_options():
+    """HUP of a server whose options end with "--": the program is tested, and executed"""
+    with Server(serve=False) as server:
+        server.process = server.spawn([*server.arguments(), "--"])
+        server.wait_ready()
+        execution = server.running()
+        old = server.wait_responders()
+        server.signal(signal.SIGHUP)
+        wait_for(lambda: not any(map(alive, old)), "the old responders to leave")
+        execution.status().ok()
+        execution.stop().ok()
+
+
+@test
 def hup_then_term():
     """After HUP the other signals and all processes are still in hand"""
     with Server() as server:

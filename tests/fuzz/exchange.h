@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 
-#include "fcgi/http/responder.h"
+#include "fcgi/http/site.h"
 
 /*
  * Has a request answered and checks that the reply is one of the protocol's. The text is a

@@ -23,7 +23,7 @@
 #include "core/calls/visit.h"
 #include "core/config/scoreboard.h"
 #include "core/store/store.h"
-#include "fcgi/http/responder.h"
+#include "fcgi/http/site.h"
 #include "tests/fuzz/exchange.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/stub.h"
@@ -40,7 +40,7 @@
 #define TREE_DEPTH 8
 
 static char state_dir[STATE_DIR_BYTES];
-static struct options options;
+static struct server_options options;
 static struct site site;
 static struct responder responder;
 static sqlite3 *db;
@@ -124,16 +124,14 @@ stop_one(const char *id)
 {
 	struct visit visit = {
 		.life = &responder.life, .action = &stub_action,
-		.deadline_ms = clock_boot_ms() + STOP_MS,
+		.id = id, .deadline_ms = clock_boot_ms() + STOP_MS,
 		.call = {
-			.action = &stub_action, .verb = VERB_STOP,
+			.action = &stub_action, .verb = VERB_STOP, .execution = id,
 			.deadline_ms = clock_boot_ms() + STOP_MS
 		}
 	};
 	struct err err;
 
-	snprintf(visit.id, sizeof(visit.id), "%s", id);
-	visit.call.execution = visit.id;
 	if (number("SELECT action = 'fuzz.check' FROM executions WHERE id = ?", id) == 1) {
 		visit.action = &stub_check;
 		visit.call.action = &stub_check;
@@ -231,11 +229,11 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 	    parent == NULL ? "/tmp" : parent);
 	fuzz_must(mkdtemp(state_dir) != NULL, state_dir);
 	atexit(remove_state_dir);
-	fuzz_must(options_parse(3, arguments, &options, &err) == 0, err.msg);
-	options.max_file_bytes = MAX_FILE_BYTES;
-	options.max_files = MAX_FILES;
-	options.max_upload_bytes = MAX_UPLOAD_BYTES;
-	options.keep_free_bytes = 0;
+	fuzz_must(server_options_parse(3, arguments, &options, &err) == 0, err.msg);
+	options.core.max_file_bytes = MAX_FILE_BYTES;
+	options.core.max_files = MAX_FILES;
+	options.core.max_upload_bytes = MAX_UPLOAD_BYTES;
+	options.core.keep_free_bytes = 0;
 	log_init(LOG_LEVEL_WARN, LOG_FORMAT_TEXT);
 	ak_register(&stub_action);
 	ak_register(&stub_check);
@@ -251,7 +249,7 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 	fuzz_must(store_migrate(state_dir, 0, &err) == 0, err.msg);
 	responder.site = &site;
 	responder.slot = &site.scoreboard->slots[0];
-	fuzz_must(lifecycle_open(&responder.life, &options, site.scoreboard, &err) == 0,
+	fuzz_must(lifecycle_open(&responder.life, &options.core, site.scoreboard, &err) == 0,
 	    err.msg);
 	db = responder.life.store.db;
 	return 0;

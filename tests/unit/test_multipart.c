@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fcgi/http/http_err.h"
 #include "tests/unit/unit.h"
 
 #define TYPE "multipart/form-data; boundary=bound"
@@ -476,7 +477,7 @@ START_TEST(test_boundary)
 		if (rows[i].boundary == NULL) {
 			parse(&whole, type, "", 0);
 			ck_assert_int_eq(whole.result, -1);
-			ck_assert_int_eq(whole.err.code, ERR_MEDIA_TYPE);
+			ck_assert_int_eq(whole.err.code, HTTP_ERR_MEDIA_TYPE);
 			ck_assert_str_eq(whole.err.msg, rows[i].message);
 			continue;
 		}
@@ -494,7 +495,7 @@ START_TEST(test_boundary)
 	    "Content-Type: boundary must have 1 to 70 characters");
 	snprintf(type, sizeof(type), "multipart/form-data; boundary=%09000d", 1);
 	parse(&whole, type, "", 0);
-	ck_assert_int_eq(whole.err.code, ERR_MEDIA_TYPE);
+	ck_assert_int_eq(whole.err.code, HTTP_ERR_MEDIA_TYPE);
 	ck_assert_str_eq(whole.err.msg, "Content-Type has more than 8191 bytes");
 }
 END_TEST
@@ -512,7 +513,7 @@ START_TEST(test_type)
 	for (i = 0; i < UNIT_COUNT(others); i++) {
 		ck_assert_msg(!multipart_is_type(others[i]), "%s", others[i]);
 		parse(&whole, others[i], "", 0);
-		ck_assert_int_eq(whole.err.code, ERR_MEDIA_TYPE);
+		ck_assert_int_eq(whole.err.code, HTTP_ERR_MEDIA_TYPE);
 		ck_assert_ptr_nonnull(strstr(whole.err.msg, "must be multipart/form-data"));
 	}
 }

@@ -3,7 +3,7 @@
  */
 #include "config.h"
 
-#include "core/config/options.h"
+#include "fcgi/http/server_options.h"
 
 #include <stdarg.h>
 #include <stdint.h>
@@ -17,7 +17,7 @@
 
 #define ARGUMENTS_MAX 8
 
-static struct options options;
+static struct server_options options;
 static struct err err;
 
 static int
@@ -34,7 +34,7 @@ parse(const char *first, ...)
 		argv[argc++] = (char *)(uintptr_t)argument;
 	va_end(arguments);
 	memset(&err, 0, sizeof(err));
-	return options_parse(argc, argv, &options, &err);
+	return server_options_parse(argc, argv, &options, &err);
 }
 
 static void
@@ -65,26 +65,26 @@ START_TEST(test_defaults)
 	ck_assert_int_eq(parse(NULL), 0);
 	ck_assert_str_eq(options.socket, "/run/actionkit/fcgi.sock");
 	ck_assert_str_eq(options.socket_group, "");
-	ck_assert_str_eq(options.state_dir, "/var/lib/actionkit");
+	ck_assert_str_eq(options.core.state_dir, "/var/lib/actionkit");
 	ck_assert_str_eq(options.base_path, "");
 	ck_assert_int_eq(options.responders, 8);
-	ck_assert_int_eq(options.handler_timeout_ms, 30000);
-	ck_assert_int_eq(options.stop_timeout_ms, 60000);
+	ck_assert_int_eq(options.core.handler_timeout_ms, 30000);
+	ck_assert_int_eq(options.core.stop_timeout_ms, 60000);
 	ck_assert_int_eq(options.body_timeout_ms, 60000);
 	ck_assert_int_eq(options.shutdown_timeout_ms, 60000);
-	ck_assert_int_eq(options.grace_ms, 30000);
-	ck_assert_int_eq(options.never_started_ms, 3600000);
-	ck_assert_int_eq(options.stop_retry_ms, 1000);
-	ck_assert_int_eq(options.retention_ms, INT64_C(7) * 86400000);
+	ck_assert_int_eq(options.core.grace_ms, 30000);
+	ck_assert_int_eq(options.core.never_started_ms, 3600000);
+	ck_assert_int_eq(options.core.stop_retry_ms, 1000);
+	ck_assert_int_eq(options.core.retention_ms, INT64_C(7) * 86400000);
 	ck_assert_int_eq(options.max_body_bytes, 4 * 1024 * 1024);
-	ck_assert_int_eq(options.max_file_bytes, INT64_C(2) << 30);
-	ck_assert_int_eq(options.max_files, 16);
-	ck_assert_int_eq(options.max_upload_bytes, INT64_C(4) << 30);
-	ck_assert_int_eq(options.keep_free_bytes, 256 << 20);
-	ck_assert_uint_eq(options.allow_file_url.count, 0);
+	ck_assert_int_eq(options.core.max_file_bytes, INT64_C(2) << 30);
+	ck_assert_int_eq(options.core.max_files, 16);
+	ck_assert_int_eq(options.core.max_upload_bytes, INT64_C(4) << 30);
+	ck_assert_int_eq(options.core.keep_free_bytes, 256 << 20);
+	ck_assert_uint_eq(options.core.allow_file_url.count, 0);
 	ck_assert_uint_eq(options.enable_action.count, 0);
-	ck_assert_int_eq(options.log_level, LOG_LEVEL_INFO);
-	ck_assert_int_eq(options.log_format, LOG_FORMAT_TEXT);
+	ck_assert_int_eq(options.core.log_level, LOG_LEVEL_INFO);
+	ck_assert_int_eq(options.core.log_format, LOG_FORMAT_TEXT);
 	ck_assert(!options.test);
 }
 END_TEST
@@ -94,11 +94,71 @@ START_TEST(test_arguments)
 	ck_assert_int_eq(parse("--responders=3", "--grace", "0", "--test", "--max-body",
 	    "64KiB", NULL), 0);
 	ck_assert_int_eq(options.responders, 3);
-	ck_assert_int_eq(options.grace_ms, 0);
+	ck_assert_int_eq(options.core.grace_ms, 0);
 	ck_assert_int_eq(options.max_body_bytes, 65536);
 	ck_assert(options.test);
 	ck_assert_int_eq(parse("--stop-timeout", "1m30s", "--stop-timeout", "2s", NULL), 0);
-	ck_assert_int_eq(options.stop_timeout_ms, 2000);
+	ck_assert_int_eq(options.core.stop_timeout_ms, 2000);
+}
+END_TEST
+
+START_TEST(test_abbreviations)
+{
+	ck_assert_int_eq(parse("--tes", "--gra=2s", "--sta", "/srv", NULL), 0);
+	ck_assert(options.test);
+	ck_assert_int_eq(options.core.grace_ms, 2000);
+	ck_assert_str_eq(options.core.state_dir, "/srv");
+	/* The whole name of one is the beginning of another. */
+	ck_assert_int_eq(parse("--socket", "/s", "--max-file=1", "--", NULL), 0);
+	ck_assert_str_eq(options.socket, "/s");
+	ck_assert_int_eq(options.core.max_file_bytes, 1);
+	ck_assert_int_eq(options.core.max_files, 16);
+}
+END_TEST
+
+/* What has failed changes nothing. */
+START_TEST(test_untouched)
+{
+	ck_assert_int_eq(parse("--grace", "2s", NULL), 0);
+	refused("--grace=3s", "--frobnicate", "--frobnicate: unknown option");
+	ck_assert_int_eq(options.core.grace_ms, 2000);
+}
+END_TEST
+
+/* A program that is no server has the options of core, and no others. */
+START_TEST(test_core)
+{
+	static const struct option *const tables[] = { options_table, NULL };
+	static char name[] = "serve", grace[] = "--grace=2s", socket[] = "--socket=/s";
+	char *argv[] = { name, grace, socket, NULL };
+	struct options core = { .grace_ms = 0 };
+
+	setenv("ACTIONKIT_RESPONDERS", "many", 1);
+	ck_assert_int_eq(option_table_parse(tables, 2, argv, &core, &err), 0);
+	ck_assert_int_eq(core.grace_ms, 2000);
+	ck_assert_str_eq(core.state_dir, "/var/lib/actionkit");
+	ck_assert_int_eq(option_table_parse(tables, 3, argv, &core, &err), -1);
+	ck_assert_str_eq(err.msg, "--socket: unknown option");
+}
+END_TEST
+
+/* Every row has what the help, the environment and the parser need of it. */
+START_TEST(test_rows)
+{
+	static const struct option *const tables[] = { options_table, NULL };
+	const struct option *option;
+	const char *name;
+	size_t i, j;
+
+	for (i = 0; (option = option_table_at(tables, i)) != NULL; i++) {
+		ck_assert(option->parse != NULL);
+		ck_assert_ptr_nonnull(option->help);
+		ck_assert_ptr_nonnull(option->argument);
+	}
+	for (i = 0; (name = server_options_name(i)) != NULL; i++)
+		for (j = 0; j < i; j++)
+			ck_assert_str_ne(name, server_options_name(j));
+	ck_assert_uint_gt(i, 20);
 }
 END_TEST
 
@@ -109,9 +169,9 @@ START_TEST(test_environment)
 	setenv("ACTIONKIT_BASE_PATH", "", 1);
 	setenv("ACTIONKIT_GRACE", "", 1);
 	ck_assert_int_eq(parse("--responders", "5", NULL), 0);
-	ck_assert_str_eq(options.state_dir, "/srv/state");
+	ck_assert_str_eq(options.core.state_dir, "/srv/state");
 	ck_assert_int_eq(options.responders, 5);
-	ck_assert_int_eq(options.grace_ms, 30000);
+	ck_assert_int_eq(options.core.grace_ms, 30000);
 	setenv("ACTIONKIT_RESPONDERS", "many", 1);
 	refused("--grace", "1s", "ACTIONKIT_RESPONDERS=many: must be a number");
 }
@@ -122,11 +182,11 @@ START_TEST(test_log)
 	setenv("STEADYBIT_LOG_LEVEL", "WARN", 1);
 	setenv("STEADYBIT_LOG_FORMAT", "json", 1);
 	ck_assert_int_eq(parse(NULL), 0);
-	ck_assert_int_eq(options.log_level, LOG_LEVEL_WARN);
-	ck_assert_int_eq(options.log_format, LOG_FORMAT_JSON);
+	ck_assert_int_eq(options.core.log_level, LOG_LEVEL_WARN);
+	ck_assert_int_eq(options.core.log_format, LOG_FORMAT_JSON);
 	setenv("ACTIONKIT_LOG_LEVEL", "debug", 1);
 	ck_assert_int_eq(parse(NULL), 0);
-	ck_assert_int_eq(options.log_level, LOG_LEVEL_DEBUG);
+	ck_assert_int_eq(options.core.log_level, LOG_LEVEL_DEBUG);
 	setenv("STEADYBIT_LOG_FORMAT", "xml", 1);
 	ck_assert_int_eq(parse(NULL), -1);
 	ck_assert_str_eq(err.msg, "STEADYBIT_LOG_FORMAT=xml: must be one of text, json");
@@ -138,13 +198,13 @@ START_TEST(test_file_urls)
 	setenv("ACTIONKIT_ALLOW_FILE_URL", "https://a.example http://b.example:81/c/", 1);
 	setenv("ACTIONKIT_ENABLE_ACTION", "org.a,org.b", 1);
 	ck_assert_int_eq(parse(NULL), 0);
-	ck_assert_uint_eq(options.allow_file_url.count, 2);
-	ck_assert_str_eq(options.allow_file_url.items[0], "https://a.example");
-	ck_assert_str_eq(options.allow_file_url.items[1], "http://b.example:81/c/");
+	ck_assert_uint_eq(options.core.allow_file_url.count, 2);
+	ck_assert_str_eq(options.core.allow_file_url.items[0], "https://a.example");
+	ck_assert_str_eq(options.core.allow_file_url.items[1], "http://b.example:81/c/");
 	ck_assert_str_eq(options.enable_action.items[1], "org.b");
 	/* A list on the command line replaces only its own variable. */
 	ck_assert_int_eq(parse("--allow-file-url", "http://c.example", NULL), 0);
-	ck_assert_uint_eq(options.allow_file_url.count, 1);
+	ck_assert_uint_eq(options.core.allow_file_url.count, 1);
 	ck_assert_uint_eq(options.enable_action.count, 2);
 	unsetenv("ACTIONKIT_ALLOW_FILE_URL");
 	refused("--allow-file-url", "ftp://a.example", "must begin with http");
@@ -180,6 +240,12 @@ START_TEST(test_help)
 {
 	setenv("ACTIONKIT_RESPONDERS", "many", 1);
 	ck_assert_int_eq(parse("--frobnicate", "--help", NULL), 1);
+	ck_assert_int_eq(parse("--help", "extra", "--socket", NULL), 1);
+	ck_assert_int_eq(parse("--hel", NULL), 1);
+	/* Then it is a value, or an argument. */
+	ck_assert_int_eq(parse("--socket", "--help", NULL), -1);
+	unsetenv("ACTIONKIT_RESPONDERS");
+	refused("--", "--help", "--help: unexpected argument");
 }
 END_TEST
 
@@ -187,10 +253,13 @@ START_TEST(test_refused)
 {
 	refused("--frobnicate", NULL, "--frobnicate: unknown option");
 	refused("--frobnicate=1", NULL, "--frobnicate: unknown option");
-	refused("--sock", "/x", "--sock: unknown option");
+	refused("--sock", "/x", "--sock: more than one option begins so");
+	refused("-t", NULL, "-t: unknown option");
 	refused("extra", NULL, "extra: unexpected argument");
-	refused("--", NULL, "--: unexpected argument");
+	refused("--", "extra", "extra: unexpected argument");
+	refused("--", "--test", "--test: unexpected argument");
 	refused("--socket", NULL, "--socket: needs a value");
+	refused("--grac", NULL, "--grace: needs a value");
 	refused("--test=1", NULL, "--test: takes no value");
 	refused("--responders", "0", "--responders 0: must be a number from 1 to 128");
 	refused("--responders", "129", "from 1 to 128");
@@ -245,11 +314,11 @@ START_TEST(test_paths)
 	snprintf(expected, sizeof(expected), "%s/run/s", directory);
 	ck_assert_str_eq(options.socket, expected);
 	snprintf(expected, sizeof(expected), "%s/state", directory);
-	ck_assert_str_eq(options.state_dir, expected);
+	ck_assert_str_eq(options.core.state_dir, expected);
 	ck_assert_int_eq(chdir("/"), 0);
 	ck_assert_int_eq(parse("--socket", "s", "--state-dir", "/", NULL), 0);
 	ck_assert_str_eq(options.socket, "/s");
-	ck_assert_str_eq(options.state_dir, "/");
+	ck_assert_str_eq(options.core.state_dir, "/");
 }
 END_TEST
 
@@ -257,9 +326,9 @@ int
 main(void)
 {
 	const TTest *const tests[] = {
-		test_defaults, test_arguments, test_environment, test_log,
-		test_file_urls, test_actions, test_help, test_refused, test_base_path,
-		test_paths, NULL
+		test_defaults, test_arguments, test_abbreviations, test_untouched, test_core,
+		test_rows, test_environment, test_log, test_file_urls, test_actions,
+		test_help, test_refused, test_base_path, test_paths, NULL
 	};
 
 	return unit_main("options", setup, tests);

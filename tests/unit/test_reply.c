@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/base/json.h"
+#include "fcgi/http/http_err.h"
 #include "tests/unit/unit.h"
 
 #define REQUEST_ID "5f6a"
@@ -69,7 +70,7 @@ END_TEST
 START_TEST(test_errors)
 {
 	static const struct {
-		enum err_code code;
+		int code;
 		const char *status;
 		const char *title;
 		bool retry;
@@ -78,19 +79,20 @@ START_TEST(test_errors)
 		{ ERR_USAGE, "500 ", NULL, false },
 		{ ERR_REQUEST, "400 Bad Request", "Invalid request", false },
 		{ ERR_NOT_FOUND, "404 Not Found", NULL, false },
-		{ ERR_METHOD, "405 Method Not Allowed", NULL, false },
+		{ HTTP_ERR_METHOD, "405 Method Not Allowed", NULL, false },
 		{ ERR_PHASE, "409 Conflict", NULL, false },
-		{ ERR_LENGTH, "411 Length Required", NULL, false },
+		{ HTTP_ERR_LENGTH, "411 Length Required", NULL, false },
 		{ ERR_TOO_LARGE, "413 ", NULL, false },
-		{ ERR_MEDIA_TYPE, "415 ", NULL, false },
+		{ HTTP_ERR_MEDIA_TYPE, "415 ", NULL, false },
 		{ ERR_CONFIG, "422 ", NULL, false },
 		{ ERR_DRAINING, "503 Service Unavailable", NULL, true },
 		{ ERR_BUSY, "503 Service Unavailable", NULL, true },
 		{ ERR_STOPPING, "503 Service Unavailable", NULL, true },
 		{ ERR_FULL, "507 ", NULL, false },
 		{ ERR_STORE, "500 ", NULL, false },
-		{ (enum err_code)0, "500 ", "Internal error", false },
-		{ (enum err_code)99, "500 ", "Internal error", false },
+		{ 0, "500 ", "Internal error", false },
+		{ ERR_LAST + 99, "500 ", "Internal error", false },
+		{ -1, "500 ", "Internal error", false },
 	};
 	struct json_object *json;
 	struct reply reply;
@@ -102,7 +104,7 @@ START_TEST(test_errors)
 		reply_error(&reply, &err);
 		ck_assert_msg(strncmp(make_head(&reply) + strlen("Status: "),
 		    rows[i].status, strlen(rows[i].status)) == 0, "%d: %s",
-		    (int)rows[i].code, head);
+		    rows[i].code, head);
 		ck_assert_int_eq(strstr(head, "Retry-After: ") != NULL, rows[i].retry);
 		ck_assert_int_eq(json_parse(reply.body, reply.length, &json, &ignored), 0);
 		ck_assert_str_eq(json_member_string(json, "detail"), "what is wrong");
@@ -157,7 +159,7 @@ START_TEST(test_allow)
 	struct reply reply;
 	struct err err;
 
-	err_set(&err, ERR_METHOD, "no");
+	err_set(&err, HTTP_ERR_METHOD, "no");
 	reply_error(&reply, &err);
 	reply.allow = "GET, HEAD";
 	ck_assert_ptr_nonnull(strstr(make_head(&reply), "\r\nAllow: GET, HEAD\r\n"));

@@ -16,7 +16,7 @@
 #define PARAMETERS_MAX 8
 #define UUID_LENGTH 36
 
-static struct options options;
+static struct server_options options;
 static struct request request;
 static struct err err;
 

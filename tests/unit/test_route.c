@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/action/registry.h"
+#include "fcgi/http/http_err.h"
 #include "tests/unit/unit.h"
 
 static int
@@ -72,7 +73,7 @@ wrong_method(const char *method, const char *path, const char *allowed)
 	const char *allow;
 
 	ck_assert_ptr_null(routes_find(&routes, method, path, &allow, &err));
-	ck_assert_int_eq(err.code, ERR_METHOD);
+	ck_assert_int_eq(err.code, HTTP_ERR_METHOD);
 	ck_assert_str_eq(allow, allowed);
 	ck_assert_ptr_nonnull(strstr(err.msg, method));
 }

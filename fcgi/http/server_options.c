@@ -1,0 +1,134 @@
+/*
+ * server_options.c: the table of the options that only a server reads.
+ */
+#include "config.h"
+
+#include "fcgi/http/server_options.h"
+
+#include <grp.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/un.h>
+
+#include "core/action/registry.h"
+#include "core/config/option_values.h"
+
+/* sun_path with its NUL: 107 characters. */
+#define SOCKET_PATH_BYTES sizeof(((struct sockaddr_un *)0)->sun_path)
+#define BODY_MIN_BYTES OPTION_KIB
+#define BODY_MAX_BYTES OPTION_GIB
+
+#define MEMBER(name_) OPTION_MEMBER(struct server_options, name_)
+
+_Static_assert(offsetof(struct server_options, core) == 0, "core's rows would miss it");
+
+/* A name, or a number. */
+static int
+read_group(const struct option *option, const char *text, void *member, struct err *err)
+{
+	int64_t gid;
+	const char *rest = option_digits(text, UINT32_MAX - 1, &gid);
+
+	if (strlen(text) >= option->size)
+		return err_set(err, ERR_USAGE, "is too long");
+	if ((rest == NULL || *rest != '\0') && *text != '\0' && getgrnam(text) == NULL)
+		return err_set(err, ERR_USAGE, "there is no such group");
+	memcpy(member, text, strlen(text) + 1);
+	return 0;
+}
+
+static int
+read_base_path(const struct option *option, const char *text, void *member,
+    struct err *err)
+{
+	const char *fault = base_path_fault(text);
+
+	(void)option;
+	if (fault != NULL)
+		return err_set(err, ERR_USAGE, "%s", fault);
+	memcpy(member, text, strlen(text) + 1);
+	return 0;
+}
+
+static int
+read_action(const struct option *option, const char *text, void *member, struct err *err)
+{
+	(void)option;
+	if (registry_find(text) == NULL)
+		return err_set(err, ERR_USAGE, "there is no such action");
+	return option_list_add(text, member, err);
+}
+
+static const struct option server_table[] = {
+	{ .name = "socket", .argument = "PATH", .preset = SERVER_SOCKET_DEFAULT,
+	  .help = "Where nginx connects. Its mode is 0660.",
+	  .parse = option_path, MEMBER(socket), .max = SOCKET_PATH_BYTES - 1 },
+	{ .name = "socket-group", .argument = "GROUP",
+	  .help = "Group of the socket: nginx's. Its own if it is not given.",
+	  .parse = read_group, MEMBER(socket_group) },
+	{ .name = "base-path", .argument = "PATH",
+	  .help = "What nginx serves this extension below: \"/chaos\". The FastCGI "
+	    "parameter ACTIONKIT_BASE_PATH wins.",
+	  .parse = read_base_path, MEMBER(base_path) },
+	{ .name = "responders", .argument = "COUNT", .preset = "8",
+	  .help = "Processes that answer requests, one at a time each.",
+	  .parse = option_count, MEMBER(responders),
+	  .min = 1, .max = SERVER_RESPONDERS_MAX },
+	{ .name = "body-timeout", .argument = "DURATION", .preset = "60s",
+	  .help = "Longest wait for the next part of a request.",
+	  .parse = option_duration, MEMBER(body_timeout_ms),
+	  .min = OPTION_TIMEOUT_MIN_MS, .max = OPTION_TIMEOUT_MAX_MS },
+	{ .name = "shutdown-timeout", .argument = "DURATION", .preset = "60s",
+	  .help = "How long SIGTERM waits for all executions to be stopped.",
+	  .parse = option_duration, MEMBER(shutdown_timeout_ms),
+	  .min = OPTION_TIMEOUT_MIN_MS, .max = OPTION_TIMEOUT_MAX_MS },
+	{ .name = "max-body", .argument = "SIZE", .preset = "4MiB",
+	  .help = "Longest JSON of a request.",
+	  .parse = option_size, MEMBER(max_body_bytes),
+	  .min = BODY_MIN_BYTES, .max = BODY_MAX_BYTES },
+	{ .name = "enable-action", .argument = "ID", .separator = ",",
+	  .help = "Offer this action only. May be repeated; the variable is a list with "
+	    "commas. The others can still be stopped.",
+	  .parse = read_action, MEMBER(enable_action) },
+	OPTIONS_END
+};
+
+/* Last in the help. */
+static const struct option command_table[] = {
+	{ .name = "test",
+	  .help = "Check the options and the actions, then exit: 0 if all is well, else "
+	    "78.",
+	  .parse = option_flag, MEMBER(test) },
+	{ .name = "help", .help = "Print this text." },
+	OPTIONS_END
+};
+
+static const struct option *const tables[] = {
+	server_table, options_table, command_table, NULL
+};
+
+int
+server_options_parse(int argc, char **argv, struct server_options *ret_options,
+    struct err *err)
+{
+	struct server_options options = { .responders = 0 };
+	int result = option_table_parse(tables, argc, argv, &options, err);
+
+	if (result == 0)
+		*ret_options = options;
+	return result;
+}
+
+const char *
+server_options_name(size_t index)
+{
+	const struct option *option = option_table_at(tables, index);
+
+	return option == NULL ? NULL : option->name;
+}
+
+void
+server_options_help(FILE *out)
+{
+	option_table_help(tables, out);
+}

@@ -1,0 +1,46 @@
+/*
+ * server_options.h: the options of `actionkit serve`: those of core, and those that only a
+ * server reads.
+ */
+#ifndef FCGI_HTTP_SERVER_OPTIONS_H
+#define FCGI_HTTP_SERVER_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "core/base/err.h"
+#include "core/config/options.h"
+#include "fcgi/http/base_path.h"
+
+#define SERVER_RESPONDERS_MAX 128
+#define SERVER_SOCKET_DEFAULT "/run/actionkit/fcgi.sock"
+
+/* All times in milliseconds, all sizes in bytes. */
+struct server_options {
+	struct options core;		/* first: the rows of both tables address one object */
+	char socket[OPTIONS_PATH_BYTES];
+	char socket_group[64];		/* empty: the process's own */
+	char base_path[BASE_PATH_BYTES];
+	int64_t responders;
+	int64_t body_timeout_ms;
+	int64_t shutdown_timeout_ms;
+	int64_t max_body_bytes;		/* of JSON */
+	struct option_list enable_action;
+	bool test;			/* check options and actions, then exit */
+};
+
+/*
+ * Fills options from defaults, environment and argv, as option_table_parse(). Returns 0, 1 if
+ * --help was asked for, or -1 with ERR_USAGE.
+ */
+int server_options_parse(int argc, char **argv, struct server_options *ret_options,
+    struct err *err);
+
+/* The name of an option ("state-dir"), in the order of the help; NULL behind the last. */
+const char *server_options_name(size_t index);
+
+/* Prints one paragraph per option. */
+void server_options_help(FILE *out);
+
+#endif
