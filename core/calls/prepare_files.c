@@ -97,7 +97,7 @@ static void
 make_path(const struct visit *visit, const struct incoming_file *file,
     char ret_path[PATH_BYTES])
 {
-	snprintf(ret_path, PATH_BYTES, "%s/%s/%s/%s/%s", visit->life->options->state_dir,
+	snprintf(ret_path, PATH_BYTES, "%s/%s/%s/%s/%s", visit->session->options->state_dir,
 	    FILES_DIR, visit->id, file->parameter->name, file->name);
 }
 
@@ -105,7 +105,7 @@ make_path(const struct visit *visit, const struct incoming_file *file,
 static int
 forget(struct visit *visit, struct err *err)
 {
-	struct store *store = &visit->life->store;
+	struct store *store = &visit->session->store;
 	int result;
 
 	if (visit_begin(visit, STORE_NORMAL, err) == -1)
@@ -125,8 +125,8 @@ int
 prepare_files_move(struct visit *visit, struct json_object *values, struct err *err)
 {
 	struct incoming *incoming = visit->incoming;
-	const char *state_dir = visit->life->options->state_dir;
-	int kept = files_kept(&visit->life->store, visit->id, err);
+	const char *state_dir = visit->session->options->state_dir;
+	int kept = files_kept(&visit->session->store, visit->id, err);
 	struct json_object *file;
 	char path[PATH_BYTES];
 
@@ -137,7 +137,7 @@ prepare_files_move(struct visit *visit, struct json_object *values, struct err *
 	if (visit->row.phase == PHASE_PREPARED && forget(visit, err) == -1)
 		return -1;
 	visit->moved_files = true;
-	if (files_settle(&visit->life->store, state_dir, visit->id, INT64_MAX, err) == -1 ||
+	if (files_settle(&visit->session->store, state_dir, visit->id, INT64_MAX, err) == -1 ||
 	    incoming_move(incoming, visit->id, err) == -1)
 		return -1;
 	for (size_t i = 0; i < incoming->count; i++) {
@@ -160,7 +160,7 @@ prepare_files_write(struct visit *visit, struct err *err)
 
 	for (; file < incoming->files + incoming->count; file++) {
 		make_path(visit, file, path);
-		if (files_add(&visit->life->store, visit->id, file->parameter->name, path,
+		if (files_add(&visit->session->store, visit->id, file->parameter->name, path,
 		    file->original_name, file->size, err) == -1)
 			return -1;
 	}

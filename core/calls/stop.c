@@ -9,6 +9,8 @@
 
 #include "core/base/clock.h"
 #include "core/base/log.h"
+#include "core/base/text.h"
+#include "core/calls/calls_internal.h"
 #include "core/calls/visit.h"
 #include "core/store/ballast.h"
 
@@ -24,7 +26,7 @@ static const char attempt_died[] = "the process that ran stop() died";
 static bool
 made_room(const struct visit *visit, const struct err *err)
 {
-	if (err->code != ERR_FULL || !ballast_release(visit->life->options->state_dir))
+	if (err->code != ERR_FULL || !ballast_release(visit->session->options->state_dir))
 		return false;
 	log_warn("the disk is full: gave up the ballast to stop execution %s", visit->id);
 	return true;
@@ -42,7 +44,7 @@ write_stopping(struct visit *visit, enum stop_by by, const char *reason, struct 
 	}
 	/* A failure is written with a time to try again; this attempt wrote nothing. */
 	if (row->phase == PHASE_STOPPING && row->due_boot_ms == EXECUTION_DUE_NOW)
-		execution_set(&row->last_error, attempt_died);
+		text_set(&row->last_error, attempt_died);
 	execution_want_stop(row, by, reason);
 	why = row->stop_reason;
 	if (visit->action->stop == NULL) {
@@ -55,7 +57,7 @@ write_stopping(struct visit *visit, enum stop_by by, const char *reason, struct 
 		row->due_boot_ms = EXECUTION_DUE_NOW;
 		row->stop_attempts++;
 	}
-	return execution_write(&visit->life->store, row,
+	return execution_write(&visit->session->store, row,
 	    by == STOP_BY_AGENT ? "agent" : "extension", why, err);
 }
 
@@ -63,7 +65,7 @@ static int
 commit_stopping(struct visit *visit, enum stop_by by, const char *reason, bool only_if_due,
     struct err *err)
 {
-	struct store *store = &visit->life->store;
+	struct store *store = &visit->session->store;
 
 	if (visit_begin(visit, STORE_NORMAL, err) == -1)
 		return -1;
@@ -78,14 +80,14 @@ commit_stopping(struct visit *visit, enum stop_by by, const char *reason, bool o
 static int
 commit_stopped(struct visit *visit, const char *who, const char *reply, struct err *err)
 {
-	struct store *store = &visit->life->store;
+	struct store *store = &visit->session->store;
 	struct execution *row = &visit->row;
 	int result;
 
 	if (visit_begin(visit, STORE_NORMAL, err) == -1)
 		return -1;
 	visit_keep_state(visit);
-	execution_set(&row->stop_result, reply);
+	text_set(&row->stop_result, reply);
 	result = execution_move(row, MOVE_STOPPED, err);
 	if (result == 0)
 		result = execution_write(store, row, who, NULL, err);
@@ -118,7 +120,7 @@ count_unbegun(struct execution *row)
 static int
 commit_failed(struct visit *visit, const char *who, const char *why, struct err *err)
 {
-	struct store *store = &visit->life->store;
+	struct store *store = &visit->session->store;
 	struct execution *row = &visit->row;
 
 	if (visit_begin(visit, STORE_NORMAL, err) == -1)
@@ -130,9 +132,9 @@ commit_failed(struct visit *visit, const char *who, const char *why, struct err 
 	count_unbegun(row);
 	if (visit->state_text != NULL)
 		visit_keep_state(visit);
-	execution_set(&row->last_error, why);
+	text_set(&row->last_error, why);
 	row->due_boot_ms = clock_boot_ms() + execution_retry_pause(row->stop_attempts,
-	    visit->life->options->stop_retry_ms);
+	    visit->session->options->stop_retry_ms);
 	return store_end(store, execution_write(store, row, who, why, err), err);
 }
 
@@ -167,7 +169,7 @@ stop_attempt(struct visit *visit, enum stop_by by, const char *reason, bool only
 		result = commit_stopped(visit, who, reply, err);
 		if (result == -1 && made_room(visit, err))
 			result = commit_stopped(visit, who, reply, err);
-		execution_set(&reply, NULL);
+		text_set(&reply, NULL);
 		return result;
 	}
 	call_error_text(&visit->call, why, sizeof(why));
@@ -191,7 +193,7 @@ reply_stopped(const struct execution *row, char **ret_reply)
 	if (row->stop_by == STOP_BY_EXTENSION)
 		*ret_reply = visit_text(visit_stopped_reply(row));
 	else if (row->stop_result != NULL)
-		execution_set(ret_reply, row->stop_result);
+		text_set(ret_reply, row->stop_result);
 	else
 		*ret_reply = visit_text(json_new_object());
 	return 0;
@@ -201,7 +203,7 @@ reply_stopped(const struct execution *row, char **ret_reply)
 static int
 note_wanted(struct visit *visit, struct err *err)
 {
-	struct store *store = &visit->life->store;
+	struct store *store = &visit->session->store;
 	struct execution *row = &visit->row;
 
 	if (visit_begin(visit, STORE_NORMAL, err) == -1)
@@ -220,7 +222,7 @@ note_wanted(struct visit *visit, struct err *err)
 static int
 hurry_reaper(struct visit *visit, struct err *err)
 {
-	struct store *store = &visit->life->store;
+	struct store *store = &visit->session->store;
 	sqlite3_stmt *hurry = store_prepare(store, "UPDATE executions SET due_at = ?2 "
 	    "WHERE id = ?1 AND phase = 'stopping' AND due_at > ?2", err);
 
@@ -256,7 +258,7 @@ await_reaper(struct visit *visit, char **ret_reply, struct err *err)
 	const struct execution *row = &visit->row;
 	int64_t attempts = row->stop_attempts;
 
-	lock_drop(&visit->life->lock);
+	lock_drop(&visit->session->lock);
 	if (hurry_reaper(visit, err) == -1)
 		return -1;
 	for (;;) {
@@ -314,7 +316,7 @@ stop_with_lock(struct visit *visit, bool waited, char **ret_reply, struct err *e
 int
 stop_visit(struct visit *visit, char **ret_reply, struct err *err)
 {
-	struct lock *lock = &visit->life->lock;
+	struct lock *lock = &visit->session->lock;
 	bool waited = false;
 	int held, result = 0;
 

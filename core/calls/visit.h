@@ -10,11 +10,11 @@
 
 #include "core/action/call.h"
 #include "core/base/uuid_text.h"
-#include "core/calls/lifecycle.h"
+#include "core/calls/session.h"
 #include "core/store/execution.h"
 
 struct visit {
-	struct lifecycle *life;
+	struct session *session;
 	const struct ak_action *action;
 	struct json_object *request;	/* borrowed; NULL in a stopper */
 	int64_t deadline_ms;		/* boot time */
@@ -30,13 +30,6 @@ struct visit {
 	struct incoming *incoming;	/* files of the request; borrowed, NULL in a stopper */
 	bool moved_files;		/* there may be a directory that has no rows */
 };
-
-/* The calls: each returns 0 and *ret_reply (owned), or -1 with err. */
-int prepare_visit(struct visit *visit, char **ret_reply, struct err *err);
-int start_visit(struct visit *visit, char **ret_reply, struct err *err);
-int status_visit(struct visit *visit, char **ret_reply, struct err *err);
-int stop_visit(struct visit *visit, char **ret_reply, struct err *err);
-int query_visit(struct visit *visit, char **ret_reply, struct err *err);
 
 /*
  * Releases everything, the execution's lock too, and removes the files of an execution that is

@@ -32,10 +32,10 @@ enum {
 };
 
 static struct visit
-visit_of(struct lifecycle *life, const struct ak_action *action, int64_t deadline_ms)
+visit_of(struct session *session, const struct ak_action *action, int64_t deadline_ms)
 {
 	return (struct visit){
-		.life = life, .action = action, .deadline_ms = deadline_ms,
+		.session = session, .action = action, .deadline_ms = deadline_ms,
 		.call = {
 			.action = action, .verb = VERB_STOP, .deadline_ms = deadline_ms
 		}
@@ -47,7 +47,7 @@ run_attempt(struct visit *visit)
 {
 	struct err err;
 
-	switch (lock_take(&visit->life->lock, visit->id, 0, &err)) {
+	switch (lock_take(&visit->session->lock, visit->id, 0, &err)) {
 	case 0:
 		break;
 	case 1:
@@ -84,27 +84,27 @@ static int
 stopper_main(const struct options *options, struct scoreboard *scoreboard,
     const struct ak_action *action, const char *execution)
 {
-	struct lifecycle life;
+	struct session session;
 	struct visit visit;
 	struct err err;
 	int status;
 
 	process_name("stopper");
-	if (lifecycle_open(&life, options, scoreboard, &err) == -1) {
+	if (session_open(&session, options, scoreboard, &err) == -1) {
 		log_error("stop of execution %s: %s", execution, err.msg);
 		return STOPPER_UNRECORDED;
 	}
-	visit = visit_of(&life, action, clock_boot_ms() + options->stop_timeout_ms);
+	visit = visit_of(&session, action, clock_boot_ms() + options->stop_timeout_ms);
 	snprintf(visit.id, sizeof(visit.id), "%s", execution);
 	visit.call.execution = visit.id;
 	status = run_attempt(&visit);
 	visit_end(&visit);
-	lifecycle_close(&life);
+	session_close(&session);
 	return status;
 }
 
 int
-stopper_fork(struct stopper *stopper, struct lifecycle *life,
+stopper_fork(struct stopper *stopper, struct session *session,
     const struct ak_action *action, const char *execution, int close_fd, struct err *err)
 {
 	pid_t parent = getpid();
@@ -116,17 +116,17 @@ stopper_fork(struct stopper *stopper, struct lifecycle *life,
 		/* The reaper's lock must die with the reaper. */
 		if (close_fd != -1)
 			close(close_fd);
-		lock_close(&life->lock);
+		lock_close(&session->lock);
 		process_die_with_parent(parent);
 		setpgid(0, 0);
 		process_default_signals();
-		process_exit(stopper_main(life->options, life->scoreboard, action,
+		process_exit(stopper_main(session->options, session->scoreboard, action,
 		    execution));
 	}
 	stopper->pid = pid;
 	stopper->action = action;
 	stopper->overdue = false;
-	stopper->deadline_ms = clock_boot_ms() + life->options->stop_timeout_ms +
+	stopper->deadline_ms = clock_boot_ms() + session->options->stop_timeout_ms +
 	    STOPPER_MARGIN_MS;
 	snprintf(stopper->execution, sizeof(stopper->execution), "%s", execution);
 	return 0;
@@ -165,9 +165,9 @@ describe_end(const struct stopper *stopper, const struct options *options,
 }
 
 void
-stopper_ended(struct stopper *stopper, struct lifecycle *life, int wait_status)
+stopper_ended(struct stopper *stopper, struct session *session, int wait_status)
 {
-	struct visit visit = visit_of(life, stopper->action,
+	struct visit visit = visit_of(session, stopper->action,
 	    clock_boot_ms() + STOPPER_NOTE_WAIT_MS);
 	char why[ERR_MESSAGE_BYTES];
 	struct err err;
@@ -176,7 +176,7 @@ stopper_ended(struct stopper *stopper, struct lifecycle *life, int wait_status)
 	if (!stopper->overdue && WIFEXITED(wait_status) &&
 	    WEXITSTATUS(wait_status) <= STOPPER_NOTHING)
 		return;
-	describe_end(stopper, life->options, wait_status, why, sizeof(why));
+	describe_end(stopper, session->options, wait_status, why, sizeof(why));
 	snprintf(visit.id, sizeof(visit.id), "%s", stopper->execution);
 	if (stop_note_failure(&visit, why, &err) == -1)
 		log_error("stop of execution %s: %s; not recorded: %s", stopper->execution,

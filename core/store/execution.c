@@ -12,6 +12,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/log.h"
+#include "core/base/text.h"
 #include "core/store/claim.h"
 #include "core/store/files.h"
 
@@ -96,22 +97,11 @@ stop_by_of(const char *name)
 }
 
 void
-execution_set(char **text, const char *value)
-{
-	char *copy = NULL;
-
-	if (value != NULL && (copy = strdup(value)) == NULL)
-		log_out_of_memory();
-	free(*text);
-	*text = copy;
-}
-
-void
 execution_init(struct execution *row, const char *id, const struct ak_action *action)
 {
 	snprintf(row->id, sizeof(row->id), "%s", id);
-	execution_set(&row->action, action->id);
-	execution_set(&row->action_version, action->version);
+	text_set(&row->action, action->id);
+	text_set(&row->action_version, action->version);
 	row->created_wall_ms = clock_wall_ms();
 }
 
@@ -137,7 +127,7 @@ copy_column(sqlite3_stmt *statement, int column)
 {
 	char *text = NULL;
 
-	execution_set(&text, (const char *)sqlite3_column_text(statement, column));
+	text_set(&text, (const char *)sqlite3_column_text(statement, column));
 	return text;
 }
 
@@ -190,7 +180,7 @@ execution_want_stop(struct execution *row, enum stop_by by, const char *reason)
 	if (row->stop_by != STOP_BY_NOBODY)
 		return;
 	row->stop_by = by;
-	execution_set(&row->stop_reason, reason);
+	text_set(&row->stop_reason, reason);
 }
 
 int

@@ -88,9 +88,6 @@ int execution_load(struct store *store, const char *id, struct execution *ret_ro
     struct err *err);
 void execution_done(struct execution *row);
 
-/* Replaces an owned text of a row by a copy (NULL allowed). Out of memory is fatal. */
-void execution_set(char **text, const char *value);
-
 /* Makes a row for an id that has none. */
 void execution_init(struct execution *row, const char *id, const struct ak_action *action);
 

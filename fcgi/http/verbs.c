@@ -1,5 +1,5 @@
 /*
- * verbs.c: a call of the protocol: body, JSON, lifecycle. The lifecycle persists.
+ * verbs.c: a call of the protocol: body, JSON, calls_answer(), which persists.
  */
 #include "config.h"
 
@@ -10,8 +10,8 @@
 #include "core/base/clock.h"
 #include "core/base/json.h"
 #include "core/base/uuid_text.h"
+#include "core/calls/calls.h"
 #include "core/calls/incoming.h"
-#include "core/calls/lifecycle.h"
 #include "fcgi/http/body.h"
 #include "fcgi/http/multipart.h"
 #include "fcgi/http/upload.h"
@@ -117,13 +117,11 @@ answer(struct responder *responder, const struct request *request, FCGX_Stream *
 	deadline_ms = deadline(responder->site->options, request, route->verb);
 	scoreboard_busy(responder->slot, deadline_ms, "%s %s", verb_name(route->verb),
 	    call->execution);
-	result = lifecycle_call(&responder->life, route->verb, route->action, object,
-	    incoming, deadline_ms, &text, err);
+	result = calls_answer(&responder->session, route->verb, route->action, object,
+	    incoming, deadline_ms, &text, &call->error, err);
 	json_object_put(object);
-	if (result == -1) {
-		call->error = text;
+	if (result == -1)
 		return -1;
-	}
 	reply_take(ret_reply, 200, text);
 	return 0;
 }

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "core/base/clock.h"
+#include "core/base/text.h"
 #include "core/store/claim.h"
 #include "core/store/execution.h"
 #include "core/store/lock.h"
@@ -84,7 +85,7 @@ write_row(const char *id, enum move move)
 	ck_assert_int_eq(execution_load(&store, id, &row, &err), 0);
 	if (row.phase == PHASE_NONE) {
 		execution_init(&row, id, &action);
-		execution_set(&row.state, "{\"a\":1}");
+		text_set(&row.state, "{\"a\":1}");
 	}
 	if (move == MOVE_STOP)
 		execution_want_stop(&row, STOP_BY_AGENT, "test");
@@ -177,11 +178,11 @@ START_TEST(test_a_row_comes_back_as_it_was_written)
 	struct execution row = { .phase = PHASE_NONE }, back = { .phase = PHASE_NONE };
 
 	execution_init(&row, ID, &action);
-	execution_set(&row.state, "{\"x\":[1,2]}");
+	text_set(&row.state, "{\"x\":[1,2]}");
 	row.state_version = 7;
-	execution_set(&row.target, "host");
-	execution_set(&row.last_error, "no");
-	execution_set(&row.start_result, "{}");
+	text_set(&row.target, "host");
+	text_set(&row.last_error, "no");
+	text_set(&row.start_result, "{}");
 	row.due_boot_ms = 77;
 	row.heartbeat_interval_ms = 5000;
 	row.stop_attempts = 3;
@@ -226,7 +227,7 @@ START_TEST(test_rollback_leaves_nothing)
 
 	begin();
 	execution_init(&row, ID, &action);
-	execution_set(&row.state, "{}");
+	text_set(&row.state, "{}");
 	row.phase = PHASE_PREPARED;
 	ck_assert_int_eq(execution_write(&store, &row, "agent", NULL, &err), 0);
 	store_rollback(&store);
