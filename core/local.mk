@@ -31,9 +31,12 @@ libcore_la_SOURCES = \
 	core/store/execution.c core/store/execution.h \
 	core/store/files.c core/store/files.h \
 	core/store/gate.c core/store/gate.h \
+	core/store/lifecycle.c core/store/lifecycle.h \
 	core/store/lock.c core/store/lock.h \
 	core/store/migrate.c \
 	core/store/migrations.h \
+	core/store/ready.c \
+	core/store/rebase.c \
 	core/store/store.c core/store/store.h \
 	core/store/store_internal.h \
 	core/config/option_values.c core/config/option_values.h \

@@ -84,16 +84,17 @@ keep_alive(struct visit *visit, struct err *err)
 	struct store *store = &visit->session->store;
 	const struct execution *row = &visit->row;
 	int64_t interval_ms = row->heartbeat_interval_ms;
-	int64_t due_at = execution_heartbeat_due(clock_boot_ms(), interval_ms);
+	int64_t due_boot_ms = execution_heartbeat_due(clock_boot_ms(), interval_ms);
 	bool changed = strcmp(row->state, visit->state_text) != 0;
 
-	if (!changed && due_at - row->due_boot_ms < interval_ms / EXECUTION_HEARTBEAT_PART)
+	if (!changed && due_boot_ms - row->due_boot_ms < interval_ms / EXECUTION_HEARTBEAT_PART)
 		return 0;
 	if (store_begin(store, STORE_NORMAL, visit->deadline_ms, err) == -1)
 		return -1;
 	/* It may have left `running` meanwhile: then nothing is kept, and that is no fault. */
 	return store_end(store, execution_keep_alive(store, visit->id,
-	    changed ? visit->state_text : NULL, visit->state_version, due_at, err), err);
+	    changed ? visit->state_text : NULL, visit->state_version, due_boot_ms, err),
+	    err);
 }
 
 static int
