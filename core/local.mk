@@ -14,6 +14,7 @@ libcore_la_SOURCES = \
 	core/reaper/stopper.c core/reaper/stopper.h \
 	core/reaper/takeover.c core/reaper/takeover.h \
 	core/calls/abandon.c core/calls/abandon.h \
+	core/calls/attempt.c core/calls/attempt.h \
 	core/calls/calls.c core/calls/calls.h \
 	core/calls/calls_internal.h \
 	core/calls/download.c core/calls/download.h \

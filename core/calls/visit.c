@@ -11,6 +11,7 @@
 #include "core/action/state.h"
 #include "core/base/log.h"
 #include "core/base/text.h"
+#include "core/store/ballast.h"
 #include "core/store/claim.h"
 #include "core/store/files.h"
 
@@ -81,6 +82,15 @@ visit_may_begin(const struct visit *visit, struct err *err)
 		return err_set(err, ERR_PHASE, "execution %s is to be stopped (%s)",
 		    visit->id, visit->row.stop_reason);
 	return 0;
+}
+
+bool
+visit_made_room(const struct visit *visit, const struct err *err)
+{
+	if (err->code != ERR_FULL || !ballast_release(visit->session->options->state_dir))
+		return false;
+	log_warn("the disk is full: gave up the ballast to stop execution %s", visit->id);
+	return true;
 }
 
 static int

@@ -71,20 +71,9 @@ char *visit_text(struct json_object *reply);
 struct json_object *visit_stopped_reply(const struct execution *row);
 
 /*
- * One attempt to stop, under the execution's lock: commits `stopping` for whoever
- * wants it (by, reason; what somebody wanted before is kept), runs stop(), and commits
- * `stopped`, or the failure and when to try again. The reaper asks for only_if_due: then it
- * looks again whether the execution must be stopped, and why, in the transaction.
- * Returns 0 when the execution is stopped (visit->row says by whom), 1 when there was nothing
- * to do, or -1 with ERR_HANDLER when stop() failed, or another error.
+ * Whether a commit that failed may be tried again: the disk was full, and the ballast that was
+ * kept for that is given up now.
  */
-int stop_attempt(struct visit *visit, enum stop_by by, const char *reason, bool only_if_due,
-    struct err *err);
-
-/*
- * Records that an attempt of a process that is gone came to nothing, and when to try again.
- * visit->row then says how often it was tried.
- */
-int stop_note_failure(struct visit *visit, const char *why, struct err *err);
+bool visit_made_room(const struct visit *visit, const struct err *err);
 
 #endif

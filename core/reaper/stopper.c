@@ -1,6 +1,6 @@
 /*
  * stopper.c: the children of the reaper, each one attempt to stop one execution. Persists
- * what stop.c does, and the failure of an attempt whose process was killed.
+ * what attempt.c does, and the failure of an attempt whose process was killed.
  */
 #include "config.h"
 
@@ -17,6 +17,7 @@
 #include "core/base/duration.h"
 #include "core/base/log.h"
 #include "core/base/process.h"
+#include "core/calls/attempt.h"
 #include "core/calls/visit.h"
 
 /* stop() must be over at stop-timeout; then it has this long to record it. */
@@ -56,7 +57,7 @@ run_attempt(struct visit *visit)
 		log_error("stop of execution %s: %s", visit->id, err.msg);
 		return STOPPER_UNRECORDED;
 	}
-	switch (stop_attempt(visit, STOP_BY_EXTENSION, NULL, true, &err)) {
+	switch (attempt_run(visit, STOP_BY_EXTENSION, NULL, true, &err)) {
 	case 0:
 		log_info("stopped execution %s of %s: %s", visit->id, visit->action->id,
 		    visit->row.stop_reason);
@@ -178,7 +179,7 @@ stopper_ended(struct stopper *stopper, struct session *session, int wait_status)
 		return;
 	describe_end(stopper, session->options, wait_status, why, sizeof(why));
 	snprintf(visit.id, sizeof(visit.id), "%s", stopper->execution);
-	if (stop_note_failure(&visit, why, &err) == -1)
+	if (attempt_note_failure(&visit, why, &err) == -1)
 		log_error("stop of execution %s: %s; not recorded: %s", stopper->execution,
 		    why, err.msg);
 	else

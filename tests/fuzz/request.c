@@ -20,6 +20,7 @@
 #include "core/base/clock.h"
 #include "core/base/log.h"
 #include "core/base/uuid_text.h"
+#include "core/calls/attempt.h"
 #include "core/calls/visit.h"
 #include "core/config/scoreboard.h"
 #include "core/store/store.h"
@@ -139,7 +140,7 @@ stop_one(const char *id)
 		visit.call.action = &stub_check;
 	}
 	fuzz_must(lock_take(&responder.session.lock, id, 0, &err) == 0, "a lock is taken");
-	fuzz_must(stop_attempt(&visit, STOP_BY_EXTENSION, "fuzz", false, &err) == 0,
+	fuzz_must(attempt_run(&visit, STOP_BY_EXTENSION, "fuzz", false, &err) == 0,
 	    "a stop fails for ever");
 	visit_end(&visit);
 }
