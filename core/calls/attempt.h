@@ -23,7 +23,7 @@ int attempt_run(struct visit *visit, enum stop_by by, const char *reason, bool o
     struct err *err);
 
 /*
- * Records that an attempt of a process that is gone came to nothing, and when to try again.
+ * Records that an attempt has failed whose process is gone, and when to try again.
  * visit->row then says how often it was tried.
  */
 int attempt_note_failure(struct visit *visit, const char *why, struct err *err);

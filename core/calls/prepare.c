@@ -9,7 +9,6 @@
 #include <sys/utsname.h>
 
 #include "core/action/context.h"
-#include "core/action/parameters.h"
 #include "core/base/clock.h"
 #include "core/base/text.h"
 #include "core/calls/calls_internal.h"
@@ -118,16 +117,6 @@ commit_prepared(struct visit *visit, struct err *err)
 	return store_end(&visit->session->store, write_prepared(visit, err), err);
 }
 
-static int
-check_config(const struct visit *visit, struct json_object **ret_values, struct err *err)
-{
-	struct json_object *config = prepare_files_config(visit);
-	int result = parameters_check(visit->action->parameters, config, ret_values, err);
-
-	json_object_put(config);
-	return result;
-}
-
 int
 prepare_visit(struct visit *visit, char **ret_reply, struct err *err)
 {
@@ -135,11 +124,11 @@ prepare_visit(struct visit *visit, char **ret_reply, struct err *err)
 	int held, result = -1;
 
 	if (context_take(&visit->call, visit->request, err) == -1 ||
-	    check_config(visit, &values, err) == -1)
+	    prepare_files_check(visit, &values, err) == -1)
 		return -1;
 	/* What has begun is refused at once, not when its handler is over. */
 	if (visit_load(visit, err) == -1 || check_phase(visit, err) == -1 ||
-	    prepare_files_take(visit, values, err) == -1)
+	    prepare_files_take(visit, err) == -1)
 		goto out;
 	held = lock_take(&visit->session->lock, visit->id, visit->deadline_ms, err);
 	if (held == 1)
