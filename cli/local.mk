@@ -14,7 +14,6 @@ libcli_la_SOURCES = \
 	cli/http.c cli/http.h \
 	cli/list.c \
 	cli/main.c \
-	cli/outcome.c cli/outcome.h \
 	cli/output.c cli/output.h \
 	cli/recover.c \
 	cli/report.c cli/report.h \
@@ -24,6 +23,7 @@ libcli_la_SOURCES = \
 	cli/sparkline.c cli/sparkline.h \
 	cli/status.c \
 	cli/stop.c \
+	cli/stop_outcome.c cli/stop_outcome.h \
 	cli/subcommand.h \
 	cli/table.c \
 	cli/values.c cli/values.h

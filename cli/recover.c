@@ -8,8 +8,8 @@
 #include <stdlib.h>
 
 #include "cli/arguments.h"
-#include "cli/outcome.h"
 #include "cli/rows.h"
+#include "cli/stop_outcome.h"
 #include "core/base/log.h"
 #include "core/config/options.h"
 #include "core/reaper/reaper.h"
@@ -61,7 +61,7 @@ read_outcome(const struct options *options, struct json_object *executions,
 
 	if (store_open_readonly(&store, options->state_dir, err) == -1)
 		return NULL;
-	found = outcome_read(&store, executions, true, &over, err);
+	found = stop_outcome_read(&store, executions, true, &over, err);
 	store_close(&store);
 	return found;
 }
@@ -124,7 +124,7 @@ recover_run(struct arguments *arguments)
 	log_init(options->log_level, options->log_format);
 	found = recover(options, &request, &err);
 	return found == NULL ? arguments_fail(arguments, &err) :
-	    outcome_report(found, request.json);
+	    stop_outcome_report(found, request.json);
 }
 
 static const struct cli_option options_of_recover[] = {

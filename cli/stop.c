@@ -12,9 +12,9 @@
 #include <unistd.h>
 
 #include "cli/arguments.h"
-#include "cli/outcome.h"
 #include "cli/output.h"
 #include "cli/rows.h"
+#include "cli/stop_outcome.h"
 #include "core/base/clock.h"
 #include "core/base/duration.h"
 #include "core/base/uuid_text.h"
@@ -98,7 +98,7 @@ watch(struct store *store, const struct request *request, int64_t id,
 		handled = held == -1 ? -1 : is_handled(store, id, err);
 		if (handled == -1)
 			return NULL;
-		found = outcome_read(store, executions, handled == 1, &over, err);
+		found = stop_outcome_read(store, executions, handled == 1, &over, err);
 		if (found == NULL || (over && handled == 1) ||
 		    clock_boot_ms() >= deadline_ms)
 			return found;
@@ -118,7 +118,7 @@ static struct json_object *
 read_executions(struct store *store, const struct request *request, struct err *err)
 {
 	struct json_object *rows = rows_read(store,
-	    request->all ? select_active : outcome_select, request->execution, err);
+	    request->all ? select_active : stop_outcome_select, request->execution, err);
 
 	if (rows != NULL && !request->all && json_object_array_length(rows) == 0) {
 		err_set(err, ERR_NOT_FOUND, "%s: there is no such execution",
@@ -154,13 +154,13 @@ stop(const struct arguments *arguments, const struct request *request)
 		return arguments_fail(arguments, &err);
 	executions = read_executions(&store, request, &err);
 	if (executions != NULL && needs_no_request(request, executions))
-		found = outcome_read(&store, executions, true, &over, &err);
+		found = stop_outcome_read(&store, executions, true, &over, &err);
 	else if (executions != NULL && insert_request(&store, request, &id, &err) == 0)
 		found = watch(&store, request, id, executions, &err);
 	json_object_put(executions);
 	store_close(&store);
 	return found == NULL ? arguments_fail(arguments, &err) :
-	    outcome_report(found, request->json);
+	    stop_outcome_report(found, request->json);
 }
 
 static int
@@ -168,23 +168,23 @@ give_up(const struct arguments *arguments, const struct request *request)
 {
 	static struct options options;
 	struct json_object *executions, *found = NULL;
-	struct lifecycle life;
+	struct session session;
 	struct err err;
 	bool over;
 
 	snprintf(options.state_dir, sizeof(options.state_dir), "%s", request->state_dir);
-	if (lifecycle_open(&life, &options, NULL, &err) == -1)
+	if (session_open(&session, &options, NULL, &err) == -1)
 		return arguments_fail(arguments, &err);
-	if (lifecycle_need_store(&life, &err) == 0 && abandon(&life, request->execution,
+	if (session_need_store(&session, &err) == 0 && abandon(&session, request->execution,
 	    request->reason, clock_boot_ms() + request->timeout_ms, &err) == 0) {
-		executions = read_executions(&life.store, request, &err);
+		executions = read_executions(&session.store, request, &err);
 		if (executions != NULL)
-			found = outcome_read(&life.store, executions, true, &over, &err);
+			found = stop_outcome_read(&session.store, executions, true, &over, &err);
 		json_object_put(executions);
 	}
-	lifecycle_close(&life);
+	session_close(&session);
 	return found == NULL ? arguments_fail(arguments, &err) :
-	    outcome_report(found, request->json);
+	    stop_outcome_report(found, request->json);
 }
 
 /* Reads ids as agents and people write them. */

@@ -14,12 +14,15 @@ libcore_la_SOURCES = \
 	core/reaper/stopper.c core/reaper/stopper.h \
 	core/reaper/takeover.c core/reaper/takeover.h \
 	core/calls/abandon.c core/calls/abandon.h \
+	core/calls/attempt.c core/calls/attempt.h \
+	core/calls/calls.c core/calls/calls.h \
+	core/calls/calls_internal.h \
 	core/calls/download.c core/calls/download.h \
 	core/calls/incoming.c core/calls/incoming.h \
-	core/calls/lifecycle.c core/calls/lifecycle.h \
 	core/calls/prepare.c \
 	core/calls/prepare_files.c core/calls/prepare_files.h \
 	core/calls/query.c \
+	core/calls/session.c core/calls/session.h \
 	core/calls/start.c \
 	core/calls/status.c \
 	core/calls/stop.c \
@@ -29,9 +32,12 @@ libcore_la_SOURCES = \
 	core/store/execution.c core/store/execution.h \
 	core/store/files.c core/store/files.h \
 	core/store/gate.c core/store/gate.h \
+	core/store/lifecycle.c core/store/lifecycle.h \
 	core/store/lock.c core/store/lock.h \
 	core/store/migrate.c \
 	core/store/migrations.h \
+	core/store/ready.c \
+	core/store/rebase.c \
 	core/store/store.c core/store/store.h \
 	core/store/store_internal.h \
 	core/config/option_table.c core/config/option_table.h \
@@ -76,6 +82,7 @@ libcore_la_SOURCES = \
 	core/base/log.c core/base/log.h \
 	core/base/process.c core/base/process.h \
 	core/base/state_path.c core/base/state_path.h \
+	core/base/text.c core/base/text.h \
 	core/base/url.c core/base/url.h \
 	core/base/utf8.c core/base/utf8.h \
 	core/base/uuid_text.c core/base/uuid_text.h

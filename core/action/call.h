@@ -38,7 +38,7 @@ struct ak_call {
 	unsigned int state_version;	/* of what it was filled from */
 
 	/*
-	 * How ak_save() and ak_claim() reach the store: set by the lifecycle, NULL where they
+	 * How ak_save() and ak_claim() reach the store: set by core/calls, NULL where they
 	 * do nothing. They return 0, or -1 with err.
 	 */
 	int (*save)(struct ak_call *call, struct err *err);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "core/action/registry.h"
+#include "core/base/text.h"
 #include "core/store/execution.h"
 #include "core/store/files.h"
 
@@ -34,19 +35,19 @@ change(struct store *store, struct execution *row, const char *reason, struct er
 	    reason, row->stop_reason == NULL ? "-" : row->stop_reason,
 	    row->last_error == NULL ? "none" : row->last_error);
 	row->stop_by = STOP_BY_EXTENSION;
-	execution_set(&row->stop_reason, text);
+	text_set(&row->stop_reason, text);
 	return execution_write(store, row, "operator", why, err);
 }
 
 int
-abandon(struct lifecycle *life, const char *execution, const char *reason,
+abandon(struct session *session, const char *execution, const char *reason,
     int64_t deadline_ms, struct err *err)
 {
 	struct execution row = { .phase = PHASE_NONE };
 	struct err unsettled;
 	int result = -1;
 
-	switch (lock_take(&life->lock, execution, deadline_ms, err)) {
+	switch (lock_take(&session->lock, execution, deadline_ms, err)) {
 	case 0:
 		break;
 	case 1:
@@ -54,21 +55,21 @@ abandon(struct lifecycle *life, const char *execution, const char *reason,
 	default:
 		return -1;
 	}
-	if (store_begin(&life->store, STORE_FULL, deadline_ms, err) == -1)
+	if (store_begin(&session->store, STORE_FULL, deadline_ms, err) == -1)
 		goto out;
-	if (execution_load(&life->store, execution, &row, err) == -1 ||
-	    change(&life->store, &row, reason, err) == -1) {
-		store_rollback(&life->store);
+	if (execution_load(&session->store, execution, &row, err) == -1 ||
+	    change(&session->store, &row, reason, err) == -1) {
+		store_rollback(&session->store);
 		err_wrap(err, "%s", execution);
 	} else {
-		result = store_commit(&life->store, err);
+		result = store_commit(&session->store, err);
 	}
 	/* What cannot be removed is swept. */
 	if (result == 0)
-		(void)files_settle(&life->store, life->options->state_dir, row.id, INT64_MAX,
+		(void)files_settle(&session->store, session->options->state_dir, row.id, INT64_MAX,
 		    &unsettled);
 out:
 	execution_done(&row);
-	lock_drop(&life->lock);
+	lock_drop(&session->lock);
 	return result;
 }

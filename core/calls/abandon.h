@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "core/base/err.h"
-#include "core/calls/lifecycle.h"
+#include "core/calls/session.h"
 
 /*
  * Records an execution (UUID, lower case) as stopped although its stop() has not succeeded:
@@ -17,7 +17,7 @@
  * execution is `stopping`, and in every phase if this program lacks its action. 0, or -1
  * with ERR_NOT_FOUND, ERR_PHASE, ERR_BUSY, or an error of the store.
  */
-int abandon(struct lifecycle *life, const char *execution, const char *reason,
+int abandon(struct session *session, const char *execution, const char *reason,
     int64_t deadline_ms, struct err *err);
 
 #endif

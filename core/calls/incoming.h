@@ -49,7 +49,7 @@ int incoming_check_space(const struct options *options, int64_t bytes, struct er
 
 /*
  * Begins the file of a parameter, which a client calls original_name. Returns 0, or -1 with
- * ERR_REQUEST (no such file parameter, a second file for it, a name that is none), ERR_TOO_LARGE
+ * ERR_REQUEST (no such file parameter, a second file for it, an unusable name), ERR_TOO_LARGE
  * (more files than --max-files), ERR_FULL or ERR_INTERNAL.
  */
 int incoming_begin(struct incoming *incoming, const char *parameter,
@@ -67,8 +67,8 @@ const struct incoming_file *incoming_find(const struct incoming *incoming,
     const char *parameter);
 
 /*
- * Makes it the directory of an execution, whose lock the caller holds and that has none. What
- * is removed from now on is the caller's concern. 0, or -1.
+ * Makes its directory that of an execution, which must not have one, and whose lock the caller
+ * holds. From now on the caller must remove it. 0, or -1.
  */
 int incoming_move(struct incoming *incoming, const char *execution, struct err *err);
 

@@ -9,8 +9,9 @@
 #include <sys/utsname.h>
 
 #include "core/action/context.h"
-#include "core/action/parameters.h"
 #include "core/base/clock.h"
+#include "core/base/text.h"
+#include "core/calls/calls_internal.h"
 #include "core/calls/prepare_files.h"
 #include "core/calls/visit.h"
 #include "core/store/claim.h"
@@ -42,7 +43,7 @@ describe_machine(struct visit *visit)
 static int
 take_claims(struct visit *visit, struct err *err)
 {
-	struct store *store = &visit->life->store;
+	struct store *store = &visit->session->store;
 	size_t count = visit->claims == NULL ? 0 : json_object_array_length(visit->claims);
 
 	if (claim_release(store, visit->id, err) == -1)
@@ -61,7 +62,7 @@ take_claims(struct visit *visit, struct err *err)
 static int
 write_prepared(struct visit *visit, struct err *err)
 {
-	const struct options *options = visit->life->options;
+	const struct options *options = visit->session->options;
 	const struct ak_call *call = &visit->call;
 	struct execution *row = &visit->row;
 
@@ -69,14 +70,14 @@ write_prepared(struct visit *visit, struct err *err)
 		return -1;
 	if (row->phase == PHASE_NONE)
 		execution_init(row, visit->id, visit->action);
-	execution_set(&row->action_version, visit->action->version);
+	text_set(&row->action_version, visit->action->version);
 	visit_keep_state(visit);
-	execution_set(&row->target, ak_target_name(call));
-	execution_set(&row->experiment_key, ak_experiment_key(call));
-	execution_set(&row->execution_uri, ak_execution_uri(call));
+	text_set(&row->target, ak_target_name(call));
+	text_set(&row->experiment_key, ak_experiment_key(call));
+	text_set(&row->execution_uri, ak_execution_uri(call));
 	row->due_boot_ms = clock_boot_ms() + options->never_started_ms;
 	if (execution_move(row, MOVE_PREPARE, err) == -1 ||
-	    execution_write(&visit->life->store, row, "agent", NULL, err) == -1)
+	    execution_write(&visit->session->store, row, "agent", NULL, err) == -1)
 		return -1;
 	if (prepare_files_write(visit, err) == -1)
 		return -1;
@@ -87,7 +88,7 @@ write_prepared(struct visit *visit, struct err *err)
 static int
 write_failed(struct visit *visit, const char *why, struct err *err)
 {
-	struct store *store = &visit->life->store;
+	struct store *store = &visit->session->store;
 
 	if (execution_forget(store, visit->id, err) == -1)
 		return -1;
@@ -105,7 +106,7 @@ commit_failed(struct visit *visit, struct err *err)
 	call_error_text(&visit->call, why, sizeof(why));
 	if (visit_begin(visit, STORE_NORMAL, err) == -1)
 		return -1;
-	return store_end(&visit->life->store, write_failed(visit, why, err), err);
+	return store_end(&visit->session->store, write_failed(visit, why, err), err);
 }
 
 static int
@@ -113,17 +114,7 @@ commit_prepared(struct visit *visit, struct err *err)
 {
 	if (visit_begin(visit, STORE_NORMAL, err) == -1)
 		return -1;
-	return store_end(&visit->life->store, write_prepared(visit, err), err);
-}
-
-static int
-check_config(const struct visit *visit, struct json_object **ret_values, struct err *err)
-{
-	struct json_object *config = prepare_files_config(visit);
-	int result = parameters_check(visit->action->parameters, config, ret_values, err);
-
-	json_object_put(config);
-	return result;
+	return store_end(&visit->session->store, write_prepared(visit, err), err);
 }
 
 int
@@ -133,13 +124,13 @@ prepare_visit(struct visit *visit, char **ret_reply, struct err *err)
 	int held, result = -1;
 
 	if (context_take(&visit->call, visit->request, err) == -1 ||
-	    check_config(visit, &values, err) == -1)
+	    prepare_files_check(visit, &values, err) == -1)
 		return -1;
 	/* What has begun is refused at once, not when its handler is over. */
 	if (visit_load(visit, err) == -1 || check_phase(visit, err) == -1 ||
-	    prepare_files_take(visit, values, err) == -1)
+	    prepare_files_take(visit, err) == -1)
 		goto out;
-	held = lock_take(&visit->life->lock, visit->id, visit->deadline_ms, err);
+	held = lock_take(&visit->session->lock, visit->id, visit->deadline_ms, err);
 	if (held == 1)
 		err_set(err, ERR_PHASE, "execution %s is being worked on", visit->id);
 	if (held != 0 || visit_load(visit, err) == -1 || check_phase(visit, err) == -1 ||

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/action/parameters.h"
 #include "core/base/base64.h"
 #include "core/base/log.h"
 #include "core/base/url.h"
@@ -19,23 +20,41 @@
 
 #define PATH_BYTES 2048
 
-struct json_object *
-prepare_files_config(const struct visit *visit)
+/* The config with {"name": original name} for every part that came beside it; owned. */
+static struct json_object *
+config_with_parts(const struct visit *visit)
 {
 	const struct incoming *incoming = visit->incoming;
 	struct json_object *config = json_member(visit->request, "config");
-	struct json_object *merged = json_new_object(), *upload;
+	struct json_object *merged = json_new_object(), *part;
 
 	if (config != NULL) {
 		json_object_object_foreach(config, name, value)
 			json_add(merged, name, json_object_get(value));
 	}
 	for (size_t i = 0; i < incoming->count; i++) {
-		upload = json_new_object();
-		json_add_string(upload, "name", incoming->files[i].original_name);
-		json_add(merged, incoming->files[i].parameter->name, upload);
+		part = json_new_object();
+		json_add_string(part, "name", incoming->files[i].original_name);
+		json_add(merged, incoming->files[i].parameter->name, part);
 	}
 	return merged;
+}
+
+int
+prepare_files_check(const struct visit *visit, struct json_object **ret_values,
+    struct err *err)
+{
+	const struct ak_parameter *parameter = visit->action->parameters;
+	struct json_object *config = config_with_parts(visit);
+	int result = parameters_check(parameter, config, ret_values, err);
+
+	json_object_put(config);
+	if (result == -1)
+		return -1;
+	for (; parameter != NULL && parameter->name != NULL; parameter++)
+		if (parameter->type == AK_FILE)
+			json_object_object_del(*ret_values, parameter->name);
+	return 0;
 }
 
 static int
@@ -61,11 +80,11 @@ take_base64(struct incoming *incoming, const char *parameter, const char *text,
 }
 
 static int
-take_one(struct visit *visit, const char *parameter, struct json_object *value,
+take_one(struct visit *visit, const char *parameter, struct json_object *sent,
     struct err *err)
 {
 	struct incoming *incoming = visit->incoming;
-	const char *text = json_string(value);
+	const char *text = json_string(sent);
 
 	if (incoming_find(incoming, parameter) != NULL)
 		return 0;
@@ -79,15 +98,15 @@ take_one(struct visit *visit, const char *parameter, struct json_object *value,
 }
 
 int
-prepare_files_take(struct visit *visit, struct json_object *values, struct err *err)
+prepare_files_take(struct visit *visit, struct err *err)
 {
 	const struct ak_parameter *parameter = visit->action->parameters;
-	struct json_object *value;
+	struct json_object *config = json_member(visit->request, "config"), *sent;
 
 	for (; parameter != NULL && parameter->name != NULL; parameter++) {
-		value = parameter->type == AK_FILE ?
-		    json_member(values, parameter->name) : NULL;
-		if (value != NULL && take_one(visit, parameter->name, value, err) == -1)
+		sent = parameter->type == AK_FILE ? json_member(config, parameter->name) :
+		    NULL;
+		if (sent != NULL && take_one(visit, parameter->name, sent, err) == -1)
 			return -1;
 	}
 	return 0;
@@ -97,7 +116,7 @@ static void
 make_path(const struct visit *visit, const struct incoming_file *file,
     char ret_path[PATH_BYTES])
 {
-	snprintf(ret_path, PATH_BYTES, "%s/%s/%s/%s/%s", visit->life->options->state_dir,
+	snprintf(ret_path, PATH_BYTES, "%s/%s/%s/%s/%s", visit->session->options->state_dir,
 	    FILES_DIR, visit->id, file->parameter->name, file->name);
 }
 
@@ -105,7 +124,7 @@ make_path(const struct visit *visit, const struct incoming_file *file,
 static int
 forget(struct visit *visit, struct err *err)
 {
-	struct store *store = &visit->life->store;
+	struct store *store = &visit->session->store;
 	int result;
 
 	if (visit_begin(visit, STORE_NORMAL, err) == -1)
@@ -125,8 +144,8 @@ int
 prepare_files_move(struct visit *visit, struct json_object *values, struct err *err)
 {
 	struct incoming *incoming = visit->incoming;
-	const char *state_dir = visit->life->options->state_dir;
-	int kept = files_kept(&visit->life->store, visit->id, err);
+	const char *state_dir = visit->session->options->state_dir;
+	int kept = files_kept(&visit->session->store, visit->id, err);
 	struct json_object *file;
 	char path[PATH_BYTES];
 
@@ -137,7 +156,7 @@ prepare_files_move(struct visit *visit, struct json_object *values, struct err *
 	if (visit->row.phase == PHASE_PREPARED && forget(visit, err) == -1)
 		return -1;
 	visit->moved_files = true;
-	if (files_settle(&visit->life->store, state_dir, visit->id, INT64_MAX, err) == -1 ||
+	if (files_settle(&visit->session->store, state_dir, visit->id, INT64_MAX, err) == -1 ||
 	    incoming_move(incoming, visit->id, err) == -1)
 		return -1;
 	for (size_t i = 0; i < incoming->count; i++) {
@@ -160,7 +179,7 @@ prepare_files_write(struct visit *visit, struct err *err)
 
 	for (; file < incoming->files + incoming->count; file++) {
 		make_path(visit, file, path);
-		if (files_add(&visit->life->store, visit->id, file->parameter->name, path,
+		if (files_add(&visit->session->store, visit->id, file->parameter->name, path,
 		    file->original_name, file->size, err) == -1)
 			return -1;
 	}

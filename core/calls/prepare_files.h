@@ -2,7 +2,9 @@
  * prepare_files.h: the files of a prepare, from what the client sent to what its handler sees.
  *
  * What a client sends for a parameter of type file is a part of the request beside its JSON, or
- * text in the config: a URL, or base64. All become files of the same kind.
+ * text in the config: a URL, or base64. All become files of the same kind. What was sent stays
+ * where it is, in the request and in visit->incoming: the handler's value is made once, of the
+ * file that is there for it then.
  */
 #ifndef CORE_CALLS_PREPARE_FILES_H
 #define CORE_CALLS_PREPARE_FILES_H
@@ -10,16 +12,18 @@
 #include "core/calls/visit.h"
 
 /*
- * The config of the request with {"name": original name} for every part that came beside it,
- * for parameters_check(); a part wins over what the config says. Owned.
+ * Checks the request's config, and what came for its files, against the action's table. A part
+ * wins over what the config says. Returns 0 and *ret_values (owned), those of parameters_check()
+ * without any files, or -1.
  */
-struct json_object *prepare_files_config(const struct visit *visit);
+int prepare_files_check(const struct visit *visit, struct json_object **ret_values,
+    struct err *err);
 
 /*
- * Brings what the config stands for into visit->incoming: values are those of
- * parameters_check(). May take until the deadline. 0, or -1.
+ * Brings what the config, which was checked, has for files into visit->incoming. May take until
+ * the deadline. 0, or -1.
  */
-int prepare_files_take(struct visit *visit, struct json_object *values, struct err *err);
+int prepare_files_take(struct visit *visit, struct err *err);
 
 /*
  * Under the execution's lock: forgets what an earlier prepare has left, its row and its

@@ -5,6 +5,7 @@
 
 #include "core/action/context.h"
 #include "core/action/parameters.h"
+#include "core/calls/calls_internal.h"
 #include "core/calls/visit.h"
 
 int

@@ -6,6 +6,8 @@
 
 #include "core/base/clock.h"
 #include "core/base/log.h"
+#include "core/base/text.h"
+#include "core/calls/calls_internal.h"
 #include "core/calls/visit.h"
 
 /* Without status() or stop() there is no later call: it is over with its start. */
@@ -39,7 +41,7 @@ write_starting(struct visit *visit, struct err *err)
 	row->heartbeat_interval_ms = heartbeat_interval(visit->action);
 	if (execution_move(row, MOVE_START, err) == -1)
 		return -1;
-	return execution_write(&visit->life->store, row, "agent", NULL, err);
+	return execution_write(&visit->session->store, row, "agent", NULL, err);
 }
 
 static int
@@ -51,7 +53,7 @@ write_started(struct visit *visit, const char *reply, bool failed, const char *w
 	    (failed && visit->action->stop == NULL);
 
 	visit_keep_state(visit);
-	execution_set(&row->start_result, reply);
+	text_set(&row->start_result, reply);
 	if (over)
 		execution_want_stop(row, STOP_BY_ACTION, failed ? "failed" : "completed");
 	if (row->stop_by == STOP_BY_NOBODY)
@@ -59,7 +61,7 @@ write_started(struct visit *visit, const char *reply, bool failed, const char *w
 		    row->heartbeat_interval_ms);
 	if (execution_move(row, over ? MOVE_END : MOVE_STARTED, err) == -1)
 		return -1;
-	return execution_write(&visit->life->store, row, "agent", why, err);
+	return execution_write(&visit->session->store, row, "agent", why, err);
 }
 
 static int
@@ -68,7 +70,7 @@ commit_started(struct visit *visit, const char *reply, bool failed, const char *
 {
 	if (visit_begin(visit, STORE_NORMAL, err) == -1)
 		return -1;
-	return store_end(&visit->life->store,
+	return store_end(&visit->session->store,
 	    write_started(visit, reply, failed, why, err), err);
 }
 
@@ -82,10 +84,10 @@ run_start(struct visit *visit, char **ret_reply, struct err *err)
 	if (visit_fill(visit, err) == -1 || visit_begin(visit, STORE_FULL, err) == -1)
 		return -1;
 	if (write_starting(visit, err) == -1) {
-		store_rollback(&visit->life->store);
+		store_rollback(&visit->session->store);
 		return -1;
 	}
-	if (store_commit(&visit->life->store, err) == -1)
+	if (store_commit(&visit->session->store, err) == -1)
 		return -1;
 
 	failed = visit_run(visit) == -1;
@@ -93,7 +95,7 @@ run_start(struct visit *visit, char **ret_reply, struct err *err)
 	reply = visit_text(visit_reply(visit, true));
 	/* If this fails the row stays `starting`, and the reaper stops what has begun. */
 	if (commit_started(visit, reply, failed, failed ? why : NULL, err) == -1) {
-		execution_set(&reply, NULL);
+		text_set(&reply, NULL);
 		return -1;
 	}
 	*ret_reply = reply;
@@ -110,7 +112,7 @@ was_stopped(struct visit *visit, char **ret_reply, struct err *err)
 		return 0;
 	}
 	if (row->stop_by == STOP_BY_ACTION && row->start_result != NULL) {
-		execution_set(ret_reply, row->start_result);
+		text_set(ret_reply, row->start_result);
 		return 0;
 	}
 	return err_set(err, ERR_PHASE, "execution %s is %s", visit->id,
@@ -121,7 +123,7 @@ was_stopped(struct visit *visit, char **ret_reply, struct err *err)
 static int
 give_up(struct visit *visit, char **ret_reply, struct err *err)
 {
-	struct store *store = &visit->life->store;
+	struct store *store = &visit->session->store;
 	struct execution *row = &visit->row;
 
 	if (visit_begin(visit, STORE_NORMAL, err) == -1)
@@ -150,7 +152,7 @@ start_visit(struct visit *visit, char **ret_reply, struct err *err)
 	if (visit_load(visit, err) == -1)
 		return -1;
 	if (!has_begun(&visit->row))
-		held = lock_take(&visit->life->lock, visit->id, visit->deadline_ms, err);
+		held = lock_take(&visit->session->lock, visit->id, visit->deadline_ms, err);
 	if (held == -1)
 		return -1;
 	if (held == 1)
@@ -165,7 +167,7 @@ start_visit(struct visit *visit, char **ret_reply, struct err *err)
 	case PHASE_STARTING:
 		return give_up(visit, ret_reply, err);
 	case PHASE_RUNNING:
-		execution_set(ret_reply, visit->row.start_result);
+		text_set(ret_reply, visit->row.start_result);
 		return 0;
 	default:
 		return was_stopped(visit, ret_reply, err);

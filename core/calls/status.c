@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "core/base/clock.h"
+#include "core/base/text.h"
+#include "core/calls/calls_internal.h"
 #include "core/calls/visit.h"
 
 static struct json_object *
@@ -43,7 +45,7 @@ reply_stopped(const struct execution *row, char **ret_reply)
 	struct json_object *reply;
 
 	if (row->stop_by == STOP_BY_ACTION && row->status_result != NULL) {
-		execution_set(ret_reply, row->status_result);
+		text_set(ret_reply, row->status_result);
 		return;
 	}
 	reply = row->stop_by == STOP_BY_EXTENSION ? visit_stopped_reply(row) :
@@ -57,7 +59,7 @@ static int
 commit_end(struct visit *visit, const char *reply, bool failed, const char *why,
     struct err *err)
 {
-	struct store *store = &visit->life->store;
+	struct store *store = &visit->session->store;
 	struct execution *row = &visit->row;
 	int result;
 
@@ -68,7 +70,7 @@ commit_end(struct visit *visit, const char *reply, bool failed, const char *why,
 		return 0;
 	}
 	visit_keep_state(visit);
-	execution_set(&row->status_result, reply);
+	text_set(&row->status_result, reply);
 	execution_want_stop(row, STOP_BY_ACTION, failed ? "failed" : "completed");
 	result = execution_move(row, MOVE_END, err);
 	if (result == 0)
@@ -79,19 +81,20 @@ commit_end(struct visit *visit, const char *reply, bool failed, const char *why,
 static int
 keep_alive(struct visit *visit, struct err *err)
 {
-	struct store *store = &visit->life->store;
+	struct store *store = &visit->session->store;
 	const struct execution *row = &visit->row;
 	int64_t interval_ms = row->heartbeat_interval_ms;
-	int64_t due_at = execution_heartbeat_due(clock_boot_ms(), interval_ms);
+	int64_t due_boot_ms = execution_heartbeat_due(clock_boot_ms(), interval_ms);
 	bool changed = strcmp(row->state, visit->state_text) != 0;
 
-	if (!changed && due_at - row->due_boot_ms < interval_ms / EXECUTION_HEARTBEAT_PART)
+	if (!changed && due_boot_ms - row->due_boot_ms < interval_ms / EXECUTION_HEARTBEAT_PART)
 		return 0;
 	if (store_begin(store, STORE_NORMAL, visit->deadline_ms, err) == -1)
 		return -1;
 	/* It may have left `running` meanwhile: then nothing is kept, and that is no fault. */
 	return store_end(store, execution_keep_alive(store, visit->id,
-	    changed ? visit->state_text : NULL, visit->state_version, due_at, err), err);
+	    changed ? visit->state_text : NULL, visit->state_version, due_boot_ms, err),
+	    err);
 }
 
 static int

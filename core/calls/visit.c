@@ -10,6 +10,8 @@
 
 #include "core/action/state.h"
 #include "core/base/log.h"
+#include "core/base/text.h"
+#include "core/store/ballast.h"
 #include "core/store/claim.h"
 #include "core/store/files.h"
 
@@ -17,13 +19,13 @@
 static void
 settle_files(struct visit *visit)
 {
-	struct lifecycle *life = visit->life;
+	struct session *session = visit->session;
 	bool over = visit->row.phase == PHASE_STOPPED || visit->moved_files;
 	struct err err;
 
-	if (!over || life->lock.offset == -1 || life->store.db == NULL)
+	if (!over || session->lock.offset == -1 || session->store.db == NULL)
 		return;
-	if (files_settle(&life->store, life->options->state_dir, visit->id, INT64_MAX,
+	if (files_settle(&session->store, session->options->state_dir, visit->id, INT64_MAX,
 	    &err) == -1)
 		log_warn("files of execution %s: %s", visit->id, err.msg);
 }
@@ -32,7 +34,7 @@ void
 visit_end(struct visit *visit)
 {
 	settle_files(visit);
-	lock_drop(&visit->life->lock);
+	lock_drop(&visit->session->lock);
 	call_done(&visit->call);
 	execution_done(&visit->row);
 	json_object_put(visit->state_json);
@@ -43,11 +45,11 @@ visit_end(struct visit *visit)
 int
 visit_load(struct visit *visit, struct err *err)
 {
-	struct lifecycle *life = visit->life;
+	struct session *session = visit->session;
 
-	if (lifecycle_need_store(life, err) == -1)
+	if (session_need_store(session, err) == -1)
 		return -1;
-	if (execution_load(&life->store, visit->id, &visit->row, err) == -1)
+	if (execution_load(&session->store, visit->id, &visit->row, err) == -1)
 		return -1;
 	if (visit->row.phase != PHASE_NONE &&
 	    strcmp(visit->row.action, visit->action->id) != 0)
@@ -59,9 +61,9 @@ visit_load(struct visit *visit, struct err *err)
 int
 visit_begin(struct visit *visit, enum store_durability durability, struct err *err)
 {
-	struct store *store = &visit->life->store;
+	struct store *store = &visit->session->store;
 
-	if (lifecycle_need_store(visit->life, err) == -1 ||
+	if (session_need_store(visit->session, err) == -1 ||
 	    store_begin(store, durability, visit->deadline_ms, err) == -1)
 		return -1;
 	if (visit_load(visit, err) == -1) {
@@ -74,12 +76,21 @@ visit_begin(struct visit *visit, enum store_durability durability, struct err *e
 int
 visit_may_begin(const struct visit *visit, struct err *err)
 {
-	if (atomic_load(&visit->life->scoreboard->draining))
+	if (atomic_load(&visit->session->scoreboard->draining))
 		return err_set(err, ERR_DRAINING, "the server is shutting down");
 	if (visit->row.stop_by != STOP_BY_NOBODY)
 		return err_set(err, ERR_PHASE, "execution %s is to be stopped (%s)",
 		    visit->id, visit->row.stop_reason);
 	return 0;
+}
+
+bool
+visit_made_room(const struct visit *visit, const struct err *err)
+{
+	if (err->code != ERR_FULL || !ballast_release(visit->session->options->state_dir))
+		return false;
+	log_warn("the disk is full: gave up the ballast to stop execution %s", visit->id);
+	return true;
 }
 
 static int
@@ -114,7 +125,7 @@ written_version(const struct visit *visit)
 void
 visit_keep_state(struct visit *visit)
 {
-	execution_set(&visit->row.state, visit->state_text);
+	text_set(&visit->row.state, visit->state_text);
 	visit->row.state_version = visit->state_version;
 }
 
@@ -123,7 +134,7 @@ static int
 save_state(struct ak_call *call, struct err *err)
 {
 	struct visit *visit = call->keeper;
-	struct store *store = &visit->life->store;
+	struct store *store = &visit->session->store;
 	struct json_object *json;
 	int result = -1;
 
@@ -152,7 +163,7 @@ claim_later(struct ak_call *call, const char *resource, struct err *err)
 {
 	struct visit *visit = call->keeper;
 
-	if (claim_check(&visit->life->store, visit->id, resource, err) == -1)
+	if (claim_check(&visit->session->store, visit->id, resource, err) == -1)
 		return -1;
 	if (visit->claims == NULL)
 		visit->claims = json_new_array();
@@ -165,7 +176,7 @@ static int
 claim_now(struct ak_call *call, const char *resource, struct err *err)
 {
 	struct visit *visit = call->keeper;
-	struct store *store = &visit->life->store;
+	struct store *store = &visit->session->store;
 
 	if (store_begin(store, STORE_FULL, visit->deadline_ms, err) == -1)
 		return -1;
@@ -264,7 +275,7 @@ visit_text(struct json_object *reply)
 {
 	char *text = NULL;
 
-	execution_set(&text, json_text(reply, NULL));
+	text_set(&text, json_text(reply, NULL));
 	json_object_put(reply);
 	return text;
 }

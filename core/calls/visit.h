@@ -9,11 +9,11 @@
 #include <stdint.h>
 
 #include "core/action/call.h"
-#include "core/calls/lifecycle.h"
+#include "core/calls/session.h"
 #include "core/store/execution.h"
 
 struct visit {
-	struct lifecycle *life;
+	struct session *session;
 	const struct ak_action *action;
 	struct json_object *request;	/* borrowed; NULL in a stopper */
 	int64_t deadline_ms;		/* boot time */
@@ -29,13 +29,6 @@ struct visit {
 	struct incoming *incoming;	/* files of the request; borrowed, NULL in a stopper */
 	bool moved_files;		/* there may be a directory that has no rows */
 };
-
-/* The calls: each returns 0 and *ret_reply (owned), or -1 with err. */
-int prepare_visit(struct visit *visit, char **ret_reply, struct err *err);
-int start_visit(struct visit *visit, char **ret_reply, struct err *err);
-int status_visit(struct visit *visit, char **ret_reply, struct err *err);
-int stop_visit(struct visit *visit, char **ret_reply, struct err *err);
-int query_visit(struct visit *visit, char **ret_reply, struct err *err);
 
 /*
  * Releases everything, the execution's lock too, and removes the files of an execution that is
@@ -77,20 +70,9 @@ char *visit_text(struct json_object *reply);
 struct json_object *visit_stopped_reply(const struct execution *row);
 
 /*
- * One attempt to stop, under the execution's lock: commits `stopping` for whoever
- * wants it (by, reason; what somebody wanted before is kept), runs stop(), and commits
- * `stopped`, or the failure and when to try again. The reaper asks for only_if_due: then it
- * looks again whether the execution must be stopped, and why, in the transaction.
- * Returns 0 when the execution is stopped (visit->row says by whom), 1 when there was nothing
- * to do, or -1 with ERR_HANDLER when stop() failed, or another error.
+ * Whether a commit that failed may be tried again: the disk was full, and the ballast that was
+ * kept for that is given up now.
  */
-int stop_attempt(struct visit *visit, enum stop_by by, const char *reason, bool only_if_due,
-    struct err *err);
-
-/*
- * Records that an attempt of a process that is gone came to nothing, and when to try again.
- * visit->row then says how often it was tried.
- */
-int stop_note_failure(struct visit *visit, const char *why, struct err *err);
+bool visit_made_room(const struct visit *visit, const struct err *err);
 
 #endif

@@ -136,10 +136,10 @@ is_being_stopped(const struct stopper *stoppers, const char *execution)
 }
 
 int
-due_find(struct lifecycle *life, const struct stopper *stoppers, int64_t until_ms,
+due_find(struct session *session, const struct stopper *stoppers, int64_t until_ms,
     struct due *ret_due, int room, struct err *err)
 {
-	struct store *store = &life->store;
+	struct store *store = &session->store;
 	char unknown[UUID_TEXT_BYTES] = "", unknown_action[DUE_ACTION_BYTES] = "";
 	sqlite3_stmt *get;
 	int found = 0, result;
@@ -163,7 +163,7 @@ due_find(struct lifecycle *life, const struct stopper *stoppers, int64_t until_m
 			snprintf(unknown_action, sizeof(unknown_action), "%s", action);
 			continue;
 		}
-		if (lock_held(&life->lock, execution, err) != 0)
+		if (lock_held(&session->lock, execution, err) != 0)
 			continue;
 		snprintf(ret_due[found].execution, sizeof(ret_due[found].execution), "%s",
 		    execution);

@@ -6,7 +6,7 @@
 
 #include "core/base/err.h"
 #include "core/base/uuid_text.h"
-#include "core/calls/lifecycle.h"
+#include "core/calls/session.h"
 #include "core/reaper/stopper.h"
 #include "core/store/execution.h"
 
@@ -32,7 +32,7 @@ int due_take_requests(struct store *store, struct err *err);
  * (of STOPPERS_MAX) nor the holder of their lock: at most room of them. Returns their number,
  * or -1.
  */
-int due_find(struct lifecycle *life, const struct stopper *stoppers, int64_t until_ms,
+int due_find(struct session *session, const struct stopper *stoppers, int64_t until_ms,
     struct due *ret_due, int room, struct err *err);
 
 #endif

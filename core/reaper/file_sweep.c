@@ -23,7 +23,7 @@
 #define SWEEP_AGAIN_MS 60000
 
 struct sweep {
-	struct lifecycle *life;
+	struct session *session;
 	int64_t deadline_ms;
 	int result;			/* so far; -1: err says why */
 	struct err *err;
@@ -81,32 +81,32 @@ is_execution(const char *name)
 static int
 look_at_execution(struct sweep *sweep, int fd, const char *name)
 {
-	struct lifecycle *life = sweep->life;
+	struct session *session = sweep->session;
 	int kept, held, result;
 
 	(void)fd;
 	if (!is_execution(name))
 		return 0;
 	/* Without the lock: most of them have rows. */
-	kept = files_kept(&life->store, name, sweep->err);
+	kept = files_kept(&session->store, name, sweep->err);
 	if (kept != 0)
 		return kept == 1 ? 0 : -1;
-	held = lock_take(&life->lock, name, 0, sweep->err);
+	held = lock_take(&session->lock, name, 0, sweep->err);
 	if (held != 0)
 		return held == 1 ? 0 : -1;
-	result = files_settle(&life->store, life->options->state_dir, name,
+	result = files_settle(&session->store, session->options->state_dir, name,
 	    sweep->deadline_ms, sweep->err);
-	lock_drop(&life->lock);
+	lock_drop(&session->lock);
 	if (result == 0)
 		log_info("removed files of execution %s, which has none", name);
 	return result;
 }
 
 int
-file_sweep(struct lifecycle *life, int64_t deadline_ms, struct err *err)
+file_sweep(struct session *session, int64_t deadline_ms, struct err *err)
 {
-	struct sweep sweep = { .life = life, .deadline_ms = deadline_ms, .err = err };
-	int files = files_open(life->options->state_dir, false, err), incoming;
+	struct sweep sweep = { .session = session, .deadline_ms = deadline_ms, .err = err };
+	int files = files_open(session->options->state_dir, false, err), incoming;
 
 	if (files == -1)
 		return err->sys == ENOENT ? 0 : -1;
@@ -120,7 +120,7 @@ file_sweep(struct lifecycle *life, int64_t deadline_ms, struct err *err)
 }
 
 void
-file_sweep_round(struct lifecycle *life, int64_t *at_ms)
+file_sweep_round(struct session *session, int64_t *at_ms)
 {
 	int64_t now_ms = clock_boot_ms();
 	struct err err;
@@ -129,7 +129,7 @@ file_sweep_round(struct lifecycle *life, int64_t *at_ms)
 	if (now_ms < *at_ms)
 		return;
 	/* Not for long at once: stops must not wait for it. */
-	result = file_sweep(life, now_ms + SWEEP_FOR_MS, &err);
+	result = file_sweep(session, now_ms + SWEEP_FOR_MS, &err);
 	if (result == -1)
 		log_warn("files: %s", err.msg);
 	*at_ms = result == 1 ? 0 :
@@ -137,11 +137,11 @@ file_sweep_round(struct lifecycle *life, int64_t *at_ms)
 }
 
 void
-file_sweep_last(struct lifecycle *life, bool alone)
+file_sweep_last(struct session *session, bool alone)
 {
 	struct err err;
 
-	if (life->store.db != NULL && file_sweep(life,
+	if (session->store.db != NULL && file_sweep(session,
 	    alone ? INT64_MAX : clock_boot_ms() + SWEEP_FOR_MS, &err) == -1)
 		log_warn("files: %s", err.msg);
 }

@@ -8,22 +8,22 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "core/calls/lifecycle.h"
+#include "core/calls/session.h"
 
 /*
  * Looks at what is below <state-dir>/files, and removes until deadline_ms (boot time). The
  * store must be open; an execution whose lock somebody holds is left alone. Returns 0; 1 if
  * there was no time for all; or -1 with the last err, and the rest done.
  */
-int file_sweep(struct lifecycle *life, int64_t deadline_ms, struct err *err);
+int file_sweep(struct session *session, int64_t deadline_ms, struct err *err);
 
 /*
  * A part of the reaper's round: sweeps for a short time if *at_ms (boot time, 0 at first) has
  * come, and sets it to the next time. A failure is logged, and tried again later.
  */
-void file_sweep_round(struct lifecycle *life, int64_t *at_ms);
+void file_sweep_round(struct session *session, int64_t *at_ms);
 
 /* For a reaper that leaves: sweeps what died since. alone: there is no other to go on. */
-void file_sweep_last(struct lifecycle *life, bool alone);
+void file_sweep_last(struct session *session, bool alone);
 
 #endif

@@ -18,7 +18,7 @@
 #include "core/base/coverage.h"
 #include "core/base/log.h"
 #include "core/base/process.h"
-#include "core/calls/lifecycle.h"
+#include "core/calls/session.h"
 #include "core/reaper/due.h"
 #include "core/reaper/file_sweep.h"
 #include "core/reaper/housekeeping.h"
@@ -37,7 +37,7 @@
 struct reaper {
 	const struct options *options;
 	struct scoreboard *scoreboard;
-	struct lifecycle life;
+	struct session session;
 	struct housekeeping housekeeping;
 	struct stopper stoppers[STOPPERS_MAX];
 	sigset_t signals;		/* blocked, and taken by sigtimedwait */
@@ -76,7 +76,7 @@ take_stop_all(struct reaper *reaper, struct err *err)
 	name = sigabbrev_np(atomic_load(&reaper->scoreboard->stop_all_signal));
 	snprintf(reason, sizeof(reason), "received signal SIG%s",
 	    name == NULL ? "TERM" : name);
-	if (due_mark_all(&reaper->life.store, reason, err) == -1)
+	if (due_mark_all(&reaper->session.store, reason, err) == -1)
 		return -1;
 	reaper->marked = asked;
 	return 0;
@@ -93,14 +93,14 @@ fork_stoppers(struct reaper *reaper, struct err *err)
 
 	if (room == 0 || reaper->leave || until_ms == 0)
 		return 0;
-	count = due_find(&reaper->life, reaper->stoppers, until_ms, due, room, err);
+	count = due_find(&reaper->session, reaper->stoppers, until_ms, due, room, err);
 	if (count <= 0)
 		return count;
-	store_close(&reaper->life.store);
+	store_close(&reaper->session.store);
 	for (int i = 0; i < STOPPERS_MAX && next < count; i++) {
 		if (reaper->stoppers[i].pid != 0)
 			continue;
-		result = stopper_fork(&reaper->stoppers[i], &reaper->life, due[next].action,
+		result = stopper_fork(&reaper->stoppers[i], &reaper->session, due[next].action,
 		    due[next].execution, reaper->lock_fd, err);
 		if (result == -1)
 			break;
@@ -108,7 +108,7 @@ fork_stoppers(struct reaper *reaper, struct err *err)
 	}
 	if (result == -1)
 		log_error("stopper: %s", err->msg);
-	return lifecycle_need_store(&reaper->life, err);
+	return session_need_store(&reaper->session, err);
 }
 
 static void
@@ -121,7 +121,7 @@ watch_stoppers(struct reaper *reaper)
 
 		stopper_watch(stopper);
 		if (stopper->pid != 0 && waitpid(stopper->pid, &status, WNOHANG) > 0)
-			stopper_ended(stopper, &reaper->life, status);
+			stopper_ended(stopper, &reaper->session, status);
 	}
 }
 
@@ -129,7 +129,7 @@ watch_stoppers(struct reaper *reaper)
 static int
 take_stock(struct reaper *reaper, struct err *err)
 {
-	struct store *store = &reaper->life.store;
+	struct store *store = &reaper->session.store;
 	sqlite3_stmt *count, *failing, *next;
 	bool due;
 
@@ -177,7 +177,7 @@ guard(struct reaper *reaper, struct err *err)
 	if (reaper->guard_sweeps || now_ms < reaper->guard_until_ms)
 		return 0;
 	log_warn("no server has taken over: stopping all");
-	if (due_mark_all(&reaper->life.store, "supervisor gone", err) == -1)
+	if (due_mark_all(&reaper->session.store, "supervisor gone", err) == -1)
 		return -1;
 	reaper->guard_sweeps = true;
 	return 0;
@@ -188,7 +188,7 @@ static int
 take_orders(struct reaper *reaper, struct err *err)
 {
 	if (reaper->recovery.on)
-		return recovery_mark(&reaper->recovery, &reaper->life.store, err);
+		return recovery_mark(&reaper->recovery, &reaper->session.store, err);
 	return guard(reaper, err) == -1 ? -1 : take_stop_all(reaper, err);
 }
 
@@ -196,13 +196,13 @@ static int
 do_round(struct reaper *reaper, struct err *err)
 {
 	watch_stoppers(reaper);
-	if (lifecycle_need_store(&reaper->life, err) == -1 ||
+	if (session_need_store(&reaper->session, err) == -1 ||
 	    take_orders(reaper, err) == -1 ||
-	    due_take_requests(&reaper->life.store, err) == -1 ||
+	    due_take_requests(&reaper->session.store, err) == -1 ||
 	    fork_stoppers(reaper, err) == -1)
 		return -1;
-	housekeeping_run(&reaper->housekeeping, &reaper->life.store, reaper->options);
-	file_sweep_round(&reaper->life, &reaper->sweep_at_ms);
+	housekeeping_run(&reaper->housekeeping, &reaper->session.store, reaper->options);
+	file_sweep_round(&reaper->session, &reaper->sweep_at_ms);
 	return take_stock(reaper, err);
 }
 
@@ -272,7 +272,7 @@ is_over(const struct reaper *reaper)
 static void
 log_unknown_actions(struct reaper *reaper)
 {
-	struct store *store = &reaper->life.store;
+	struct store *store = &reaper->session.store;
 	sqlite3_stmt *get;
 	struct err err;
 
@@ -297,8 +297,8 @@ loop(struct reaper *reaper)
 	while (!is_over(reaper)) {
 		coverage_follow();
 		failed = do_round(reaper, &err) == -1;
-		if (reaper->life.store.suspect || (failed && err.code == ERR_STORE))
-			store_close(&reaper->life.store);
+		if (reaper->session.store.suspect || (failed && err.code == ERR_STORE))
+			store_close(&reaper->session.store);
 		if (failed && !was_failed)
 			log_error("%s", err.msg);
 		/* What is wanted stopped must be noted, or nobody stops it. */
@@ -339,7 +339,7 @@ begin(struct reaper *reaper, struct err *err)
 	atomic_store(&scoreboard->reaper_beat_ms, clock_boot_ms());
 	atomic_store(&scoreboard->reaper_pid, getpid());
 	reaper->marked = atomic_load(&scoreboard->stop_all_swept);
-	return lifecycle_open(&reaper->life, reaper->options, scoreboard, err);
+	return session_open(&reaper->session, reaper->options, scoreboard, err);
 }
 
 int
@@ -362,8 +362,8 @@ reaper_recover(const struct options *options, struct scoreboard *scoreboard,
 	}
 	log_unknown_actions(&reaper);
 	loop(&reaper);
-	file_sweep_last(&reaper.life, true);
-	lifecycle_close(&reaper.life);
+	file_sweep_last(&reaper.session, true);
+	session_close(&reaper.session);
 	close(reaper.lock_fd);
 	sigprocmask(SIG_UNBLOCK, &reaper.signals, NULL);
 	return 0;
@@ -398,8 +398,8 @@ reaper_run(const struct options *options, struct scoreboard *scoreboard, pid_t s
 	log_info("watching");
 	log_unknown_actions(&reaper);
 	loop(&reaper);
-	file_sweep_last(&reaper.life, reaper.guard_until_ms != 0);
-	lifecycle_close(&reaper.life);
+	file_sweep_last(&reaper.session, reaper.guard_until_ms != 0);
+	session_close(&reaper.session);
 	log_info("leaving");
 	return 0;
 }

@@ -1,6 +1,6 @@
 /*
  * stopper.c: the children of the reaper, each one attempt to stop one execution. Persists
- * what stop.c does, and the failure of an attempt whose process was killed.
+ * what attempt.c does, and the failure of an attempt whose process was killed.
  */
 #include "config.h"
 
@@ -17,6 +17,7 @@
 #include "core/base/duration.h"
 #include "core/base/log.h"
 #include "core/base/process.h"
+#include "core/calls/attempt.h"
 #include "core/calls/visit.h"
 
 /* stop() must be over at stop-timeout; then it has this long to record it. */
@@ -32,11 +33,12 @@ enum {
 };
 
 static struct visit
-visit_of(struct lifecycle *life, const struct ak_action *action, const char *execution,
+visit_of(struct session *session, const struct ak_action *action, const char *execution,
     int64_t deadline_ms)
 {
 	return (struct visit){
-		.life = life, .action = action, .id = execution, .deadline_ms = deadline_ms,
+		.session = session, .action = action, .id = execution,
+		.deadline_ms = deadline_ms,
 		.call = {
 			.action = action, .verb = VERB_STOP, .execution = execution,
 			.deadline_ms = deadline_ms
@@ -49,7 +51,7 @@ run_attempt(struct visit *visit)
 {
 	struct err err;
 
-	switch (lock_take(&visit->life->lock, visit->id, 0, &err)) {
+	switch (lock_take(&visit->session->lock, visit->id, 0, &err)) {
 	case 0:
 		break;
 	case 1:
@@ -58,7 +60,7 @@ run_attempt(struct visit *visit)
 		log_error("stop of execution %s: %s", visit->id, err.msg);
 		return STOPPER_UNRECORDED;
 	}
-	switch (stop_attempt(visit, STOP_BY_EXTENSION, NULL, true, &err)) {
+	switch (attempt_run(visit, STOP_BY_EXTENSION, NULL, true, &err)) {
 	case 0:
 		log_info("stopped execution %s of %s: %s", visit->id, visit->action->id,
 		    visit->row.stop_reason);
@@ -86,26 +88,26 @@ static int
 stopper_main(const struct options *options, struct scoreboard *scoreboard,
     const struct ak_action *action, const char *execution)
 {
-	struct lifecycle life;
+	struct session session;
 	struct visit visit;
 	struct err err;
 	int status;
 
 	process_name("stopper");
-	if (lifecycle_open(&life, options, scoreboard, &err) == -1) {
+	if (session_open(&session, options, scoreboard, &err) == -1) {
 		log_error("stop of execution %s: %s", execution, err.msg);
 		return STOPPER_UNRECORDED;
 	}
-	visit = visit_of(&life, action, execution,
+	visit = visit_of(&session, action, execution,
 	    clock_boot_ms() + options->stop_timeout_ms);
 	status = run_attempt(&visit);
 	visit_end(&visit);
-	lifecycle_close(&life);
+	session_close(&session);
 	return status;
 }
 
 int
-stopper_fork(struct stopper *stopper, struct lifecycle *life,
+stopper_fork(struct stopper *stopper, struct session *session,
     const struct ak_action *action, const char *execution, int close_fd, struct err *err)
 {
 	pid_t parent = getpid();
@@ -117,17 +119,17 @@ stopper_fork(struct stopper *stopper, struct lifecycle *life,
 		/* The reaper's lock must die with the reaper. */
 		if (close_fd != -1)
 			close(close_fd);
-		lock_close(&life->lock);
+		lock_close(&session->lock);
 		process_die_with_parent(parent);
 		setpgid(0, 0);
 		process_default_signals();
-		process_exit(stopper_main(life->options, life->scoreboard, action,
+		process_exit(stopper_main(session->options, session->scoreboard, action,
 		    execution));
 	}
 	stopper->pid = pid;
 	stopper->action = action;
 	stopper->overdue = false;
-	stopper->deadline_ms = clock_boot_ms() + life->options->stop_timeout_ms +
+	stopper->deadline_ms = clock_boot_ms() + session->options->stop_timeout_ms +
 	    STOPPER_MARGIN_MS;
 	snprintf(stopper->execution, sizeof(stopper->execution), "%s", execution);
 	return 0;
@@ -166,9 +168,9 @@ describe_end(const struct stopper *stopper, const struct options *options,
 }
 
 void
-stopper_ended(struct stopper *stopper, struct lifecycle *life, int wait_status)
+stopper_ended(struct stopper *stopper, struct session *session, int wait_status)
 {
-	struct visit visit = visit_of(life, stopper->action, stopper->execution,
+	struct visit visit = visit_of(session, stopper->action, stopper->execution,
 	    clock_boot_ms() + STOPPER_NOTE_WAIT_MS);
 	char why[ERR_MESSAGE_BYTES];
 	struct err err;
@@ -177,8 +179,8 @@ stopper_ended(struct stopper *stopper, struct lifecycle *life, int wait_status)
 	if (!stopper->overdue && WIFEXITED(wait_status) &&
 	    WEXITSTATUS(wait_status) <= STOPPER_NOTHING)
 		return;
-	describe_end(stopper, life->options, wait_status, why, sizeof(why));
-	if (stop_note_failure(&visit, why, &err) == -1)
+	describe_end(stopper, session->options, wait_status, why, sizeof(why));
+	if (attempt_note_failure(&visit, why, &err) == -1)
 		log_error("stop of execution %s: %s; not recorded: %s", stopper->execution,
 		    why, err.msg);
 	else

@@ -12,7 +12,7 @@
 #include <sys/types.h>
 
 #include "core/base/uuid_text.h"
-#include "core/calls/lifecycle.h"
+#include "core/calls/session.h"
 #include "core/store/execution.h"
 
 #define STOPPERS_MAX 16
@@ -29,7 +29,7 @@ struct stopper {
  * Forks a child that stops the execution if it is still due. The store of life must be
  * closed. close_fd (or -1) is closed first in the child. 0, or -1 with err.
  */
-int stopper_fork(struct stopper *stopper, struct lifecycle *life,
+int stopper_fork(struct stopper *stopper, struct session *session,
     const struct ak_action *action, const char *execution, int close_fd, struct err *err);
 
 /* Kills it if its deadline has passed. */
@@ -37,8 +37,8 @@ void stopper_watch(struct stopper *stopper);
 
 /*
  * Takes note of its end, as waitpid() told it, and records the failure of an attempt that could not
- * record it itself; needs the store of life. Frees the slot.
+ * record it itself; needs the store of session. Frees the slot.
  */
-void stopper_ended(struct stopper *stopper, struct lifecycle *life, int wait_status);
+void stopper_ended(struct stopper *stopper, struct session *session, int wait_status);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * execution.c: the row of one execution, and the arrows between its phases.
+ * execution.c: the row of one execution.
  */
 #include "config.h"
 
@@ -12,6 +12,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/log.h"
+#include "core/base/text.h"
 #include "core/store/claim.h"
 #include "core/store/files.h"
 
@@ -19,16 +20,23 @@
 #define RETRY_PAUSE_SLOW_MS 300000
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define FROM(phase) (1U << (phase))
 
-static const char *const phase_names[] = {
-	[PHASE_NONE] = "none",
-	[PHASE_PREPARED] = "prepared",
-	[PHASE_STARTING] = "starting",
-	[PHASE_RUNNING] = "running",
-	[PHASE_STOPPING] = "stopping",
-	[PHASE_STOPPED] = "stopped"
-};
+/* The statements, made of the columns. */
+#define NAME(kind, member, column, written) ", " #column
+#define VALUE(kind, member, column, written) ", ?"
+#define SET(kind, member, column, written) SET_##written(column)
+#define SET_once(column)
+#define SET_always(column) ", " #column " = excluded." #column
+
+static const char select_row[] = "SELECT id" EXECUTION_COLUMNS(NAME) " FROM executions "
+    "WHERE id = ?";
+
+/* changed_at and runner_pid are for people, and not read back. */
+static const char write_row[] = "INSERT INTO executions "
+    "(id" EXECUTION_COLUMNS(NAME) ", changed_at, runner_pid) "
+    "VALUES (?" EXECUTION_COLUMNS(VALUE) ", ?, ?) ON CONFLICT (id) DO UPDATE "
+    "SET changed_at = excluded.changed_at, runner_pid = excluded.runner_pid"
+    EXECUTION_COLUMNS(SET);
 
 static const char *const stop_by_names[] = {
 	[STOP_BY_NOBODY] = NULL,
@@ -37,120 +45,68 @@ static const char *const stop_by_names[] = {
 	[STOP_BY_ACTION] = "action"
 };
 
-/* The lifecycle. A call for an unknown id is adopted: it moves from PHASE_NONE. */
-static const struct {
-	unsigned from;
-	enum phase to;
-} moves[MOVE_COUNT] = {
-	[MOVE_PREPARE] = { FROM(PHASE_NONE) | FROM(PHASE_PREPARED), PHASE_PREPARED },
-	[MOVE_START] = { FROM(PHASE_NONE) | FROM(PHASE_PREPARED), PHASE_STARTING },
-	[MOVE_STARTED] = { FROM(PHASE_STARTING), PHASE_RUNNING },
-	[MOVE_STOP] = { FROM(PHASE_NONE) | FROM(PHASE_PREPARED) | FROM(PHASE_STARTING) |
-	    FROM(PHASE_RUNNING), PHASE_STOPPING },
-	[MOVE_RETRY] = { FROM(PHASE_STOPPING), PHASE_STOPPING },
-	[MOVE_STOPPED] = { FROM(PHASE_STOPPING), PHASE_STOPPED },
-	[MOVE_END] = { FROM(PHASE_PREPARED) | FROM(PHASE_STARTING) | FROM(PHASE_RUNNING),
-	    PHASE_STOPPED },
-	[MOVE_ABANDON] = { FROM(PHASE_STOPPING), PHASE_STOPPED }
-};
-
-static const char *const move_names[] = {
-	[MOVE_PREPARE] = "prepare",
-	[MOVE_START] = "start",
-	[MOVE_STARTED] = "finish its start",
-	[MOVE_STOP] = "stop",
-	[MOVE_RETRY] = "retry the stop of",
-	[MOVE_STOPPED] = "finish the stop of",
-	[MOVE_END] = "end",
-	[MOVE_ABANDON] = "abandon"
-};
-
-const char *
-phase_name(enum phase phase)
+void
+execution_init(struct execution *row, const char *id, const struct ak_action *action)
 {
-	return phase_names[phase];
+	snprintf(row->id, sizeof(row->id), "%s", id);
+	text_set(&row->action, action->id);
+	text_set(&row->action_version, action->version);
+	row->created_wall_ms = clock_wall_ms();
 }
 
-enum phase
-phase_after(enum phase phase, enum move move)
+#define FREE(kind, member, column, written) FREE_##kind(row->member)
+#define FREE_text(text) free(text);
+#define FREE_integer(value)
+#define FREE_phase(value)
+#define FREE_stop_by(value)
+
+void
+execution_done(struct execution *row)
 {
-	return (moves[move].from & FROM(phase)) != 0 ? moves[move].to : PHASE_NONE;
+	EXECUTION_COLUMNS(FREE)
+	*row = (struct execution){ .phase = PHASE_NONE };
+}
+
+static char *
+load_text(sqlite3_stmt *get, int column)
+{
+	char *text = NULL;
+
+	text_set(&text, (const char *)sqlite3_column_text(get, column));
+	return text;
+}
+
+static int64_t
+load_integer(sqlite3_stmt *get, int column)
+{
+	return sqlite3_column_int64(get, column);
 }
 
 static enum phase
-phase_of(const char *name)
+load_phase(sqlite3_stmt *get, int column)
 {
-	for (size_t i = 0; i < COUNT(phase_names); i++)
-		if (strcmp(phase_names[i], name) == 0)
-			return (enum phase)i;
-	return PHASE_NONE;
+	return phase_named((const char *)sqlite3_column_text(get, column));
 }
 
 static enum stop_by
-stop_by_of(const char *name)
+load_stop_by(sqlite3_stmt *get, int column)
 {
+	const char *name = (const char *)sqlite3_column_text(get, column);
+
 	for (size_t i = STOP_BY_AGENT; name != NULL && i < COUNT(stop_by_names); i++)
 		if (strcmp(stop_by_names[i], name) == 0)
 			return (enum stop_by)i;
 	return STOP_BY_NOBODY;
 }
 
-void
-execution_set(char **text, const char *value)
-{
-	char *copy = NULL;
-
-	if (value != NULL && (copy = strdup(value)) == NULL)
-		log_out_of_memory();
-	free(*text);
-	*text = copy;
-}
-
-void
-execution_init(struct execution *row, const char *id, const struct ak_action *action)
-{
-	snprintf(row->id, sizeof(row->id), "%s", id);
-	execution_set(&row->action, action->id);
-	execution_set(&row->action_version, action->version);
-	row->created_wall_ms = clock_wall_ms();
-}
-
-void
-execution_done(struct execution *row)
-{
-	free(row->action);
-	free(row->action_version);
-	free(row->state);
-	free(row->target);
-	free(row->experiment_key);
-	free(row->execution_uri);
-	free(row->stop_reason);
-	free(row->last_error);
-	free(row->start_result);
-	free(row->status_result);
-	free(row->stop_result);
-	*row = (struct execution){ .phase = PHASE_NONE };
-}
-
-static char *
-copy_column(sqlite3_stmt *statement, int column)
-{
-	char *text = NULL;
-
-	execution_set(&text, (const char *)sqlite3_column_text(statement, column));
-	return text;
-}
+#define LOAD(kind, member, column, written) ret_row->member = load_##kind(get, ++at);
 
 int
 execution_load(struct store *store, const char *id, struct execution *ret_row,
     struct err *err)
 {
-	sqlite3_stmt *get = store_prepare(store, "SELECT phase, action, action_version, "
-	    "state, target, experiment_key, execution_uri, created_at, due_at, "
-	    "heartbeat_interval, stop_by, stop_reason, stop_attempts, last_error, "
-	    "start_result, status_result, stop_result, state_version "
-	    "FROM executions WHERE id = ?", err);
-	int found;
+	sqlite3_stmt *get = store_prepare(store, select_row, err);
+	int found, at = 0;
 
 	if (get == NULL)
 		return -1;
@@ -161,25 +117,9 @@ execution_load(struct store *store, const char *id, struct execution *ret_row,
 	execution_done(ret_row);
 	if (found == 0)
 		return 0;
-	snprintf(ret_row->id, sizeof(ret_row->id), "%s", id);
-	ret_row->phase = phase_of((const char *)sqlite3_column_text(get, 0));
-	ret_row->action = copy_column(get, 1);
-	ret_row->action_version = copy_column(get, 2);
-	ret_row->state = copy_column(get, 3);
-	ret_row->target = copy_column(get, 4);
-	ret_row->experiment_key = copy_column(get, 5);
-	ret_row->execution_uri = copy_column(get, 6);
-	ret_row->created_wall_ms = sqlite3_column_int64(get, 7);
-	ret_row->due_boot_ms = sqlite3_column_int64(get, 8);
-	ret_row->heartbeat_interval_ms = sqlite3_column_int64(get, 9);
-	ret_row->stop_by = stop_by_of((const char *)sqlite3_column_text(get, 10));
-	ret_row->stop_reason = copy_column(get, 11);
-	ret_row->stop_attempts = sqlite3_column_int64(get, 12);
-	ret_row->last_error = copy_column(get, 13);
-	ret_row->start_result = copy_column(get, 14);
-	ret_row->status_result = copy_column(get, 15);
-	ret_row->stop_result = copy_column(get, 16);
-	ret_row->state_version = sqlite3_column_int64(get, 17);
+	snprintf(ret_row->id, sizeof(ret_row->id), "%s",
+	    (const char *)sqlite3_column_text(get, at));
+	EXECUTION_COLUMNS(LOAD)
 	sqlite3_reset(get);
 	return 0;
 }
@@ -190,7 +130,7 @@ execution_want_stop(struct execution *row, enum stop_by by, const char *reason)
 	if (row->stop_by != STOP_BY_NOBODY)
 		return;
 	row->stop_by = by;
-	execution_set(&row->stop_reason, reason);
+	text_set(&row->stop_reason, reason);
 }
 
 int
@@ -200,7 +140,7 @@ execution_move(struct execution *row, enum move move, struct err *err)
 
 	if (to == PHASE_NONE)
 		return err_set(err, ERR_PHASE, "cannot %s an execution that is %s",
-		    move_names[move], phase_name(row->phase));
+		    move_name(move), phase_name(row->phase));
 	row->phase = to;
 	return 0;
 }
@@ -225,47 +165,45 @@ execution_event(struct store *store, const struct execution *row, const char *wh
 	return store_run(store, add, err);
 }
 
+static void
+bind_text(sqlite3_stmt *put, int at, const char *text)
+{
+	sqlite3_bind_text(put, at, text, -1, SQLITE_STATIC);
+}
+
+static void
+bind_integer(sqlite3_stmt *put, int at, int64_t value)
+{
+	sqlite3_bind_int64(put, at, value);
+}
+
+static void
+bind_phase(sqlite3_stmt *put, int at, enum phase phase)
+{
+	bind_text(put, at, phase_name(phase));
+}
+
+static void
+bind_stop_by(sqlite3_stmt *put, int at, enum stop_by by)
+{
+	bind_text(put, at, stop_by_names[by]);
+}
+
+#define BIND(kind, member, column, written) bind_##kind(put, ++at, row->member);
+
 int
 execution_write(struct store *store, const struct execution *row, const char *who,
     const char *why, struct err *err)
 {
-	sqlite3_stmt *put = store_prepare(store, "INSERT INTO executions (id, phase, "
-	    "action, action_version, state, target, experiment_key, execution_uri, "
-	    "created_at, changed_at, due_at, heartbeat_interval, stop_by, stop_reason, "
-	    "stop_attempts, last_error, start_result, status_result, stop_result, "
-	    "runner_pid, state_version) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, "
-	    "?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21) "
-	    "ON CONFLICT (id) DO UPDATE SET "
-	    "phase = ?2, action_version = ?4, state = ?5, target = ?6, "
-	    "experiment_key = ?7, execution_uri = ?8, changed_at = ?10, due_at = ?11, "
-	    "heartbeat_interval = ?12, stop_by = ?13, stop_reason = ?14, "
-	    "stop_attempts = ?15, last_error = ?16, start_result = ?17, "
-	    "status_result = ?18, stop_result = ?19, runner_pid = ?20, "
-	    "state_version = ?21", err);
+	sqlite3_stmt *put = store_prepare(store, write_row, err);
+	int at = 1;
 
 	if (put == NULL)
 		return -1;
-	sqlite3_bind_text(put, 1, row->id, -1, SQLITE_STATIC);
-	sqlite3_bind_text(put, 2, phase_name(row->phase), -1, SQLITE_STATIC);
-	sqlite3_bind_text(put, 3, row->action, -1, SQLITE_STATIC);
-	sqlite3_bind_text(put, 4, row->action_version, -1, SQLITE_STATIC);
-	sqlite3_bind_text(put, 5, row->state, -1, SQLITE_STATIC);
-	sqlite3_bind_text(put, 6, row->target, -1, SQLITE_STATIC);
-	sqlite3_bind_text(put, 7, row->experiment_key, -1, SQLITE_STATIC);
-	sqlite3_bind_text(put, 8, row->execution_uri, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(put, 9, row->created_wall_ms);
-	sqlite3_bind_int64(put, 10, clock_wall_ms());
-	sqlite3_bind_int64(put, 11, row->due_boot_ms);
-	sqlite3_bind_int64(put, 12, row->heartbeat_interval_ms);
-	sqlite3_bind_text(put, 13, stop_by_names[row->stop_by], -1, SQLITE_STATIC);
-	sqlite3_bind_text(put, 14, row->stop_reason, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(put, 15, row->stop_attempts);
-	sqlite3_bind_text(put, 16, row->last_error, -1, SQLITE_STATIC);
-	sqlite3_bind_text(put, 17, row->start_result, -1, SQLITE_STATIC);
-	sqlite3_bind_text(put, 18, row->status_result, -1, SQLITE_STATIC);
-	sqlite3_bind_text(put, 19, row->stop_result, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(put, 20, getpid());
-	sqlite3_bind_int64(put, 21, row->state_version);
+	bind_text(put, at, row->id);
+	EXECUTION_COLUMNS(BIND)
+	bind_integer(put, ++at, clock_wall_ms());
+	bind_integer(put, ++at, getpid());
 	if (store_run(store, put, err) == -1)
 		return -1;
 	if (row->phase == PHASE_STOPPED && (claim_release(store, row->id, err) == -1 ||
@@ -349,9 +287,15 @@ execution_due_reason(const struct execution *row, int64_t now_ms)
 }
 
 int64_t
+execution_heartbeat_missed(int64_t heard_ms, int64_t interval_ms)
+{
+	return heard_ms + EXECUTION_HEARTBEATS * interval_ms;
+}
+
+int64_t
 execution_heartbeat_due(int64_t now_ms, int64_t interval_ms)
 {
-	return now_ms + EXECUTION_HEARTBEATS * interval_ms +
+	return execution_heartbeat_missed(now_ms, interval_ms) +
 	    interval_ms / EXECUTION_HEARTBEAT_PART;
 }
 

@@ -1,5 +1,5 @@
 /*
- * execution.h: the row of one execution, and the arrows between its phases.
+ * execution.h: the row of one execution.
  *
  * Every change is one transaction that loads the row again, decides, moves it and writes it:
  *	store_begin, execution_load, execution_move, execution_write, store_commit
@@ -7,13 +7,12 @@
 #ifndef CORE_STORE_EXECUTION_H
 #define CORE_STORE_EXECUTION_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "core/actionkit.h"
 #include "core/base/err.h"
-#include "core/base/json.h"
 #include "core/base/uuid_text.h"
+#include "core/store/lifecycle.h"
 #include "core/store/store.h"
 
 /* So many intervals without a status call, and the execution is stopped. */
@@ -26,28 +25,6 @@
 /* due_boot_ms: the same, and the last attempt is over. */
 #define EXECUTION_DUE_AGAIN 1
 
-enum phase {
-	PHASE_NONE,		/* no row */
-	PHASE_PREPARED,
-	PHASE_STARTING,
-	PHASE_RUNNING,
-	PHASE_STOPPING,
-	PHASE_STOPPED
-};
-
-/* The only ways from phase to phase; execution.c has the table of what leads where. */
-enum move {
-	MOVE_PREPARE,		/* prepare() succeeded */
-	MOVE_START,		/* start() is about to run */
-	MOVE_STARTED,		/* start() returned */
-	MOVE_STOP,		/* stop() is about to run for the first time */
-	MOVE_RETRY,		/* the reaper is about to run stop() once more */
-	MOVE_STOPPED,		/* stop() succeeded */
-	MOVE_END,		/* over, and the action has no stop() to run */
-	MOVE_ABANDON,		/* an operator gives its stop up */
-	MOVE_COUNT
-};
-
 /* Who asked first that it be stopped; an operator who gives its stop up takes it over. */
 enum stop_by {
 	STOP_BY_NOBODY,
@@ -56,40 +33,51 @@ enum stop_by {
 	STOP_BY_ACTION		/* it came to its end */
 };
 
-/* A row in memory. Texts are owned, NULL where the column is. */
+/*
+ * The columns of a row, each once: its kind, its member of struct execution, its name in the
+ * database, and whether it is written once, when the row is made, or again with every change.
+ * The struct is made of this list, and in execution.c all that reads, writes and frees a row: a
+ * new column is a line here and a migration. Kinds:
+ *	text		char *, owned, NULL where the column is
+ *	integer		int64_t
+ *	phase, stop_by	the enum; its name in the database
+ */
+#define EXECUTION_COLUMNS(COLUMN) \
+	COLUMN(phase, phase, phase, always) \
+	COLUMN(text, action, action, once) \
+	COLUMN(text, action_version, action_version, always) \
+	COLUMN(text, state, state, always) \
+	COLUMN(integer, state_version, state_version, always) \
+	COLUMN(text, target, target, always) \
+	COLUMN(text, experiment_key, experiment_key, always) \
+	COLUMN(text, execution_uri, execution_uri, always) \
+	COLUMN(integer, created_wall_ms, created_at, once) \
+	COLUMN(integer, due_boot_ms, due_at, always) \
+	COLUMN(integer, heartbeat_interval_ms, heartbeat_interval, always) \
+	COLUMN(stop_by, stop_by, stop_by, always) \
+	COLUMN(text, stop_reason, stop_reason, always) \
+	COLUMN(integer, stop_attempts, stop_attempts, always) \
+	COLUMN(text, last_error, last_error, always) \
+	COLUMN(text, start_result, start_result, always) \
+	COLUMN(text, status_result, status_result, always) \
+	COLUMN(text, stop_result, stop_result, always)
+
+#define EXECUTION_text char *
+#define EXECUTION_integer int64_t
+#define EXECUTION_phase enum phase
+#define EXECUTION_stop_by enum stop_by
+#define EXECUTION_MEMBER(kind, member, column, written) EXECUTION_##kind member;
+
+/* A row in memory. */
 struct execution {
 	char id[UUID_TEXT_BYTES];
-	enum phase phase;
-	char *action;
-	char *action_version;
-	char *state;
-	int64_t state_version;
-	char *target;
-	char *experiment_key;
-	char *execution_uri;
-	int64_t created_wall_ms;
-	int64_t due_boot_ms;
-	int64_t heartbeat_interval_ms;
-	enum stop_by stop_by;
-	char *stop_reason;
-	int64_t stop_attempts;
-	char *last_error;
-	char *start_result;
-	char *status_result;
-	char *stop_result;
+	EXECUTION_COLUMNS(EXECUTION_MEMBER)
 };
-
-const char *phase_name(enum phase phase);
-/* Where a move leads from a phase: PHASE_NONE if it is not allowed there. */
-enum phase phase_after(enum phase phase, enum move move);
 
 /* Loads the row of id; *ret_row has PHASE_NONE if there is none. 0, or -1. */
 int execution_load(struct store *store, const char *id, struct execution *ret_row,
     struct err *err);
 void execution_done(struct execution *row);
-
-/* Replaces an owned text of a row by a copy (NULL allowed). Out of memory is fatal. */
-void execution_set(char **text, const char *value);
 
 /* Makes a row for an id that has none. */
 void execution_init(struct execution *row, const char *id, const struct ak_action *action);
@@ -133,9 +121,11 @@ int execution_event(struct store *store, const struct execution *row, const char
 const char *execution_due_reason(const struct execution *row, int64_t now_ms);
 
 /*
- * When an execution whose heartbeat is noted at now_ms (boot time) is due: so many
- * intervals later, and the part of one for which later heartbeats go unnoted.
+ * When an execution that was last heard of at heard_ms (boot time) has missed its heartbeats.
+ * _due: the same where that is noted at now_ms; later by the part of an interval for which
+ * what is heard of it goes unnoted.
  */
+int64_t execution_heartbeat_missed(int64_t heard_ms, int64_t interval_ms);
 int64_t execution_heartbeat_due(int64_t now_ms, int64_t interval_ms);
 
 /*

@@ -41,7 +41,7 @@ struct store {
 
 /*
  * Opens the database of state_dir and the gate. The database must be there and of this
- * binary's schema (store_migrate). Returns 0, or -1 with ERR_STORE, ERR_BUSY or ERR_USAGE (a
+ * binary's schema (store_make_ready). Returns 0, or -1 with ERR_STORE, ERR_BUSY or ERR_USAGE (a
  * schema of another version).
  */
 int store_open(struct store *store, const char *state_dir, struct err *err);
@@ -58,12 +58,12 @@ int store_open_readonly(struct store *store, const char *state_dir, struct err *
 void store_close(struct store *store);
 
 /*
- * Creates the database where there is none, applies the migrations that are missing
- * (migrate.c), and sets due_at right for this boot: after another boot everything active is
- * due; within the same one, heartbeats count from serving_since_ms (boot time) at the
- * earliest. Runs in the supervisor before it forks. 0, or -1 as store_open.
+ * Creates the database where there is none, applies the migrations that are missing, and sets
+ * due_at right for this boot: after another boot everything active is due; within the same
+ * one, heartbeats count from serving_since_ms (boot time) at the earliest. All in one
+ * transaction. Runs in the supervisor before it forks. 0, or -1 as store_open.
  */
-int store_migrate(const char *state_dir, int64_t serving_since_ms, struct err *err);
+int store_make_ready(const char *state_dir, int64_t serving_since_ms, struct err *err);
 
 /*
  * The prepared statement for sql, a string literal (its address is the key), reset and

@@ -1,5 +1,5 @@
 /*
- * store_internal.h: what store.c and migrate.c share.
+ * store_internal.h: what store.c, ready.c, migrate.c and rebase.c share.
  */
 #ifndef CORE_STORE_STORE_INTERNAL_H
 #define CORE_STORE_STORE_INTERNAL_H
@@ -15,6 +15,15 @@ int store_connect(struct store *store, const char *state_dir, int flags,
 
 /* The schema's version, or -1 with err. */
 int store_schema_version(struct store *store, struct err *err);
+
+/* Applies the migrations that are missing. Inside a transaction. 0, or -1 as store_open(). */
+int store_migrate(struct store *store, struct err *err);
+
+/*
+ * Sets due_at right for this boot, as store_make_ready() says, and notes the boot. Inside a
+ * transaction. 0, or -1.
+ */
+int store_rebase(struct store *store, int64_t serving_since_ms, struct err *err);
 
 /* Runs statements without results. */
 int store_exec(struct store *store, const char *sql, struct err *err);

@@ -79,7 +79,7 @@ read_failing(struct store *store, struct json_object *json, struct err *err)
 static int
 read_store(struct responder *responder, struct json_object *json, struct err *err)
 {
-	struct store *store = &responder->life.store;
+	struct store *store = &responder->session.store;
 
 	if (store->db == NULL &&
 	    store_open(store, responder->site->options->core.state_dir, err) == -1)

@@ -1,6 +1,6 @@
 /*
  * responder.c: the loop of a responder: wait, accept, answer, finish. What it answers
- * is persisted by the lifecycle before the reply leaves.
+ * is persisted by core/calls before the reply leaves.
  */
 #include "config.h"
 
@@ -196,7 +196,7 @@ responder_run(const struct site *site, struct scoreboard_slot *slot, int listene
 		log_error("the responder cannot be set up: %s", strerror(errno));
 		return EXIT_FAILURE;
 	}
-	if (lifecycle_open(&responder.life, &site->options->core, site->scoreboard,
+	if (session_open(&responder.session, &site->options->core, site->scoreboard,
 	    &err) == -1) {
 		log_error("%s", err.msg);
 		return err.code == ERR_USAGE ? RESPONDER_EXIT_FOR_GOOD : EXIT_FAILURE;
@@ -204,7 +204,7 @@ responder_run(const struct site *site, struct scoreboard_slot *slot, int listene
 	log_debug("ready");
 	serve(&responder, listener, signals);
 	slot->mode = SLOT_LEAVING;
-	lifecycle_close(&responder.life);
+	session_close(&responder.session);
 	index_done(&responder.other_index);
 	log_debug("leaving after %lld requests", (long long)slot->requests);
 	return EXIT_SUCCESS;

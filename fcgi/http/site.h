@@ -4,7 +4,7 @@
 #ifndef FCGI_HTTP_SITE_H
 #define FCGI_HTTP_SITE_H
 
-#include "core/calls/lifecycle.h"
+#include "core/calls/session.h"
 #include "core/config/scoreboard.h"
 #include "fcgi/http/index.h"
 #include "fcgi/http/route.h"
@@ -22,7 +22,7 @@ struct site {
 struct responder {
 	const struct site *site;
 	struct scoreboard_slot *slot;	/* its own */
-	struct lifecycle life;
+	struct session session;
 	/* Below the base path that nginx last sent, if it is not the option's. */
 	struct index other_index;
 };

@@ -1,5 +1,5 @@
 /*
- * verbs.c: a call of the protocol: body, JSON, lifecycle. The lifecycle persists.
+ * verbs.c: a call of the protocol: body, JSON, calls_answer(), which persists.
  */
 #include "config.h"
 
@@ -10,8 +10,8 @@
 #include "core/base/clock.h"
 #include "core/base/json.h"
 #include "core/base/uuid_text.h"
+#include "core/calls/calls.h"
 #include "core/calls/incoming.h"
-#include "core/calls/lifecycle.h"
 #include "fcgi/http/body.h"
 #include "fcgi/http/multipart.h"
 #include "fcgi/http/upload.h"
@@ -118,11 +118,9 @@ run_call(struct responder *responder, const struct request *request,
 	deadline_ms = deadline(&responder->site->options->core, request, route->verb);
 	scoreboard_busy(responder->slot, deadline_ms, "%s %s", verb_name(route->verb),
 	    call->execution);
-	if (lifecycle_call(&responder->life, route->verb, route->action, call->execution,
-	    object, incoming, deadline_ms, &text, err) == -1) {
-		call->error = text;
+	if (calls_answer(&responder->session, route->verb, route->action, call->execution,
+	    object, incoming, deadline_ms, &text, &call->error, err) == -1)
 		return -1;
-	}
 	reply_take(ret_reply, 200, text);
 	return 0;
 }

@@ -75,7 +75,7 @@ begin_scoreboard(struct scoreboard *scoreboard, bool inherited)
 static int
 migrate(const struct supervisor *supervisor, struct err *err)
 {
-	if (store_migrate(supervisor->options->core.state_dir,
+	if (store_make_ready(supervisor->options->core.state_dir,
 	    supervisor->site->scoreboard->serving_since_ms, err) == 0)
 		return 0;
 	if (err->code == ERR_USAGE)

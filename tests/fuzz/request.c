@@ -20,6 +20,7 @@
 #include "core/base/clock.h"
 #include "core/base/log.h"
 #include "core/base/uuid_text.h"
+#include "core/calls/attempt.h"
 #include "core/calls/visit.h"
 #include "core/config/scoreboard.h"
 #include "core/store/store.h"
@@ -104,10 +105,10 @@ check_promise(void)
 {
 	size_t i;
 
-	fuzz_must(responder.life.store.db == db, "the database was closed");
+	fuzz_must(responder.session.store.db == db, "the database was closed");
 	fuzz_must(sqlite3_get_autocommit(db) != 0, "a transaction is left open");
 	fuzz_must(sqlite3_txn_state(db, NULL) == SQLITE_TXN_NONE, "a read is left open");
-	fuzz_must(responder.life.lock.offset == -1, "a lock is left");
+	fuzz_must(responder.session.lock.offset == -1, "a lock is left");
 	for (i = 0; i < stub_effects_count; i++)
 		fuzz_must(number("SELECT count(*) FROM executions WHERE id = ? AND "
 		    "phase IN ('starting', 'running', 'stopping')", stub_effects[i]) == 1,
@@ -123,8 +124,8 @@ static void
 stop_one(const char *id)
 {
 	struct visit visit = {
-		.life = &responder.life, .action = &stub_action,
-		.id = id, .deadline_ms = clock_boot_ms() + STOP_MS,
+		.session = &responder.session, .action = &stub_action, .id = id,
+		.deadline_ms = clock_boot_ms() + STOP_MS,
 		.call = {
 			.action = &stub_action, .verb = VERB_STOP, .execution = id,
 			.deadline_ms = clock_boot_ms() + STOP_MS
@@ -136,8 +137,8 @@ stop_one(const char *id)
 		visit.action = &stub_check;
 		visit.call.action = &stub_check;
 	}
-	fuzz_must(lock_take(&responder.life.lock, id, 0, &err) == 0, "a lock is taken");
-	fuzz_must(stop_attempt(&visit, STOP_BY_EXTENSION, "fuzz", false, &err) == 0,
+	fuzz_must(lock_take(&responder.session.lock, id, 0, &err) == 0, "a lock is taken");
+	fuzz_must(attempt_run(&visit, STOP_BY_EXTENSION, "fuzz", false, &err) == 0,
 	    "a stop fails for ever");
 	visit_end(&visit);
 }
@@ -246,12 +247,12 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 	site.scoreboard = scoreboard_map(state_dir, &err);
 	fuzz_must(site.scoreboard != NULL, err.msg);
 	site.scoreboard->reaper_beat_ms = clock_boot_ms();
-	fuzz_must(store_migrate(state_dir, 0, &err) == 0, err.msg);
+	fuzz_must(store_make_ready(state_dir, 0, &err) == 0, err.msg);
 	responder.site = &site;
 	responder.slot = &site.scoreboard->slots[0];
-	fuzz_must(lifecycle_open(&responder.life, &options.core, site.scoreboard, &err) == 0,
+	fuzz_must(session_open(&responder.session, &options.core, site.scoreboard, &err) == 0,
 	    err.msg);
-	db = responder.life.store.db;
+	db = responder.session.store.db;
 	return 0;
 }
 

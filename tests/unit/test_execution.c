@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include <check.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #include "core/base/clock.h"
+#include "core/base/text.h"
 #include "core/store/claim.h"
 #include "core/store/execution.h"
 #include "core/store/lock.h"
@@ -36,7 +38,7 @@ make_directory(void)
 {
 	snprintf(directory, sizeof(directory), "/tmp/ak-test-XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(directory));
-	ck_assert_msg(store_migrate(directory, 0, &err) == 0, "%s", err.msg);
+	ck_assert_msg(store_make_ready(directory, 0, &err) == 0, "%s", err.msg);
 }
 
 static void
@@ -84,7 +86,7 @@ write_row(const char *id, enum move move)
 	ck_assert_int_eq(execution_load(&store, id, &row, &err), 0);
 	if (row.phase == PHASE_NONE) {
 		execution_init(&row, id, &action);
-		execution_set(&row.state, "{\"a\":1}");
+		text_set(&row.state, "{\"a\":1}");
 	}
 	if (move == MOVE_STOP)
 		execution_want_stop(&row, STOP_BY_AGENT, "test");
@@ -177,11 +179,11 @@ START_TEST(test_a_row_comes_back_as_it_was_written)
 	struct execution row = { .phase = PHASE_NONE }, back = { .phase = PHASE_NONE };
 
 	execution_init(&row, ID, &action);
-	execution_set(&row.state, "{\"x\":[1,2]}");
+	text_set(&row.state, "{\"x\":[1,2]}");
 	row.state_version = 7;
-	execution_set(&row.target, "host");
-	execution_set(&row.last_error, "no");
-	execution_set(&row.start_result, "{}");
+	text_set(&row.target, "host");
+	text_set(&row.last_error, "no");
+	text_set(&row.start_result, "{}");
 	row.due_boot_ms = 77;
 	row.heartbeat_interval_ms = 5000;
 	row.stop_attempts = 3;
@@ -211,6 +213,47 @@ START_TEST(test_a_row_comes_back_as_it_was_written)
 }
 END_TEST
 
+/* changed_at and runner_pid are set by each write, and not read. */
+START_TEST(test_the_columns_are_those_of_the_table)
+{
+#define LISTED(kind, member, column, written) "'" #column "', "
+	ck_assert_int_eq(number("SELECT count(*) FROM pragma_table_info('executions') "
+	    "WHERE name NOT IN (" EXECUTION_COLUMNS(LISTED)
+	    "'id', 'changed_at', 'runner_pid')"), 0);
+}
+END_TEST
+
+START_TEST(test_a_row_is_written_again_but_for_what_is_written_once)
+{
+#define CHANGE(kind, member, column, written) CHANGE_##kind(row.member)
+#define CHANGE_text(text) text_set(&text, "2");
+#define CHANGE_integer(value) value = 2;
+#define CHANGE_phase(value) value = PHASE_STOPPING;
+#define CHANGE_stop_by(value) value = STOP_BY_ACTION;
+#define CHECK(kind, member, column, written) ck_assert_msg( \
+	    SAME_##kind(back.member, row.member) == IS_##written, "%s", #column);
+#define SAME_text(a, b) ((a) != NULL && strcmp(a, b) == 0)
+#define SAME_integer(a, b) ((a) == (b))
+#define SAME_phase(a, b) ((a) == (b))
+#define SAME_stop_by(a, b) ((a) == (b))
+#define IS_always true
+#define IS_once false
+	struct execution row = { .phase = PHASE_NONE }, back = { .phase = PHASE_NONE };
+
+	write_row(ID, MOVE_PREPARE);
+	ck_assert_int_eq(execution_load(&store, ID, &row, &err), 0);
+	EXECUTION_COLUMNS(CHANGE)
+	begin();
+	ck_assert_msg(execution_write(&store, &row, "agent", NULL, &err) == 0, "%s",
+	    err.msg);
+	commit();
+	ck_assert_int_eq(execution_load(&store, ID, &back, &err), 0);
+	EXECUTION_COLUMNS(CHECK)
+	execution_done(&row);
+	execution_done(&back);
+}
+END_TEST
+
 START_TEST(test_an_unknown_id_has_no_phase)
 {
 	struct execution row = { .phase = PHASE_RUNNING };
@@ -226,7 +269,7 @@ START_TEST(test_rollback_leaves_nothing)
 
 	begin();
 	execution_init(&row, ID, &action);
-	execution_set(&row.state, "{}");
+	text_set(&row.state, "{}");
 	row.phase = PHASE_PREPARED;
 	ck_assert_int_eq(execution_write(&store, &row, "agent", NULL, &err), 0);
 	store_rollback(&store);
@@ -311,7 +354,7 @@ START_TEST(test_a_newer_schema_is_refused)
 
 	ck_assert_int_eq(sqlite3_exec(store.db, "PRAGMA user_version = 999", NULL, NULL,
 	    NULL), SQLITE_OK);
-	ck_assert_int_eq(store_migrate(directory, 0, &err), -1);
+	ck_assert_int_eq(store_make_ready(directory, 0, &err), -1);
 	ck_assert_int_eq(err.code, ERR_USAGE);
 	ck_assert_ptr_nonnull(strstr(err.msg, "a newer actionkit has used it"));
 	ck_assert_int_eq(store_open(&other, directory, &err), -1);
@@ -322,7 +365,7 @@ END_TEST
 START_TEST(test_migrating_again_keeps_rows)
 {
 	write_row(ID, MOVE_PREPARE);
-	ck_assert_msg(store_migrate(directory, 0, &err) == 0, "%s", err.msg);
+	ck_assert_msg(store_make_ready(directory, 0, &err) == 0, "%s", err.msg);
 	ck_assert_int_eq(number("SELECT count(*) FROM executions"), 1);
 }
 END_TEST
@@ -333,7 +376,7 @@ START_TEST(test_after_an_outage_heartbeats_count_from_serving)
 	write_row(ID, MOVE_STARTED);
 	ck_assert_int_eq(sqlite3_exec(store.db, "UPDATE executions SET due_at = 5, "
 	    "heartbeat_interval = 1000", NULL, NULL, NULL), SQLITE_OK);
-	ck_assert_msg(store_migrate(directory, 100000, &err) == 0, "%s", err.msg);
+	ck_assert_msg(store_make_ready(directory, 100000, &err) == 0, "%s", err.msg);
 	ck_assert_int_eq(number("SELECT due_at FROM executions"),
 	    100000 + EXECUTION_HEARTBEATS * 1000);
 }
@@ -345,7 +388,7 @@ START_TEST(test_after_another_boot_everything_is_due)
 	write_row(ID, MOVE_STARTED);
 	ck_assert_int_eq(sqlite3_exec(store.db, "UPDATE executions SET due_at = 99999999; "
 	    "UPDATE runtime SET boot_id = 'another'", NULL, NULL, NULL), SQLITE_OK);
-	ck_assert_msg(store_migrate(directory, 100000, &err) == 0, "%s", err.msg);
+	ck_assert_msg(store_make_ready(directory, 100000, &err) == 0, "%s", err.msg);
 	ck_assert_int_eq(number("SELECT due_at FROM executions"), EXECUTION_DUE_AGAIN);
 }
 END_TEST
@@ -533,6 +576,8 @@ main(void)
 
 	tcase_add_checked_fixture(stored, open_store, close_store);
 	tcase_add_test(stored, test_a_row_comes_back_as_it_was_written);
+	tcase_add_test(stored, test_the_columns_are_those_of_the_table);
+	tcase_add_test(stored, test_a_row_is_written_again_but_for_what_is_written_once);
 	tcase_add_test(stored, test_an_unknown_id_has_no_phase);
 	tcase_add_test(stored, test_rollback_leaves_nothing);
 	tcase_add_test(stored, test_keep_alive_only_while_running);

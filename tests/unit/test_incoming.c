@@ -4,6 +4,7 @@
  */
 #include "config.h"
 
+#include "core/base/text.h"
 #include "core/calls/incoming.h"
 
 #include <dirent.h>
@@ -239,10 +240,10 @@ write_one(struct incoming *incoming)
 }
 
 static void
-open_life(struct lifecycle *life)
+open_session(struct session *session)
 {
-	ck_assert_msg(store_migrate(options.state_dir, 0, &err) == 0, "%s", err.msg);
-	ck_assert_int_eq(lifecycle_open(life, &options, &scoreboard, &err), 0);
+	ck_assert_msg(store_make_ready(options.state_dir, 0, &err) == 0, "%s", err.msg);
+	ck_assert_int_eq(session_open(session, &options, &scoreboard, &err), 0);
 }
 
 START_TEST(test_sweep)
@@ -250,13 +251,13 @@ START_TEST(test_sweep)
 	static const struct ak_action action = { .id = "x", .version = "1" };
 	struct execution row = { .phase = PHASE_NONE };
 	struct incoming live, one, two;
-	struct lifecycle life, other;
+	struct session session, other;
 	char path[PATH_BYTES * 2];
 	pid_t pid;
 
-	open_life(&life);
-	open_life(&other);
-	ck_assert_int_eq(file_sweep(&life, INT64_MAX, &err), 0);
+	open_session(&session);
+	open_session(&other);
+	ck_assert_int_eq(file_sweep(&session, INT64_MAX, &err), 0);
 
 	/* A process dies with a half of a file. */
 	pid = fork();
@@ -267,7 +268,7 @@ START_TEST(test_sweep)
 	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
 	ck_assert_int_eq(entries("files/incoming"), 1);
 	write_one(&live);
-	ck_assert_int_eq(file_sweep(&life, INT64_MAX, &err), 0);
+	ck_assert_int_eq(file_sweep(&session, INT64_MAX, &err), 0);
 	ck_assert_int_eq(entries("files/incoming"), 1);
 	ck_assert_int_eq(incoming_write(&live, "def", 3, &err), 0);
 
@@ -280,18 +281,18 @@ START_TEST(test_sweep)
 	ck_assert_int_eq(incoming_move(&two, TWO, &err), 0);
 	execution_init(&row, ONE, &action);
 	row.phase = PHASE_PREPARED;
-	execution_set(&row.state, "{}");
-	ck_assert_int_eq(store_begin(&life.store, STORE_NORMAL, INT64_MAX, &err), 0);
-	ck_assert_int_eq(execution_write(&life.store, &row, "test", NULL, &err), 0);
-	ck_assert_int_eq(files_add(&life.store, ONE, "file", "/x", "a", 3, &err), 0);
-	ck_assert_int_eq(store_commit(&life.store, &err), 0);
+	text_set(&row.state, "{}");
+	ck_assert_int_eq(store_begin(&session.store, STORE_NORMAL, INT64_MAX, &err), 0);
+	ck_assert_int_eq(execution_write(&session.store, &row, "test", NULL, &err), 0);
+	ck_assert_int_eq(files_add(&session.store, ONE, "file", "/x", "a", 3, &err), 0);
+	ck_assert_int_eq(store_commit(&session.store, &err), 0);
 
 	/* Somebody is at it; there is no time; and then there is. */
 	ck_assert_int_eq(lock_take(&other.lock, TWO, 0, &err), 0);
-	ck_assert_int_eq(file_sweep(&life, INT64_MAX, &err), 0);
+	ck_assert_int_eq(file_sweep(&session, INT64_MAX, &err), 0);
 	ck_assert_int_eq(entries("files/" TWO), 1);
 	lock_drop(&other.lock);
-	ck_assert_int_eq(file_sweep(&life, clock_boot_ms(), &err), 1);
+	ck_assert_int_eq(file_sweep(&session, clock_boot_ms(), &err), 1);
 	ck_assert_int_eq(entries("files/" TWO), 1);
 	/* What an action has put there goes, too; where a link leads to does not. */
 	snprintf(path, sizeof(path), "%s/files/%s/more", options.state_dir, TWO);
@@ -300,28 +301,28 @@ START_TEST(test_sweep)
 	ck_assert_int_eq(symlink(options.state_dir, path), 0);
 	snprintf(path, sizeof(path), "%s/files/mine", options.state_dir);
 	ck_assert_int_eq(mkdir(path, 0700), 0);
-	ck_assert_int_eq(file_sweep(&life, INT64_MAX, &err), 0);
+	ck_assert_int_eq(file_sweep(&session, INT64_MAX, &err), 0);
 	ck_assert_int_eq(entries("files/" TWO), -1);
 	ck_assert_int_eq(entries("files/" ONE), 1);
 	ck_assert_int_eq(entries("files/mine"), 0);
 
 	/* Stopped: no rows, and no directory. */
-	ck_assert_int_eq(files_kept(&life.store, ONE, &err), 1);
-	ck_assert_int_eq(store_begin(&life.store, STORE_NORMAL, INT64_MAX, &err), 0);
+	ck_assert_int_eq(files_kept(&session.store, ONE, &err), 1);
+	ck_assert_int_eq(store_begin(&session.store, STORE_NORMAL, INT64_MAX, &err), 0);
 	row.phase = PHASE_STOPPED;
 	row.stop_by = STOP_BY_AGENT;
-	execution_set(&row.stop_reason, "x");
-	ck_assert_int_eq(execution_write(&life.store, &row, "test", NULL, &err), 0);
-	ck_assert_int_eq(store_commit(&life.store, &err), 0);
-	ck_assert_int_eq(files_settle(&life.store, options.state_dir, ONE, INT64_MAX, &err), 0);
+	text_set(&row.stop_reason, "x");
+	ck_assert_int_eq(execution_write(&session.store, &row, "test", NULL, &err), 0);
+	ck_assert_int_eq(store_commit(&session.store, &err), 0);
+	ck_assert_int_eq(files_settle(&session.store, options.state_dir, ONE, INT64_MAX, &err), 0);
 	ck_assert_int_eq(entries("files"), 2);
 
 	execution_done(&row);
 	incoming_done(&live);
 	incoming_done(&one);
 	incoming_done(&two);
-	lifecycle_close(&life);
-	lifecycle_close(&other);
+	session_close(&session);
+	session_close(&other);
 }
 END_TEST
 

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/store/execution.h"
+#include "core/store/lifecycle.h"
 #include "tests/unit/unit.h"
 
 #define TEXT_BYTES 4096

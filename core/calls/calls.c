@@ -1,52 +1,18 @@
 /*
- * lifecycle.c: opens what a call needs, takes the request apart, and hands it to its file.
+ * calls.c: checks what every call's request has, and hands it to the file of its verb.
  */
 #include "config.h"
 
-#include "core/calls/lifecycle.h"
+#include "core/calls/calls.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/action/state.h"
 #include "core/base/log.h"
+#include "core/base/text.h"
+#include "core/calls/calls_internal.h"
 #include "core/calls/visit.h"
-
-
-int
-lifecycle_open(struct lifecycle *life, const struct options *options,
-    struct scoreboard *scoreboard, struct err *err)
-{
-	*life = (struct lifecycle){
-		.options = options, .scoreboard = scoreboard, .lock = { .fd = -1 },
-		.store = { .gate = { .fd = -1 } }
-	};
-	if (lock_open(&life->lock, options->state_dir, err) == -1)
-		return -1;
-	if (store_open(&life->store, options->state_dir, err) == 0)
-		return 0;
-	if (err->code != ERR_STORE) {
-		lifecycle_close(life);
-		return -1;
-	}
-	log_error("%s", err->msg);
-	return 0;
-}
-
-void
-lifecycle_close(struct lifecycle *life)
-{
-	store_close(&life->store);
-	lock_close(&life->lock);
-}
-
-int
-lifecycle_need_store(struct lifecycle *life, struct err *err)
-{
-	if (life->store.db != NULL)
-		return 0;
-	return store_open(&life->store, life->options->state_dir, err);
-}
 
 /* Checks the members that every call has. */
 static int
@@ -67,9 +33,9 @@ read_request(struct visit *visit, struct err *err)
 }
 
 int
-lifecycle_call(struct lifecycle *life, enum verb verb, const struct ak_action *action,
+calls_answer(struct session *session, enum verb verb, const struct ak_action *action,
     const char *execution, struct json_object *request, struct incoming *incoming,
-    int64_t deadline_ms, char **ret_reply, struct err *err)
+    int64_t deadline_ms, char **ret_reply, char **ret_error, struct err *err)
 {
 	static int (*const calls[VERB_COUNT])(struct visit *, char **, struct err *) = {
 		[VERB_PREPARE] = prepare_visit,
@@ -79,7 +45,7 @@ lifecycle_call(struct lifecycle *life, enum verb verb, const struct ak_action *a
 		[VERB_QUERY] = query_visit
 	};
 	struct visit visit = {
-		.life = life, .action = action, .id = execution, .request = request,
+		.session = session, .action = action, .id = execution, .request = request,
 		.incoming = incoming, .deadline_ms = deadline_ms,
 		.call = {
 			.action = action, .verb = verb, .execution = execution,
@@ -88,15 +54,15 @@ lifecycle_call(struct lifecycle *life, enum verb verb, const struct ak_action *a
 	};
 	int result;
 
-	*ret_reply = NULL;
+	*ret_error = NULL;
 	result = read_request(&visit, err);
 	if (result == 0)
 		result = calls[verb](&visit, ret_reply, err);
 	if (result == -1 && err->code == ERR_HANDLER && visit.call.error != NULL)
-		execution_set(ret_reply, json_text(visit.call.error, NULL));
+		text_set(ret_error, json_text(visit.call.error, NULL));
 	visit_end(&visit);
 	/* Tried again by the next call: what is at its path then may be good. */
-	if (life->store.suspect || (result == -1 && err->code == ERR_STORE))
-		store_close(&life->store);
+	if (session->store.suspect || (result == -1 && err->code == ERR_STORE))
+		store_close(&session->store);
 	return result;
 }

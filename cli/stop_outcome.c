@@ -1,9 +1,9 @@
 /*
- * outcome.c: what has become of executions that were to be stopped.
+ * stop_outcome.c: what has become of executions that were to be stopped.
  */
 #include "config.h"
 
-#include "cli/outcome.h"
+#include "cli/stop_outcome.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 #include "cli/rows.h"
 #include "core/store/execution.h"
 
-const char outcome_select[] =
+const char stop_outcome_select[] =
     "SELECT id, action, phase, stop_by, stop_reason, stop_attempts, last_error, due_at "
     "FROM executions WHERE id = ?1";
 
@@ -33,8 +33,8 @@ outcome_of(struct json_object *row, bool handled)
 }
 
 struct json_object *
-outcome_read(struct store *store, struct json_object *executions, bool handled, bool *ret_over,
-    struct err *err)
+stop_outcome_read(struct store *store, struct json_object *executions, bool handled,
+    bool *ret_over, struct err *err)
 {
 	struct json_object *found = json_new_array(), *rows, *row;
 	const char *outcome;
@@ -42,7 +42,7 @@ outcome_read(struct store *store, struct json_object *executions, bool handled, 
 
 	*ret_over = true;
 	for (i = 0; i < json_object_array_length(executions); i++) {
-		rows = rows_read(store, outcome_select, json_member_string(
+		rows = rows_read(store, stop_outcome_select, json_member_string(
 		    json_object_array_get_idx(executions, i), "id"), err);
 		if (rows == NULL) {
 			json_object_put(found);
@@ -85,7 +85,7 @@ print_table(struct json_object *found)
 }
 
 int
-outcome_report(struct json_object *found, bool json)
+stop_outcome_report(struct json_object *found, bool json)
 {
 	int status = EXIT_SUCCESS;
 	size_t i;

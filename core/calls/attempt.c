@@ -1,0 +1,167 @@
+/*
+ * attempt.c: one attempt to stop an execution. It persists `stopping` before the handler runs,
+ * then `stopped` with its reply, or the failure and when to try again.
+ */
+#include "config.h"
+
+#include "core/calls/attempt.h"
+
+#include "core/base/clock.h"
+#include "core/base/text.h"
+
+static const char attempt_died[] = "the process that ran stop() died";
+
+static int
+write_stopping(struct visit *visit, enum stop_by by, const char *reason, struct err *err)
+{
+	struct execution *row = &visit->row;
+	const char *why;
+
+	if (row->phase == PHASE_NONE) {
+		execution_init(row, visit->id, visit->action);
+		visit_keep_state(visit);
+	}
+	/* A failure is written with a time to try again; this attempt wrote nothing. */
+	if (row->phase == PHASE_STOPPING && row->due_boot_ms == EXECUTION_DUE_NOW)
+		text_set(&row->last_error, attempt_died);
+	execution_want_stop(row, by, reason);
+	why = row->stop_reason;
+	if (visit->action->stop == NULL) {
+		if (execution_move(row, MOVE_END, err) == -1)
+			return -1;
+	} else {
+		if (execution_move(row, row->phase == PHASE_STOPPING ? MOVE_RETRY :
+		    MOVE_STOP, err) == -1)
+			return -1;
+		row->due_boot_ms = EXECUTION_DUE_NOW;
+		row->stop_attempts++;
+	}
+	return execution_write(&visit->session->store, row,
+	    by == STOP_BY_AGENT ? "agent" : "extension", why, err);
+}
+
+static int
+commit_stopping(struct visit *visit, enum stop_by by, const char *reason, bool only_if_due,
+    struct err *err)
+{
+	struct store *store = &visit->session->store;
+
+	if (visit_begin(visit, STORE_NORMAL, err) == -1)
+		return -1;
+	if (only_if_due &&
+	    (reason = execution_due_reason(&visit->row, clock_boot_ms())) == NULL) {
+		store_rollback(store);
+		return 1;
+	}
+	return store_end(store, write_stopping(visit, by, reason, err), err);
+}
+
+static int
+commit_stopped(struct visit *visit, const char *who, const char *reply, struct err *err)
+{
+	struct store *store = &visit->session->store;
+	struct execution *row = &visit->row;
+	int result;
+
+	if (visit_begin(visit, STORE_NORMAL, err) == -1)
+		return -1;
+	visit_keep_state(visit);
+	text_set(&row->stop_result, reply);
+	result = execution_move(row, MOVE_STOPPED, err);
+	if (result == 0)
+		result = execution_write(store, row, who, NULL, err);
+	return store_end(store, result, err);
+}
+
+/*
+ * An attempt that died before it committed `stopping` has still shown that the execution
+ * must be stopped, unless the agent came back meanwhile.
+ */
+static bool
+note_unbegun(struct execution *row)
+{
+	const char *reason = execution_due_reason(row, clock_boot_ms());
+
+	if (reason == NULL)
+		return false;
+	execution_want_stop(row, STOP_BY_EXTENSION, reason);
+	return true;
+}
+
+/* Counts an attempt that did not get that far: the retries slow down, whatever fails. */
+static void
+count_unbegun(struct execution *row)
+{
+	if (row->phase != PHASE_STOPPING || row->due_boot_ms != EXECUTION_DUE_NOW)
+		row->stop_attempts++;
+}
+
+static int
+commit_failed(struct visit *visit, const char *who, const char *why, struct err *err)
+{
+	struct store *store = &visit->session->store;
+	struct execution *row = &visit->row;
+
+	if (visit_begin(visit, STORE_NORMAL, err) == -1)
+		return -1;
+	if (row->phase != PHASE_STOPPING && !note_unbegun(row)) {
+		store_rollback(store);
+		return 0;
+	}
+	count_unbegun(row);
+	if (visit->state_text != NULL)
+		visit_keep_state(visit);
+	text_set(&row->last_error, why);
+	row->due_boot_ms = clock_boot_ms() + execution_retry_pause(row->stop_attempts,
+	    visit->session->options->stop_retry_ms);
+	return store_end(store, execution_write(store, row, who, why, err), err);
+}
+
+int
+attempt_run(struct visit *visit, enum stop_by by, const char *reason, bool only_if_due,
+    struct err *err)
+{
+	const char *who = by == STOP_BY_AGENT ? "agent" : "extension";
+	char why[ERR_MESSAGE_BYTES];
+	struct err unreadable;
+	bool readable;
+	char *reply;
+	int result;
+
+	if (visit_load(visit, err) == -1)
+		return -1;
+	/* A request that cannot be read changes nothing. */
+	if (visit->row.phase == PHASE_NONE && visit_fill(visit, err) == -1)
+		return -1;
+	result = commit_stopping(visit, by, reason, only_if_due, err);
+	if (result == -1 && visit_made_room(visit, err))
+		result = commit_stopping(visit, by, reason, only_if_due, err);
+	if (result != 0 || visit->row.phase == PHASE_STOPPED)
+		return result;
+
+	/* From now on no status call can change the state any more. */
+	readable = visit_fill(visit, &unreadable) == 0;
+	if (!readable)
+		call_error(&visit->call, "The state cannot be read", unreadable.msg);
+	if (readable && visit_run(visit) == 0) {
+		reply = visit_text(visit_reply(visit, false));
+		result = commit_stopped(visit, who, reply, err);
+		if (result == -1 && visit_made_room(visit, err))
+			result = commit_stopped(visit, who, reply, err);
+		text_set(&reply, NULL);
+		return result;
+	}
+	call_error_text(&visit->call, why, sizeof(why));
+	result = commit_failed(visit, who, why, err);
+	if (result == -1 && visit_made_room(visit, err))
+		result = commit_failed(visit, who, why, err);
+	if (result == -1)
+		return -1;
+	return err_set(err, ERR_HANDLER, "%s", why);
+}
+
+int
+attempt_note_failure(struct visit *visit, const char *why, struct err *err)
+{
+	return commit_failed(visit, "extension", why, err);
+}
