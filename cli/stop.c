@@ -20,7 +20,7 @@
 #include "core/base/uuid_text.h"
 #include "core/calls/abandon.h"
 #include "core/reaper/takeover.h"
-#include "core/store/execution.h"
+#include "core/store/lifecycle.h"
 
 #define STOP_PAUSE_MS 50
 #define STOP_TIMEOUT_MS 90000

@@ -10,7 +10,7 @@
 
 #include "cli/output.h"
 #include "cli/rows.h"
-#include "core/store/execution.h"
+#include "core/store/lifecycle.h"
 
 const char stop_outcome_select[] =
     "SELECT id, action, phase, stop_by, stop_reason, stop_attempts, last_error, due_at "

@@ -5,11 +5,6 @@
 
 #include "core/calls/calls.h"
 
-#include <stdlib.h>
-#include <string.h>
-
-#include "core/action/state.h"
-#include "core/base/log.h"
 #include "core/base/text.h"
 #include "core/calls/calls_internal.h"
 #include "core/calls/visit.h"

@@ -5,7 +5,6 @@
 #include "config.h"
 
 #include "core/base/clock.h"
-#include "core/base/log.h"
 #include "core/base/text.h"
 #include "core/calls/calls_internal.h"
 #include "core/calls/visit.h"
