@@ -9,7 +9,6 @@
 #include <stdint.h>
 
 #include "core/action/call.h"
-#include "core/base/uuid_text.h"
 #include "core/calls/incoming.h"
 #include "core/calls/session.h"
 #include "core/store/execution.h"
