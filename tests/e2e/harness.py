@@ -507,6 +507,16 @@ class Server:
                 return pid
         return None
 
+    def reapers(self):
+        """Pids of all that hold the reaper's lock, or wait for it."""
+        lock = os.path.join(self.state_dir, "reaper.lock")
+        return {pid for pid in self.processes() if has_open(pid, lock)}
+
+    def standby(self):
+        """Pid of the one that waits for the reaper's lock; None unless there is just one."""
+        waiting = self.reapers() - {self.reaper()}
+        return waiting.pop() if len(waiting) == 1 else None
+
     def responders(self):
         """Pids of the supervisor's children with an open database, the reaper apart."""
         reaper = self.reaper()
