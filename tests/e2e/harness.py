@@ -148,6 +148,14 @@ def kill(pid, number=signal.SIGKILL):
         pass
 
 
+def kill_at_once(pids):
+    """SIGKILL for all, so that none sees another one die."""
+    for pid in pids:
+        kill(pid, signal.SIGSTOP)
+    for pid in pids:
+        kill(pid)
+
+
 def install(path, source="/dev/null", more=""):
     """Puts a program at path, as an installation does: a copy of source, then more.
 

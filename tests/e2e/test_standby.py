@@ -10,7 +10,8 @@ import time
 
 from harness import (
     ACTIONKIT, PAUSE, Execution, Server, Victim, alive, boot_ms, check,
-    check_stopped_by_extension, command, contains, equal, kill, main, test, wait_for)
+    check_stopped_by_extension, command, contains, equal, kill, kill_at_once, main, test,
+    wait_for)
 
 TAKEOVER_MS = 100
 TAKEOVERS = 9
@@ -32,13 +33,6 @@ def pair(server):
     """The reaper and its standby, once both are there."""
     return wait_for(lambda: (reaper := server.reaper()) and (standby := server.standby()) and
                     (reaper, standby), "a reaper and its standby")
-
-
-def kill_at_once(pids):
-    for pid in pids:
-        kill(pid, signal.SIGSTOP)       # so that none sees another die
-    for pid in pids:
-        kill(pid)
 
 
 def holder(server):
