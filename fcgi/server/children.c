@@ -132,6 +132,17 @@ log_end(const struct child *child, int status)
 	}
 }
 
+/*
+ * Without a reaper nobody undoes: a pause would be the time in which its supervisor may die, too.
+ * One that was killed from outside is no worse than before.
+ */
+static bool
+must_be_back(const struct child *child, int status)
+{
+	return child->kind == CHILD_REAPER && WIFSIGNALED(status) &&
+	    !process_is_fault(WTERMSIG(status));
+}
+
 /* When it is started again, unless it said that there is no use. */
 static void
 plan_restart(struct child *child, int status)
@@ -143,10 +154,7 @@ plan_restart(struct child *child, int status)
 		child->wanted = false;
 		return;
 	}
-	/* What was killed from outside is no worse than before. */
-	child->alone_at_once = child->kind == CHILD_REAPER && WIFSIGNALED(status) &&
-	    !process_is_fault(WTERMSIG(status));
-	if (now - child->started_ms >= LIVED_MIN_MS ||
+	if (now - child->started_ms >= LIVED_MIN_MS || must_be_back(child, status) ||
 	    (child->slot != NULL && child->slot->requests > 0))
 		child->pause_ms = 0;
 	else if (child->pause_ms == 0)

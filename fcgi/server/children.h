@@ -37,7 +37,6 @@ struct child {
 	int64_t started_ms;	/* boot time */
 	int64_t told_ms;	/* boot time at which it was told to leave; 0: not */
 	bool killed;		/* by the watchdog; its end is awaited */
-	bool alone_at_once;	/* started without its pause where no other of its kind runs */
 	int64_t pause_ms;	/* before the last start; 0: there was none */
 	int64_t start_at_ms;	/* boot time of the next start */
 	int status;		/* of a test that has ended, as waitpid() tells it */
@@ -65,10 +64,7 @@ void children_adopt(struct children *children, const pid_t *pids, size_t count);
 /* Takes note of those that have ended, until there are no more. */
 void children_reap(struct children *children);
 
-/*
- * Starts those that are wanted, do not run, and have had their pause (spawn.c). Without any
- * reaper nobody would undo: one that was killed is then started again without a pause.
- */
+/* Starts those that are wanted, do not run, and have had their pause (spawn.c). */
 void children_start(struct children *children);
 
 /* How long nobody has to be started, most_ms at the most. */

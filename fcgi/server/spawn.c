@@ -148,8 +148,7 @@ children_start(struct children *children)
 
 	for (i = 0; i < children->count; i++) {
 		child = &children->list[i];
-		if (child->wanted && child->pid == 0 && (child->start_at_ms <= now ||
-		    (child->alone_at_once && children_running(children, child->kind) == 0)))
+		if (child->wanted && child->pid == 0 && child->start_at_ms <= now)
 			start(children, child);
 	}
 }

@@ -516,14 +516,15 @@ class Server:
         return None
 
     def reapers(self):
-        """Pids of all that hold the reaper's lock, or wait for it."""
-        lock = os.path.join(self.state_dir, "reaper.lock")
-        return {pid for pid in self.processes() if has_open(pid, lock)}
+        """Pids of the reapers, at work or standing by."""
+        return {pid for pid in self.processes()
+                if proc_read(pid, "comm").strip() in (b"ak-reaper", b"ak-standby")}
 
     def standby(self):
-        """Pid of the one that waits for the reaper's lock; None unless there is just one."""
-        waiting = self.reapers() - {self.reaper()}
-        return waiting.pop() if len(waiting) == 1 else None
+        """Pid of the reaper that stands by; None unless there is just one."""
+        waiting = [pid for pid in self.processes()
+                   if proc_read(pid, "comm").strip() == b"ak-standby"]
+        return waiting[0] if len(waiting) == 1 else None
 
     def responders(self):
         """Pids of the supervisor's children with an open database, the reaper apart."""
