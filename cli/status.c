@@ -50,6 +50,21 @@ read_slot(const struct scoreboard_slot *slot, int64_t now_ms)
 	return responder;
 }
 
+/* The newest reaper that stands by, or 0. */
+static int32_t
+standby_pid(const struct scoreboard *scoreboard)
+{
+	const struct scoreboard_reaper *newest = NULL, *reaper;
+
+	for (int i = 0; i < SCOREBOARD_REAPERS; i++) {
+		reaper = &scoreboard->reapers[i];
+		if (reaper->at_work == 0 && scoreboard_reaper_lives(reaper) &&
+		    (newest == NULL || reaper->generation > newest->generation))
+			newest = reaper;
+	}
+	return newest == NULL ? 0 : newest->pid;
+}
+
 static struct json_object *
 read_scoreboard(const struct scoreboard *scoreboard, pid_t supervisor, bool reaper_alive)
 {
@@ -74,6 +89,7 @@ read_scoreboard(const struct scoreboard *scoreboard, pid_t supervisor, bool reap
 	json_add_bool(reaper, "alive", reaper_alive && silent_ms <= REAPER_HANG_MS);
 	json_add_int(reaper, "silent_for_ms", silent_ms);
 	json_add(status, "reaper", reaper);
+	json_add_int(status, "standby", standby_pid(scoreboard));
 
 	/* Slots of a server that was killed were never cleared. */
 	for (i = 0; supervisor > 0 && i < SCOREBOARD_SLOTS; i++)
@@ -156,6 +172,11 @@ print_status(struct json_object *status)
 	    (long long)number(reaper, "pid"),
 	    output_style(flag(reaper, "alive") ? STYLE_GOOD : STYLE_BAD),
 	    flag(reaper, "alive") ? "alive" : "gone", output_style(STYLE_PLAIN), age);
+	if (number(status, "standby") != 0)
+		printf("standby %lld: takes over if that one dies\n",
+		    (long long)number(status, "standby"));
+	else
+		printf("no reaper stands by\n");
 	printf("%lld active, of which %lld fail to stop%s\n",
 	    (long long)number(status, "active"), (long long)number(status, "failing"),
 	    flag(status, "stopping_all") ? "; all are being stopped" : "");

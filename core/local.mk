@@ -80,6 +80,7 @@ libcore_la_SOURCES = \
 	core/base/json_parse.c \
 	core/base/json_scan.c core/base/json_scan.h \
 	core/base/log.c core/base/log.h \
+	core/base/patience.c core/base/patience.h \
 	core/base/process.c core/base/process.h \
 	core/base/state_path.c core/base/state_path.h \
 	core/base/text.c core/base/text.h \

@@ -43,6 +43,7 @@ E2E_TESTS = \
 	tests/e2e/test_requests.py \
 	tests/e2e/test_schema.py \
 	tests/e2e/test_signals.py \
+	tests/e2e/test_standby.py \
 	tests/e2e/test_stop.py
 
 # Tests of what the build makes, and of the rules that the sources keep.
@@ -62,10 +63,10 @@ EXTRA_DIST += $(MODEL_TESTS) tests/model/lifecycle.pml tests/model/model.sh \
 model:
 	@CC='$(CC)' $(SHELL) $(top_srcdir)/tests/model/model.sh
 
-# Kills at every system call, faults, and a soak: all of it takes minutes, "make check" a
+# Kills at every system call and of two processes at once, faults, and a soak: all of it takes minutes, "make check" a
 # sample.
 CRASH_TESTS = tests/crash/test_clock.py tests/crash/test_faults.py \
-	tests/crash/test_points.py tests/crash/test_soak.py tests/crash/test_starve.py
+	tests/crash/test_pairs.py tests/crash/test_points.py tests/crash/test_soak.py tests/crash/test_starve.py
 check_PROGRAMS += tests/crash/action tests/crash/killat
 tests_crash_action_LDADD = $(AK_LIBS)
 tests_crash_action_SOURCES = tests/crash/action.c tests/crash/nomem.c
@@ -86,10 +87,14 @@ tests/crash/next_migrations.c: $(MIGRATIONS) migrations/embed.sh
 	$(AM_V_at)rm -r tests/crash/next
 	$(AM_V_at)mv $@.new $@
 EXTRA_DIST += $(CRASH_TESTS) tests/crash/crash.py
+# make crash CRASH_PAIRS=100
+CRASH_PAIRS = 2000
 .PHONY: crash faults soak
 crash: $(check_PROGRAMS)
 	@$(AM_TESTS_ENVIRONMENT) CRASH_DEPTH=full \
 	    $(PYTHON) $(top_srcdir)/tests/crash/test_points.py
+	@$(AM_TESTS_ENVIRONMENT) PAIRS='$(CRASH_PAIRS)' \
+	    $(PYTHON) $(top_srcdir)/tests/crash/test_pairs.py
 faults: $(check_PROGRAMS)
 	@$(AM_TESTS_ENVIRONMENT) FAULTS_DEPTH=full \
 	    $(PYTHON) $(top_srcdir)/tests/crash/test_faults.py

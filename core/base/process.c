@@ -267,6 +267,15 @@ process_die_with_parent(pid_t parent)
 	process_server_parent = parent;
 }
 
+bool
+process_lives(int64_t pid, int64_t start_time)
+{
+	struct process_stat st;
+
+	return process_stat(pid, &st) == 0 && st.start_time == start_time &&
+	    !process_ended(&st);
+}
+
 void
 process_exit(int status)
 {
@@ -282,6 +291,18 @@ process_name(const char *name)
 	log_process(name);
 	snprintf(title, sizeof(title), "ak-%s", name);
 	prctl(PR_SET_NAME, title);
+}
+
+bool
+process_is_fault(int number)
+{
+	static const int faults[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP };
+	size_t i;
+
+	for (i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
+		if (faults[i] == number)
+			return true;
+	return false;
 }
 
 void

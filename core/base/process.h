@@ -4,6 +4,7 @@
 #ifndef CORE_BASE_PROCESS_H
 #define CORE_BASE_PROCESS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -12,6 +13,12 @@
  * exits at once if parent (its pid, taken before fork) is dead already.
  */
 void process_die_with_parent(pid_t parent);
+
+/*
+ * Whether the process that pid and start time (ak_process_start_time()) name still runs; one
+ * that only waits for its parent to take note of its end does not.
+ */
+bool process_lives(int64_t pid, int64_t start_time);
 
 /*
  * Names this process in the lines of the log and, as "ak-NAME", for ps, top and pgrep. name
@@ -24,6 +31,9 @@ void process_name(const char *name);
  * do not return from main() or exit() end here.
  */
 _Noreturn void process_exit(int status);
+
+/* Whether a signal is one that a process raises by a mistake of its own (SIGSEGV, SIGABRT ...). */
+bool process_is_fault(int number);
 
 /* Restores default signal handlers and an empty mask: for a child that runs action code. */
 void process_default_signals(void);

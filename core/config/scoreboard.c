@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "core/base/clock.h"
+#include "core/base/process.h"
 #include "core/base/state_path.h"
 
 #define SCOREBOARD_FILE "scoreboard"
@@ -149,6 +150,56 @@ scoreboard_idle(struct scoreboard_slot *slot)
 {
 	slot->since_ms = clock_boot_ms();
 	slot->mode = SLOT_IDLE;
+}
+
+bool
+scoreboard_reaper_lives(const struct scoreboard_reaper *reaper)
+{
+	int32_t pid = reaper->pid;
+
+	return pid > 0 && process_lives(pid, reaper->start_time);
+}
+
+const struct scoreboard_reaper *
+scoreboard_reaper_of(const struct scoreboard *scoreboard, pid_t pid)
+{
+	for (int i = 0; i < SCOREBOARD_REAPERS; i++)
+		if (scoreboard->reapers[i].pid == pid)
+			return &scoreboard->reapers[i];
+	return NULL;
+}
+
+/* One that died while it took an entry has left its pid there, below 0. */
+static bool
+is_free(const struct scoreboard_reaper *reaper)
+{
+	int32_t pid = reaper->pid;
+
+	if (pid < 0)
+		return ak_process_start_time(-pid) == -1;
+	return pid == 0 || !process_lives(pid, reaper->start_time);
+}
+
+struct scoreboard_reaper *
+scoreboard_join(struct scoreboard *scoreboard, int32_t generation)
+{
+	struct scoreboard_reaper *reaper;
+	int32_t before;
+
+	for (int i = 0; i < SCOREBOARD_REAPERS; i++) {
+		reaper = &scoreboard->reapers[i];
+		before = reaper->pid;
+		if (!is_free(reaper) ||
+		    !atomic_compare_exchange_strong(&reaper->pid, &before, -getpid()))
+			continue;
+		reaper->start_time = ak_process_start_time(getpid());
+		reaper->generation = generation;
+		reaper->at_work = false;
+		reaper->beat_ms = clock_boot_ms();
+		reaper->pid = getpid();
+		return reaper;
+	}
+	return NULL;
 }
 
 void

@@ -10,15 +10,17 @@
 #define CORE_CONFIG_SCOREBOARD_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 #include "core/base/err.h"
 
-#define SCOREBOARD_VERSION 2
+#define SCOREBOARD_VERSION 3
 #define SCOREBOARD_SLOTS 512		/* responders of the old and the new generation */
 #define SCOREBOARD_WHAT_BYTES 96
 #define SCOREBOARD_REQUEST_BYTES 40
+#define SCOREBOARD_REAPERS 16		/* of all generations, standing by or at work */
 #define SCOREBOARD_LOST 32		/* requests whose process died, the last ones */
 
 enum slot_mode {
@@ -40,6 +42,15 @@ struct scoreboard_slot {
 	char request[SCOREBOARD_REQUEST_BYTES]; /* the web server's id of it; may be empty */
 };
 
+/* A reaper that is at work or stands by; written by itself. */
+struct scoreboard_reaper {
+	_Atomic int32_t pid;		/* 0: free; below: being taken by that pid */
+	_Atomic int64_t start_time;	/* of the process: with pid it names it */
+	_Atomic int32_t generation;
+	_Atomic int32_t at_work;	/* else it stands by */
+	_Atomic int64_t beat_ms;	/* boot time of its last sign of life */
+};
+
 /* A request whose process died; written by the supervisor. */
 struct scoreboard_lost {
 	_Atomic int32_t deaths;
@@ -58,10 +69,11 @@ struct scoreboard {
 	_Atomic int32_t stop_all_asked;	/* counts up */
 	_Atomic int32_t stop_all_swept;	/* = asked: all were marked, and tried at least once */
 
-	_Atomic int32_t reaper_pid;
-	_Atomic int64_t reaper_beat_ms;	/* boot time of the reaper's last round */
+	_Atomic int32_t reaper_pid;	/* of the one at work */
+	_Atomic int64_t reaper_beat_ms;	/* boot time of its last round */
 	_Atomic int32_t active;		/* executions not stopped, as of that round */
 	_Atomic int32_t failing;	/* of these, stops that have failed */
+	struct scoreboard_reaper reapers[SCOREBOARD_REAPERS];
 
 	struct scoreboard_lost lost[SCOREBOARD_LOST];
 	_Atomic int32_t lost_next;	/* which is overwritten next */
@@ -89,6 +101,14 @@ void scoreboard_busy(struct scoreboard_slot *slot, int64_t deadline_ms, const ch
 void scoreboard_extend(struct scoreboard_slot *slot, int64_t deadline_ms);
 /* The slot's process waits for the next request. */
 void scoreboard_idle(struct scoreboard_slot *slot);
+
+/* Takes an entry for this process, a reaper that stands by; NULL if there is no room. */
+struct scoreboard_reaper *scoreboard_join(struct scoreboard *scoreboard, int32_t generation);
+/* Whether the reaper of an entry lives. */
+bool scoreboard_reaper_lives(const struct scoreboard_reaper *reaper);
+/* The entry of the reaper with this pid, or NULL. */
+const struct scoreboard_reaper *scoreboard_reaper_of(const struct scoreboard *scoreboard,
+    pid_t pid);
 
 /* Which request the slot's process is at; "" if the web server gave it no id. */
 void scoreboard_request(struct scoreboard_slot *slot, const char *request);

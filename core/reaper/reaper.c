@@ -1,5 +1,6 @@
 /*
- * reaper.c: the process that ends executions on its own: its rounds, its sleep, and its end.
+ * reaper.c: the process that ends executions on its own: how it stands by, its rounds, its
+ * sleep, and its end.
  */
 #include "config.h"
 
@@ -42,11 +43,13 @@ struct reaper {
 	struct stopper stoppers[STOPPERS_MAX];
 	sigset_t signals;		/* blocked, and taken by sigtimedwait */
 	pid_t supervisor;
-	int lock_fd;			/* holds the reaper's lock */
+	struct takeover takeover;	/* who is at work, and who stands by */
 	bool leave;			/* after the stops under way */
 	int64_t guard_until_ms;		/* boot time; 0 while the supervisor lives */
+	bool guard_told;		/* the log was */
 	bool guard_sweeps;		/* the grace period is over */
 	int32_t marked;			/* stop_all_asked whose executions are marked */
+	bool counted;			/* active is known */
 	int32_t active;			/* as of the last round */
 	struct recovery recovery;	/* on: there is no server */
 	int64_t sweep_at_ms;		/* boot time of the next look at files */
@@ -101,7 +104,7 @@ fork_stoppers(struct reaper *reaper, struct err *err)
 		if (reaper->stoppers[i].pid != 0)
 			continue;
 		result = stopper_fork(&reaper->stoppers[i], &reaper->session, due[next].action,
-		    due[next].execution, reaper->lock_fd, err);
+		    due[next].execution, reaper->takeover.lock.fd, err);
 		if (result == -1)
 			break;
 		next++;
@@ -145,6 +148,7 @@ take_stock(struct reaper *reaper, struct err *err)
 	    store_step(store, next, err) == -1)
 		return -1;
 	reaper->active = sqlite3_column_int(count, 0);
+	reaper->counted = true;
 	atomic_store(&reaper->scoreboard->active, reaper->active);
 	atomic_store(&reaper->scoreboard->failing, sqlite3_column_int(failing, 0));
 	recovery_note(&reaper->recovery, reaper->active, sqlite3_column_int(failing, 0));
@@ -161,20 +165,30 @@ take_stock(struct reaper *reaper, struct err *err)
 	return 0;
 }
 
+/* The grace period begins when the supervisor dies, whoever is at work then. */
+static void
+note_supervisor(struct reaper *reaper)
+{
+	if (reaper->guard_until_ms == 0 && getppid() != reaper->supervisor)
+		reaper->guard_until_ms = clock_boot_ms() + reaper->options->grace_ms;
+}
+
 /* Without a supervisor: after the grace period everything is stopped. */
 static int
 guard(struct reaper *reaper, struct err *err)
 {
 	int64_t now_ms = clock_boot_ms();
 
-	if (getppid() == reaper->supervisor)
+	note_supervisor(reaper);
+	if (reaper->guard_until_ms == 0 || reaper->guard_sweeps)
 		return 0;
-	if (reaper->guard_until_ms == 0) {
-		reaper->guard_until_ms = now_ms + reaper->options->grace_ms;
+	if (!reaper->guard_told) {
+		reaper->guard_told = true;
 		log_warn("the supervisor is gone: stopping all in %" PRId64
-		    " ms unless another server takes over", reaper->options->grace_ms);
+		    " ms unless another server takes over",
+		    now_ms < reaper->guard_until_ms ? reaper->guard_until_ms - now_ms : 0);
 	}
-	if (reaper->guard_sweeps || now_ms < reaper->guard_until_ms)
+	if (now_ms < reaper->guard_until_ms)
 		return 0;
 	log_warn("no server has taken over: stopping all");
 	if (due_mark_all(&reaper->session.store, "supervisor gone", err) == -1)
@@ -247,16 +261,22 @@ await_signal(struct reaper *reaper, int64_t timeout_ms)
 	}
 }
 
+/* What it does while another one is at work; whether it was asked to leave. */
 static bool
-asked_to_leave(void *context)
+stand_by(void *context)
 {
 	struct reaper *reaper = context;
 
+	coverage_follow();
+	note_supervisor(reaper);
 	await_signal(reaper, 0);
 	return reaper->leave;
 }
 
-/* All that ends it: the order to leave, or as guard that nothing is left to guard. */
+/*
+ * All that ends it: the order to leave, or as guard that nothing is left to guard, as it has seen
+ * with its own eyes.
+ */
 static bool
 is_over(const struct reaper *reaper)
 {
@@ -265,7 +285,8 @@ is_over(const struct reaper *reaper)
 	if (reaper->recovery.on && recovery_over(&reaper->recovery, reaper->options,
 	    reaper->next_due_ms))
 		return true;
-	return reaper->leave || (reaper->guard_until_ms != 0 && reaper->active == 0);
+	return reaper->leave ||
+	    (reaper->guard_until_ms != 0 && reaper->counted && reaper->active == 0);
 }
 
 /* Rows of actions that this program does not have are kept, and must not be overlooked. */
@@ -308,7 +329,7 @@ loop(struct reaper *reaper)
 		else if (!failed && was_failed)
 			log_info("working again");
 		was_failed = failed;
-		atomic_store(&reaper->scoreboard->reaper_beat_ms, clock_boot_ms());
+		takeover_beat(&reaper->takeover, reaper->scoreboard);
 		if (!is_over(reaper))
 			await_signal(reaper, coverage_sleep_ms(
 			    failed ? REAPER_TICK_MS : sleep_ms(reaper)));
@@ -330,16 +351,37 @@ block_signals(struct reaper *reaper)
 	sigprocmask(SIG_BLOCK, &reaper->signals, NULL);
 }
 
-/* The lock is held: from now on this is the reaper. */
+/* The lock is held: from now on this is the one at work. */
 static int
 begin(struct reaper *reaper, struct err *err)
 {
 	struct scoreboard *scoreboard = reaper->scoreboard;
 
-	atomic_store(&scoreboard->reaper_beat_ms, clock_boot_ms());
+	takeover_beat(&reaper->takeover, scoreboard);
 	atomic_store(&scoreboard->reaper_pid, getpid());
 	reaper->marked = atomic_load(&scoreboard->stop_all_swept);
 	return session_open(&reaper->session, reaper->options, scoreboard, err);
+}
+
+/*
+ * The same for one that nobody starts again once the supervisor is gone: it tries until it
+ * succeeds, or is asked to leave.
+ */
+static int
+begin_at_last(struct reaper *reaper)
+{
+	bool told = false;
+	struct err err;
+
+	while (begin(reaper, &err) == -1) {
+		if (!told)
+			log_error("%s", err.msg);
+		told = true;
+		await_signal(reaper, REAPER_TICK_MS);
+		if (reaper->leave)
+			return -1;
+	}
+	return 0;
 }
 
 int
@@ -349,28 +391,36 @@ reaper_recover(const struct options *options, struct scoreboard *scoreboard,
 	struct reaper reaper = {
 		.options = options, .scoreboard = scoreboard, .next_due_ms = INT64_MAX
 	};
+	int result;
 
 	recovery_begin(&reaper.recovery, timeout_ms);
 	log_process("recover");
-	reaper.lock_fd = takeover_try(options->state_dir, err);
-	if (reaper.lock_fd < 0)
-		return reaper.lock_fd == -2 ? 1 : -1;
-	block_signals(&reaper);
-	if (begin(&reaper, err) == -1) {
-		close(reaper.lock_fd);
+	switch (takeover_try(&reaper.takeover, options->state_dir, err)) {
+	case TAKEOVER_TAKEN:
+		break;
+	case TAKEOVER_LEFT:
+		takeover_end(&reaper.takeover);
+		return 1;
+	case TAKEOVER_FAILED:
+		takeover_end(&reaper.takeover);
 		return -1;
 	}
-	log_unknown_actions(&reaper);
-	loop(&reaper);
-	file_sweep_last(&reaper.session, true);
-	session_close(&reaper.session);
-	close(reaper.lock_fd);
+	block_signals(&reaper);
+	result = begin(&reaper, err);
+	if (result == 0) {
+		log_unknown_actions(&reaper);
+		loop(&reaper);
+		file_sweep_last(&reaper.session, true);
+		session_close(&reaper.session);
+	}
+	takeover_end(&reaper.takeover);
 	sigprocmask(SIG_UNBLOCK, &reaper.signals, NULL);
-	return 0;
+	return result;
 }
 
 int
-reaper_run(const struct options *options, struct scoreboard *scoreboard, pid_t supervisor)
+reaper_run(const struct options *options, struct scoreboard *scoreboard, int32_t generation,
+    pid_t supervisor)
 {
 	struct reaper reaper = {
 		.options = options, .scoreboard = scoreboard, .supervisor = supervisor,
@@ -378,28 +428,32 @@ reaper_run(const struct options *options, struct scoreboard *scoreboard, pid_t s
 	};
 	struct err err;
 
-	process_name("reaper");
+	process_name("standby");
 	block_signals(&reaper);
 	/* Wakes it when the supervisor dies; getppid() tells. */
 	prctl(PR_SET_PDEATHSIG, SIGUSR1);
 
-	reaper.lock_fd = takeover_lock(options->state_dir, scoreboard,
-	    options->stop_timeout_ms + REAPER_PATIENCE_MS, asked_to_leave, &reaper, &err);
-	if (reaper.lock_fd == -2)
+	switch (takeover_wait(&reaper.takeover, options->state_dir, scoreboard, generation,
+	    options->stop_timeout_ms + REAPER_PATIENCE_MS, stand_by, &reaper, &err)) {
+	case TAKEOVER_TAKEN:
+		break;
+	case TAKEOVER_LEFT:
+		takeover_end(&reaper.takeover);
 		return 0;
-	if (reaper.lock_fd == -1) {
+	case TAKEOVER_FAILED:
 		log_error("%s", err.msg);
+		takeover_end(&reaper.takeover);
 		return 1;
 	}
-	if (begin(&reaper, &err) == -1) {
-		log_error("%s", err.msg);
-		return 1;
+	process_name("reaper");
+	if (begin_at_last(&reaper) == 0) {
+		log_info("watching");
+		log_unknown_actions(&reaper);
+		loop(&reaper);
+		file_sweep_last(&reaper.session, reaper.guard_until_ms != 0);
+		session_close(&reaper.session);
 	}
-	log_info("watching");
-	log_unknown_actions(&reaper);
-	loop(&reaper);
-	file_sweep_last(&reaper.session, reaper.guard_until_ms != 0);
-	session_close(&reaper.session);
+	takeover_end(&reaper.takeover);
 	log_info("leaving");
 	return 0;
 }

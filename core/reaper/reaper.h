@@ -3,9 +3,10 @@
  *
  * Missed heartbeats, stop requests of operators, shutdown, retries of failed stops,
  * executions whose responder died, prepared ones that were never started, old history,
- * checkpoints of the log. It runs each stop() in a child of its own (stopper.h). Exactly one
- * reaper is active (flock); it outlives a killed supervisor and, when no other takes over
- * within the grace period, stops everything and exits.
+ * checkpoints of the log. It runs each stop() in a child of its own (stopper.h). A server has
+ * two: exactly one is at work, the other stands by (takeover.h). Both outlive a killed
+ * supervisor; when no new server takes over within the grace period, the one at work stops
+ * everything, and they exit.
  */
 #ifndef CORE_REAPER_REAPER_H
 #define CORE_REAPER_REAPER_H
@@ -20,13 +21,13 @@
 #define REAPER_HANG_MS 15000
 
 /*
- * Body of the reaper's process; returns its exit status. supervisor is the parent's pid,
- * taken before fork. SIGTERM asks it to leave after the stops it is at; SIGUSR1 to look at
+ * Body of a reaper's process; returns its exit status. generation is the server's, supervisor
+ * the parent's pid, taken before fork. SIGTERM asks it to leave after the stops it is at; SIGUSR1 to look at
  * the scoreboard now. The caller has closed what the supervisor had open, and has blocked
  * all signals.
  */
 int reaper_run(const struct options *options, struct scoreboard *scoreboard,
-    pid_t supervisor);
+    int32_t generation, pid_t supervisor);
 
 /*
  * The same without a server: stops everything that is left, with the reason "operator:

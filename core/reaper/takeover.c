@@ -1,6 +1,6 @@
 /*
- * takeover.c: exactly one reaper is active: whoever holds the flock on reaper.lock, which
- * says its pid and start time.
+ * takeover.c: exactly one reaper is at work: whoever holds the flock on reaper.lock, which
+ * says its pid and start time. The others wait for it, and are listed on the scoreboard.
  */
 #include "config.h"
 
@@ -14,30 +14,64 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "core/actionkit.h"
 #include "core/base/clock.h"
 #include "core/base/log.h"
+#include "core/base/patience.h"
+#include "core/base/process.h"
 #include "core/base/state_path.h"
 #include "core/reaper/reaper.h"
 
-#define TAKEOVER_MODE 0600
 #define TAKEOVER_TEXT_BYTES 64
-#define TAKEOVER_PAUSE_MS 20
+/* The kernel wakes who waits for the lock; between two looks at all else it sleeps so long. */
+#define TAKEOVER_TICK_MS 200
+/*
+ * A holder that this scoreboard does not know is of a program with another one. If it is the
+ * newer one, its partner is there after this.
+ */
+#define TAKEOVER_STRANGER_MS 5000
 
-struct holder {
+/* A process, by its pid and its start time. */
+struct name {
 	int64_t pid;
 	int64_t start_time;
 };
 
+/* Somebody who was asked to leave. */
+struct asked {
+	struct name name;
+	int64_t over_ms;	/* boot time at which it is killed */
+	bool killed;
+};
+
+/* What a reaper that stands by knows. */
+struct wait {
+	struct takeover *takeover;
+	const struct scoreboard *scoreboard;
+	int32_t generation;
+	int64_t patience_ms;
+	struct patience patience;
+	struct name mine;
+	struct name holder;		/* the last one seen */
+	int64_t holder_since_ms;	/* 0 for the first: it may hang since long ago */
+	bool holder_killed;
+	struct asked asked[SCOREBOARD_REAPERS + 1]; /* one for a stranger */
+};
+
 static bool
-read_holder(int fd, struct holder *holder)
+read_holder(int fd, struct name *ret_holder)
 {
 	char text[TAKEOVER_TEXT_BYTES];
 	ssize_t length = pread(fd, text, sizeof(text) - 1, 0);
+	struct name holder;
 
 	if (length <= 0)
 		return false;
 	text[length] = '\0';
-	return sscanf(text, "%" SCNd64 " %" SCNd64, &holder->pid, &holder->start_time) == 2;
+	if (sscanf(text, "%" SCNd64 " %" SCNd64, &holder.pid, &holder.start_time) != 2)
+		return false;
+	*ret_holder = holder;
+	return process_lives(holder.pid, holder.start_time);
 }
 
 static int
@@ -52,122 +86,208 @@ write_holder(int fd, struct err *err)
 	return 0;
 }
 
-/* Its beat stands still: it hangs, or it is long gone and the beat is of nobody. */
 static bool
-hangs(const struct scoreboard *scoreboard, int64_t since_ms)
-{
-	int64_t beat_ms = atomic_load(&scoreboard->reaper_beat_ms);
-
-	return clock_boot_ms() - (beat_ms > since_ms ? beat_ms : since_ms) > REAPER_HANG_MS;
-}
-
-static bool
-same_holder(const struct holder *one, const struct holder *other)
+same(const struct name *one, const struct name *other)
 {
 	return one->pid == other->pid && one->start_time == other->start_time;
 }
 
-/*
- * Of several reapers the one that was started last takes over. Which of those that wait gets
- * the lock from the one before it is chance.
- */
-static bool
-is_newer(const struct holder *one, const struct holder *other)
+static struct name
+name_of(const struct scoreboard_reaper *reaper)
 {
-	if (one->start_time != other->start_time)
-		return one->start_time > other->start_time;
-	return one->pid > other->pid;
+	return (struct name){ reaper->pid, reaper->start_time };
 }
 
-static bool
-is_alive(const struct holder *holder)
+/* How many reapers of a generation live. */
+static int
+living(const struct scoreboard *scoreboard, int32_t generation)
 {
-	return ak_process_start_time(holder->pid) == holder->start_time;
+	int count = 0;
+
+	for (int i = 0; i < SCOREBOARD_REAPERS; i++)
+		count += scoreboard->reapers[i].generation == generation &&
+		    scoreboard_reaper_lives(&scoreboard->reapers[i]);
+	return count;
 }
 
-/* What a reaper that waits knows of the one that holds the lock. */
-struct wait {
-	struct holder mine;
-	struct holder asked;		/* to leave; pid 0: nobody yet */
-	int64_t asked_ms;		/* 0 for the first: it may hang since long ago */
-	int64_t patience_over_ms;
-	bool killed;
-};
+/* Whether all reapers of a newer generation are there. */
+static bool
+is_replaced(const struct scoreboard *scoreboard, int32_t generation)
+{
+	for (int i = 0; i < SCOREBOARD_REAPERS; i++) {
+		int32_t other = scoreboard->reapers[i].generation;
+
+		if (other > generation && living(scoreboard, other) >= TAKEOVER_REAPERS)
+			return true;
+	}
+	return false;
+}
 
 static void
-ask(struct wait *wait, const struct holder *holder, int64_t patience_ms)
+ask(struct wait *wait, struct asked *asked, const struct name *name)
 {
-	wait->asked_ms = wait->asked.pid == 0 ? 0 : clock_boot_ms();
-	wait->patience_over_ms = clock_boot_ms() + patience_ms;
-	wait->asked = *holder;
-	wait->killed = false;
-	log_info("asking the reaper with pid %" PRId64 " to leave", holder->pid);
-	ak_process_signal(holder->pid, holder->start_time, SIGTERM);
+	int64_t now_ms = clock_boot_ms();
+
+	if (!same(&asked->name, name)) {
+		*asked = (struct asked){ .name = *name, .over_ms = now_ms + wait->patience_ms };
+		log_info("asking the reaper with pid %" PRId64 " to leave", name->pid);
+		ak_process_signal(name->pid, name->start_time, SIGTERM);
+	} else if (!asked->killed && now_ms > asked->over_ms) {
+		asked->killed = true;
+		log_warn("killing the reaper with pid %" PRId64 ": it does not leave",
+		    name->pid);
+		ak_process_signal(name->pid, name->start_time, SIGKILL);
+	}
 }
 
-static int
-await_lock(int fd, const struct scoreboard *scoreboard, int64_t patience_ms,
-    bool (*give_up)(void *context), void *context, struct err *err)
+/* Once both of this generation are there, the older ones are not needed any more. */
+static void
+ask_older(struct wait *wait, const struct name *stranger)
+{
+	const struct scoreboard *scoreboard = wait->scoreboard;
+
+	if (living(scoreboard, wait->generation) < TAKEOVER_REAPERS)
+		return;
+	for (int i = 0; i < SCOREBOARD_REAPERS; i++) {
+		const struct scoreboard_reaper *reaper = &scoreboard->reapers[i];
+		struct name name = name_of(reaper);
+
+		if (reaper->generation < wait->generation && scoreboard_reaper_lives(reaper))
+			ask(wait, &wait->asked[i], &name);
+	}
+	if (stranger != NULL)
+		ask(wait, &wait->asked[SCOREBOARD_REAPERS], stranger);
+}
+
+static bool
+is_older(const struct name *one, const struct name *other)
+{
+	if (one->start_time != other->start_time)
+		return one->start_time < other->start_time;
+	return one->pid < other->pid;
+}
+
+/* The one at work gives no sign of life: its stops are not made, and nobody else's are. */
+static void
+watch_holder(struct wait *wait, const struct scoreboard_reaper *reaper)
+{
+	int64_t now_ms = clock_boot_ms(), sign_ms = reaper->beat_ms;
+	bool over = patience_over(&wait->patience, now_ms);
+
+	if (sign_ms < wait->holder_since_ms)
+		sign_ms = wait->holder_since_ms;
+	if (!over || wait->holder_killed || now_ms - sign_ms <= REAPER_HANG_MS)
+		return;
+	wait->holder_killed = true;
+	log_warn("killing the reaper with pid %" PRId64 ": no sign of life for %" PRId64 " ms",
+	    wait->holder.pid, now_ms - sign_ms);
+	ak_process_signal(wait->holder.pid, wait->holder.start_time, SIGKILL);
+}
+
+/* One look at all others. Whether this reaper is not needed any more. */
+static bool
+look(struct wait *wait)
+{
+	const struct scoreboard_reaper *reaper = NULL;
+	struct name holder = { .pid = 0 };
+	bool stranger;
+
+	if (read_holder(wait->takeover->lock.fd, &holder) && !same(&holder, &wait->mine)) {
+		reaper = scoreboard_reaper_of(wait->scoreboard, (pid_t)holder.pid);
+		if (!same(&holder, &wait->holder)) {
+			wait->holder_since_ms = wait->holder.pid == 0 ? 0 : clock_boot_ms();
+			wait->holder = holder;
+			wait->holder_killed = false;
+		}
+	}
+	if (reaper != NULL)
+		watch_holder(wait, reaper);
+	stranger = reaper == NULL && holder.pid != 0;
+	ask_older(wait, stranger && is_older(&holder, &wait->mine) ? &holder : NULL);
+	if (is_replaced(wait->scoreboard, wait->generation))
+		return true;
+	return stranger && is_older(&wait->mine, &holder) && wait->holder_since_ms != 0 &&
+	    clock_boot_ms() - wait->holder_since_ms > TAKEOVER_STRANGER_MS;
+}
+
+static void
+beat_entry(struct scoreboard_reaper *entry)
+{
+	if (entry != NULL)
+		entry->beat_ms = clock_boot_ms();
+}
+
+static enum takeover_result
+await_lock(struct wait *wait, bool (*stand_by)(void *context), void *context,
+    struct err *err)
+{
+	struct takeover *takeover = wait->takeover;
+
+	while (gate_enter(&takeover->lock, clock_boot_ms() + TAKEOVER_TICK_MS, err) == -1) {
+		if (err->code != ERR_BUSY)
+			return TAKEOVER_FAILED;
+		beat_entry(takeover->entry);
+		if (stand_by(context))
+			return TAKEOVER_LEFT;
+		if (look(wait)) {
+			log_info("leaving: newer reapers are there");
+			return TAKEOVER_LEFT;
+		}
+	}
+	if (stand_by(context) || is_replaced(wait->scoreboard, wait->generation))
+		return TAKEOVER_LEFT;
+	return write_holder(takeover->lock.fd, err) == -1 ? TAKEOVER_FAILED : TAKEOVER_TAKEN;
+}
+
+enum takeover_result
+takeover_wait(struct takeover *takeover, const char *state_dir,
+    struct scoreboard *scoreboard, int32_t generation, int64_t patience_ms,
+    bool (*stand_by)(void *context), void *context, struct err *err)
 {
 	struct wait wait = {
+		.takeover = takeover, .scoreboard = scoreboard, .generation = generation,
+		.patience_ms = patience_ms,
 		.mine = { getpid(), ak_process_start_time(getpid()) }
 	};
-	struct holder holder;
+	enum takeover_result result;
 
-	while (flock(fd, LOCK_EX | LOCK_NB) == -1) {
-		if (errno != EWOULDBLOCK && errno != EINTR)
-			return err_sys(err, ERR_INTERNAL, "%s", REAPER_LOCK_FILE);
-		if (give_up(context))
-			return -2;
-		if (read_holder(fd, &holder) && !same_holder(&holder, &wait.asked)) {
-			if (is_newer(&holder, &wait.mine) && is_alive(&holder)) {
-				log_info("leaving: the reaper with pid %" PRId64
-				    " is newer", holder.pid);
-				return -2;
-			}
-			ask(&wait, &holder, patience_ms);
-		}
-		if (wait.asked.pid != 0 && !wait.killed &&
-		    (hangs(scoreboard, wait.asked_ms) ||
-		    clock_boot_ms() > wait.patience_over_ms)) {
-			wait.killed = true;
-			log_warn("killing the reaper with pid %" PRId64
-			    ": it does not leave", wait.asked.pid);
-			ak_process_signal(wait.asked.pid, wait.asked.start_time, SIGKILL);
-		}
-		clock_sleep_ms(TAKEOVER_PAUSE_MS);
-	}
-	return 0;
+	*takeover = (struct takeover){ .lock = { .fd = -1 } };
+	if (gate_open(&takeover->lock, state_dir, REAPER_LOCK_FILE, err) == -1)
+		return TAKEOVER_FAILED;
+	takeover->entry = scoreboard_join(scoreboard, generation);
+	if (takeover->entry == NULL)
+		log_warn("too many reapers are there: this one is not listed");
+	result = await_lock(&wait, stand_by, context, err);
+	if (result == TAKEOVER_TAKEN && takeover->entry != NULL)
+		takeover->entry->at_work = true;
+	return result;
 }
 
-static int
-open_lock(const char *state_dir, int flags, struct err *err)
+enum takeover_result
+takeover_try(struct takeover *takeover, const char *state_dir, struct err *err)
 {
-	char path[STATE_PATH_BYTES];
-	int fd;
-
-	state_path(state_dir, REAPER_LOCK_FILE, path);
-	fd = open(path, flags | O_CLOEXEC | O_NOFOLLOW, TAKEOVER_MODE);
-	return fd != -1 ? fd : err_sys(err, ERR_INTERNAL, "%s", path);
+	*takeover = (struct takeover){ .lock = { .fd = -1 } };
+	if (gate_open(&takeover->lock, state_dir, REAPER_LOCK_FILE, err) == -1)
+		return TAKEOVER_FAILED;
+	if (gate_enter(&takeover->lock, 0, err) == -1)
+		return err->code == ERR_BUSY ? TAKEOVER_LEFT : TAKEOVER_FAILED;
+	return write_holder(takeover->lock.fd, err) == -1 ? TAKEOVER_FAILED : TAKEOVER_TAKEN;
 }
 
-int
-takeover_try(const char *state_dir, struct err *err)
+void
+takeover_beat(const struct takeover *takeover, struct scoreboard *scoreboard)
 {
-	int fd = open_lock(state_dir, O_RDWR | O_CREAT, err), result = 0;
+	beat_entry(takeover->entry);
+	scoreboard->reaper_beat_ms = clock_boot_ms();
+}
 
-	if (fd == -1)
-		return -1;
-	if (flock(fd, LOCK_EX | LOCK_NB) == -1)
-		result = errno == EWOULDBLOCK ? -2 :
-		    err_sys(err, ERR_INTERNAL, "%s", REAPER_LOCK_FILE);
-	if (result == 0)
-		result = write_holder(fd, err);
-	if (result != 0) {
-		close(fd);
-		return result;
-	}
-	return fd;
+void
+takeover_end(struct takeover *takeover)
+{
+	if (takeover->entry != NULL)
+		takeover->entry->pid = 0;
+	takeover->entry = NULL;
+	gate_close(&takeover->lock);
 }
 
 /*
@@ -177,32 +297,16 @@ takeover_try(const char *state_dir, struct err *err)
 int
 takeover_held(const char *state_dir, struct err *err)
 {
-	int fd = open_lock(state_dir, O_RDONLY, err), held = 0;
+	char path[STATE_PATH_BYTES];
+	int fd, held = 0;
 
+	state_path(state_dir, REAPER_LOCK_FILE, path);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd == -1)
-		return err->sys == ENOENT ? 0 : -1;
+		return errno == ENOENT ? 0 : err_sys(err, ERR_INTERNAL, "%s", path);
 	if (flock(fd, LOCK_SH | LOCK_NB) == -1)
 		held = errno == EWOULDBLOCK ? 1 :
 		    err_sys(err, ERR_INTERNAL, "%s", REAPER_LOCK_FILE);
 	close(fd);
 	return held;
-}
-
-int
-takeover_lock(const char *state_dir, const struct scoreboard *scoreboard,
-    int64_t patience_ms, bool (*give_up)(void *context), void *context, struct err *err)
-{
-	int fd, result;
-
-	fd = open_lock(state_dir, O_RDWR | O_CREAT, err);
-	if (fd == -1)
-		return -1;
-	result = await_lock(fd, scoreboard, patience_ms, give_up, context, err);
-	if (result == 0)
-		result = write_holder(fd, err);
-	if (result != 0) {
-		close(fd);
-		return result;
-	}
-	return fd;
 }

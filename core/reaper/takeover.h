@@ -1,5 +1,13 @@
 /*
- * takeover.h: exactly one reaper is active.
+ * takeover.h: exactly one reaper is at work, and the others stand by.
+ *
+ * A server has two reapers. Both wait for the same flock, which the kernel frees at the death
+ * of its holder: so whoever of them dies, the other one is at work at once. They also outlive
+ * their supervisor. What the model demands of them (tests/model):
+ *	- who stands by watches the beat of the one at work, and kills it where it hangs;
+ *	- the pair of an older generation, standby included, is asked to leave only when both of
+ *	  a newer one are there, and killed where it does not;
+ *	- who finds a newer pair complete leaves, even with the lock in hand.
  */
 #ifndef CORE_REAPER_TAKEOVER_H
 #define CORE_REAPER_TAKEOVER_H
@@ -9,23 +17,41 @@
 
 #include "core/base/err.h"
 #include "core/config/scoreboard.h"
+#include "core/store/gate.h"
+
+/* How many reapers of a generation there are. */
+#define TAKEOVER_REAPERS 2
+
+enum takeover_result {
+	TAKEOVER_TAKEN,		/* the lock is held, until takeover_end() or death */
+	TAKEOVER_LEFT,		/* somebody else is at work, and the caller is not needed */
+	TAKEOVER_FAILED		/* err says why */
+};
+
+struct takeover {
+	struct gate lock;
+	struct scoreboard_reaper *entry; /* NULL: there was no room for it */
+};
 
 /*
- * Takes the reaper's lock of the state directory. The reaper that holds it is asked to leave
- * after the stops it is at, and killed if it hangs or is not gone after patience_ms. If that one
- * is newer, it is this process that gives up: of several the newest takes over.
- * give_up() is asked again and again whether to stop waiting. Returns the descriptor that
- * holds the lock as long as it is open, -2 if it gave up, or -1 with err.
+ * Stands by until it is this reaper's turn. Others get patience_ms to leave when they are
+ * asked to. stand_by() is called several times a second, and says whether to stop waiting.
  */
-int takeover_lock(const char *state_dir, const struct scoreboard *scoreboard,
-    int64_t patience_ms, bool (*give_up)(void *context), void *context, struct err *err);
+enum takeover_result takeover_wait(struct takeover *takeover, const char *state_dir,
+    struct scoreboard *scoreboard, int32_t generation, int64_t patience_ms,
+    bool (*stand_by)(void *context), void *context, struct err *err);
 
-/*
- * Takes the lock only if nobody holds it: the descriptor, -2 if somebody does, or -1 with err.
- */
-int takeover_try(const char *state_dir, struct err *err);
+/* Takes the lock only if nobody holds it. */
+enum takeover_result takeover_try(struct takeover *takeover, const char *state_dir,
+    struct err *err);
 
-/* Whether somebody holds it: 1, 0, or -1 with err. Read permission is enough. */
+/* A sign of life of the one at work. */
+void takeover_beat(const struct takeover *takeover, struct scoreboard *scoreboard);
+
+/* Lets the lock go. Legal after every result. */
+void takeover_end(struct takeover *takeover);
+
+/* Whether somebody is at work: 1, 0, or -1 with err. Read permission is enough. */
 int takeover_held(const char *state_dir, struct err *err);
 
 #endif

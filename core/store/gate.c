@@ -28,7 +28,7 @@ on_alarm(int number)
 }
 
 int
-gate_open(struct gate *gate, const char *state_dir, struct err *err)
+gate_open(struct gate *gate, const char *state_dir, const char *file, struct err *err)
 {
 	struct sigevent event = {
 		.sigev_notify = SIGEV_SIGNAL, .sigev_signo = GATE_SIGNAL
@@ -36,7 +36,7 @@ gate_open(struct gate *gate, const char *state_dir, struct err *err)
 	char path[STATE_PATH_BYTES];
 
 	gate->open = false;
-	state_path(state_dir, GATE_FILE, path);
+	state_path(state_dir, file, path);
 	gate->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, GATE_MODE);
 	if (gate->fd == -1)
 		return err_sys(err, err_code_of(errno, ERR_STORE), "%s", path);

@@ -1,5 +1,5 @@
 /*
- * gate.h: the write gate, one flock for all writers of a database.
+ * gate.h: a flock with a deadline, and the write gate: one for all writers of a database.
  *
  * SQLite before 3.51.3 can corrupt a database when a checkpoint runs beside a committing
  * writer (the WAL-reset race), and its busy handler starves writers. The gate prevents both:
@@ -23,10 +23,11 @@ struct gate {
 	timer_t alarm;		/* ends a wait at its deadline */
 };
 
-int gate_open(struct gate *gate, const char *state_dir, struct err *err);
+/* Opens the lock file of that name below state_dir, created if needed. 0, or -1 with err. */
+int gate_open(struct gate *gate, const char *state_dir, const char *file, struct err *err);
 void gate_close(struct gate *gate);
 
-/* Waits until deadline_ms (boot time). 0, or -1 with ERR_BUSY. */
+/* Waits until deadline_ms (boot time). 0, or -1 with ERR_BUSY when it is over. */
 int gate_enter(struct gate *gate, int64_t deadline_ms, struct err *err);
 void gate_leave(struct gate *gate);
 

@@ -103,7 +103,7 @@ store_connect(struct store *store, const char *state_dir, int flags, struct err 
 	int on = 1;
 
 	*store = (struct store){ .gate = { .fd = -1 } };
-	if (gate_open(&store->gate, state_dir, err) == -1)
+	if (gate_open(&store->gate, state_dir, GATE_FILE, err) == -1)
 		return -1;
 	state_path(state_dir, STORE_FILE, path);
 	if (sqlite3_open_v2(path, &store->db, flags | SQLITE_OPEN_NOMUTEX, NULL) !=

@@ -13,6 +13,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/log.h"
+#include "core/base/process.h"
 
 /*
  * A child that lived this long, or has served a request, is started again at once, others
@@ -52,12 +53,12 @@ children_init(struct children *children, const struct site *site, int listener,
 
 	*children = (struct children){
 		.site = site, .listener = listener, .generation = generation,
-		.watched_ms = clock_boot_ms(),
-		.count = (size_t)site->options->responders + 1
+		.count = CHILDREN_REAPERS + (size_t)site->options->responders
 	};
+	/* What undoes comes before what does. */
 	for (i = 0; i < children->count; i++)
 		children->list[i] = (struct child){
-			.kind = i + 1 < children->count ? CHILD_RESPONDER : CHILD_REAPER,
+			.kind = i < CHILDREN_REAPERS ? CHILD_REAPER : CHILD_RESPONDER,
 			.wanted = true, .generation = generation
 		};
 }
@@ -131,6 +132,17 @@ log_end(const struct child *child, int status)
 	}
 }
 
+/*
+ * Without a reaper nobody undoes: a pause would be the time in which its supervisor may die, too.
+ * One that was killed from outside is no worse than before.
+ */
+static bool
+must_be_back(const struct child *child, int status)
+{
+	return child->kind == CHILD_REAPER && WIFSIGNALED(status) &&
+	    !process_is_fault(WTERMSIG(status));
+}
+
 /* When it is started again, unless it said that there is no use. */
 static void
 plan_restart(struct child *child, int status)
@@ -142,7 +154,7 @@ plan_restart(struct child *child, int status)
 		child->wanted = false;
 		return;
 	}
-	if (now - child->started_ms >= LIVED_MIN_MS ||
+	if (now - child->started_ms >= LIVED_MIN_MS || must_be_back(child, status) ||
 	    (child->slot != NULL && child->slot->requests > 0))
 		child->pause_ms = 0;
 	else if (child->pause_ms == 0)
@@ -176,7 +188,7 @@ ended(struct children *children, struct child *child, int status)
 static void
 forget(struct children *children)
 {
-	size_t i = (size_t)children->site->options->responders + 1;
+	size_t i = CHILDREN_REAPERS + (size_t)children->site->options->responders;
 
 	while (i < children->count) {
 		if (children->list[i].pid == 0 && children->list[i].kind != CHILD_TEST)
@@ -201,6 +213,20 @@ children_reap(struct children *children)
 				break;
 			}
 	forget(children);
+}
+
+int64_t
+children_pause_ms(const struct children *children, int64_t most_ms)
+{
+	int64_t now = clock_boot_ms(), left;
+	size_t i;
+
+	for (i = 0; i < children->count; i++) {
+		left = children->list[i].start_at_ms - now;
+		if (children->list[i].wanted && children->list[i].pid == 0 && left < most_ms)
+			most_ms = left < 1 ? 1 : left;
+	}
+	return most_ms;
 }
 
 static struct child *

@@ -11,11 +11,16 @@
 #include <sys/types.h>
 
 #include "core/base/err.h"
+#include "core/base/patience.h"
 #include "core/config/scoreboard.h"
+#include "core/reaper/takeover.h"
 #include "fcgi/http/responder.h"
 
-/* Responders of all generations, the reaper, the test of a new program. */
-#define CHILDREN_MAX (SCOREBOARD_SLOTS + 2)
+/* One is at work, the other stands by. */
+#define CHILDREN_REAPERS TAKEOVER_REAPERS
+
+/* Responders of all generations, the reapers, the test of a new program. */
+#define CHILDREN_MAX (SCOREBOARD_SLOTS + CHILDREN_REAPERS + 1)
 
 enum child_kind {
 	CHILD_RESPONDER,
@@ -41,13 +46,12 @@ struct children {
 	const struct site *site;
 	int listener;
 	int32_t generation;
-	int64_t watched_ms;	/* boot time of the watchdog's last look */
-	int64_t patient_until_ms; /* boot time before which it kills nobody */
+	struct patience patience; /* the watchdog's */
 	struct child list[CHILDREN_MAX];
 	size_t count;
 };
 
-/* The responders and the reaper of a generation; none runs yet. */
+/* The reapers and the responders of a generation; none runs yet. */
 void children_init(struct children *children, const struct site *site, int listener,
     int32_t generation);
 
@@ -62,6 +66,9 @@ void children_reap(struct children *children);
 
 /* Starts those that are wanted, do not run, and have had their pause (spawn.c). */
 void children_start(struct children *children);
+
+/* How long nobody has to be started, most_ms at the most. */
+int64_t children_pause_ms(const struct children *children, int64_t most_ms);
 
 /* Forks `serve --test` of a program (spawn.c). Returns 0, or -1 with err. */
 int children_test(struct children *children, const char *program, char **argv,

@@ -27,13 +27,13 @@
 static void
 block_signals(void)
 {
-	static const int faults[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP };
 	sigset_t all;
-	size_t i;
+	int number;
 
 	sigfillset(&all);
-	for (i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
-		sigdelset(&all, faults[i]);
+	for (number = 1; number < SIGRTMIN; number++)
+		if (process_is_fault(number))
+			sigdelset(&all, number);
 	sigprocmask(SIG_SETMASK, &all, NULL);
 }
 
@@ -63,7 +63,7 @@ run_responder(const struct children *children, struct scoreboard_slot *slot,
 }
 
 /*
- * The reaper outlives what ends the supervisor: a Ctrl-C, or a signal to the whole
+ * A reaper outlives what ends the supervisor: a Ctrl-C, or a signal to the whole
  * group. So it has a session of its own.
  */
 static _Noreturn void
@@ -74,7 +74,7 @@ run_reaper(const struct children *children, pid_t supervisor)
 	close_files(-1);
 	notify_forget();
 	exit(reaper_run(&children->site->options->core, children->site->scoreboard,
-	    supervisor));
+	    children->generation, supervisor));
 }
 
 static struct scoreboard_slot *
@@ -112,8 +112,10 @@ start(struct children *children, struct child *child)
 
 	if (child->kind == CHILD_RESPONDER) {
 		slot = free_slot(children->site->scoreboard);
-		if (slot == NULL)
+		if (slot == NULL) {
+			child->start_at_ms = clock_boot_ms() + SPAWN_RETRY_MS;
 			return;
+		}
 		boot_slot(children, slot);
 	}
 	pid = fork();

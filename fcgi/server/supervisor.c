@@ -236,12 +236,13 @@ look(struct supervisor *supervisor)
 static void
 loop(struct supervisor *supervisor, const sigset_t *set)
 {
-	const struct timespec tick = clock_timespec(TICK_MS);
+	struct timespec tick;
 	int number;
 
 	while (supervisor->stage != STAGE_OVER) {
 		coverage_follow();
 		children_start(&supervisor->children);
+		tick = clock_timespec(children_pause_ms(&supervisor->children, TICK_MS));
 		number = sigtimedwait(set, NULL, &tick);
 		if (number != -1)
 			take_signal(supervisor, number);

@@ -18,12 +18,6 @@
 /* From the order to leave, or the end of the request, to the end. */
 #define LEAVE_MAX_MS 10000
 #define TEST_MAX_MS 30000
-/*
- * If the last look was longer ago than this, the machine or this process was suspended:
- * then all get a second chance to show that they live.
- */
-#define LOOK_GAP_MAX_MS 2000
-#define SECOND_CHANCE_MS 3000
 
 static void
 end(struct child *child, int64_t late_ms, const char *what)
@@ -81,9 +75,12 @@ watch_responder(const struct site *site, struct child *child, int64_t now)
 static void
 watch_reaper(struct child *child, const struct scoreboard *scoreboard, int64_t now)
 {
-	int64_t sign_ms = scoreboard->reaper_beat_ms;
+	const struct scoreboard_reaper *reaper = scoreboard_reaper_of(scoreboard, child->pid);
+	int64_t sign_ms = reaper == NULL ? scoreboard->reaper_beat_ms : reaper->beat_ms;
 
-	/* A new one waits for the old one to leave: until then the beat is the old one's. */
+	/* One that found no room in the list shows its life only at work. */
+	if (reaper == NULL && scoreboard->reaper_pid != child->pid)
+		return;
 	if (sign_ms < child->started_ms)
 		sign_ms = child->started_ms;
 	if (now - sign_ms > REAPER_HANG_MS)
@@ -97,10 +94,7 @@ children_watch(struct children *children)
 	struct child *child;
 	size_t i;
 
-	if (now - children->watched_ms > LOOK_GAP_MAX_MS)
-		children->patient_until_ms = now + SECOND_CHANCE_MS;
-	children->watched_ms = now;
-	if (now < children->patient_until_ms)
+	if (!patience_over(&children->patience, now))
 		return;
 	for (i = 0; i < children->count; i++) {
 		child = &children->list[i];

@@ -27,7 +27,7 @@ KILLAT = program_path("CRASH_KILLAT", "tests/crash/killat")
 FULL = os.environ.get("CRASH_DEPTH") == "full"
 SHORT_POINTS = 5
 INTEGRITY_EVERY = 25
-PROCESSES = 3           # of a server with one responder
+PROCESSES = 4           # of a server with one responder
 AT_ONCE = 4             # parts, each with a server of its own
 TICKS = os.sysconf("SC_CLK_TCK")
 LIVED_MIN_S = 1.1       # see LIVED_MIN_MS in children.c
@@ -68,6 +68,10 @@ def responder_of(server):
 
 def reaper_of(server):
     return grown(server.reaper)
+
+
+def standby_of(server):
+    return grown(server.standby)
 
 
 def supervisor_of(server):
@@ -141,20 +145,20 @@ def reload(server, execution, killer, old):
 
 
 def guard(server, execution, killer, old):
-    """The supervisor is gone: the reaper stops everything, and leaves."""
+    """The supervisor is gone: the reapers stop everything, and leave."""
     kill(server.process.pid)
     server.process.wait()
     wait_for(lambda: killer.done() or not alive(killer.pid), "the guard's leave")
 
 
-# Where the reaper may be dead when the supervisor dies: then nobody is left.
-UNGUARDED = (start_up, restart, guard)
+# Where both reapers may be dead when the supervisor dies: then nobody is left.
+UNGUARDED = (start_up, restart)
 
 
 def served_by_others(server, old):
-    """Whether there are a reaper and a responder which are none of the old ones."""
-    found = [*server.responders(), server.reaper()]
-    return len(found) == 2 and None not in found and not set(found) & set(old)
+    """Whether there are a pair of reapers and a responder, and nobody of the old ones."""
+    found = [*server.responders(), server.reaper(), server.standby()]
+    return len(found) == 3 and None not in found and not set(found) & set(old)
 
 
 class Part:
@@ -174,8 +178,9 @@ def call_part(verb, *before, name=None):
 
 
 STARTED = ("prepare", "start")
-# SIGHUP: the first child is the test of the program, then one responder, and the reaper.
-NEW_REAPER = 3
+# SIGHUP: the first child is the test of the program, then two reapers come, and one responder.
+NEW_REAPER = 2
+NEW_STANDBY = 3
 
 START = call_part("start", "prepare")
 PARTS = (
@@ -192,8 +197,11 @@ PARTS = (
     Part("restart of children, supervisor", STARTED, restart, supervisor_of),
     Part("SIGHUP, supervisor", STARTED, reload, supervisor_of),
     Part("SIGHUP, the old reaper", STARTED, reload, reaper_of),
+    Part("SIGHUP, the old standby", STARTED, reload, standby_of),
     Part("SIGHUP, the new reaper", STARTED, reload, supervisor_of, NEW_REAPER),
+    Part("SIGHUP, the new standby", STARTED, reload, supervisor_of, NEW_STANDBY),
     Part("no supervisor, the reaper as guard", STARTED, guard, reaper_of),
+    Part("no supervisor, the standby of the guard", STARTED, guard, standby_of),
 )
 
 

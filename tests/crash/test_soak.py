@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""Agents at work while a process is killed every second: every effect is undone.
+"""Agents at work while processes are killed every second: every effect is undone.
+
+One, or two at the same moment.
 
 SOAK_SECONDS, SOAK_AGENTS, SOAK_EXECUTIONS and SOAK_RESPONDERS say how long and how many. Every
 call must be answered with the truth or with an error that may be tried again; at the end
@@ -18,7 +20,7 @@ sys.path.insert(0, HERE)
 
 from crash import ACTION, Crash, Judge, effects  # noqa: E402
 from harness import (  # noqa: E402
-    Later, Server, alive, end_all, kill, proc_read, wait_for)
+    Later, Server, alive, end_all, kill_at_once, proc_read, wait_for)
 
 SECONDS = float(os.environ.get("SOAK_SECONDS", "20"))
 AGENTS = int(os.environ.get("SOAK_AGENTS", "8"))
@@ -95,13 +97,15 @@ class Soak:
             time.sleep(KILL_EVERY_S)
             server = self.server
             others = [pid for pid in server.processes() if pid != server.process.pid]
-            if others and random.randrange(SUPERVISOR_PART):
-                kill(random.choice(others))
-            else:
-                kill(server.process.pid)
+            random.shuffle(others)
+            chosen = others[:random.choice((1, 2))]
+            if not random.randrange(SUPERVISOR_PART):
+                chosen = [server.process.pid, *chosen[1:]]
+            kill_at_once(chosen)
+            if server.process.pid in chosen:
                 server.process.wait()
                 server.serve(ready=False)
-            self.kills += 1
+            self.kills += len(chosen)
 
     def at_rest(self):
         """What must hold when all is over."""

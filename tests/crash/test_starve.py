@@ -174,7 +174,7 @@ def fail_opening(server, victim, name, error, at, cause):
     strace = Strace(server, [victim], name, f"error={error}:when={at}")
     cause(execution, strace)
     failed = strace.end()
-    wait_for(lambda: server.reaper() and len(server.children()) == RESPONDERS_FEW + 1,
+    wait_for(lambda: server.reaper() and len(server.children()) == RESPONDERS_FEW + 2,
              "all children")
     judge = Judge(server, execution)
     judge.end()

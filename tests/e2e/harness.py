@@ -148,6 +148,14 @@ def kill(pid, number=signal.SIGKILL):
         pass
 
 
+def kill_at_once(pids):
+    """SIGKILL for all, so that none sees another one die."""
+    for pid in pids:
+        kill(pid, signal.SIGSTOP)
+    for pid in pids:
+        kill(pid)
+
+
 def install(path, source="/dev/null", more=""):
     """Puts a program at path, as an installation does: a copy of source, then more.
 
@@ -506,6 +514,17 @@ class Server:
             if holds_lock(pid, os.path.join(self.state_dir, "reaper.lock")):
                 return pid
         return None
+
+    def reapers(self):
+        """Pids of the reapers, at work or standing by."""
+        return {pid for pid in self.processes()
+                if proc_read(pid, "comm").strip() in (b"ak-reaper", b"ak-standby")}
+
+    def standby(self):
+        """Pid of the reaper that stands by; None unless there is just one."""
+        waiting = [pid for pid in self.processes()
+                   if proc_read(pid, "comm").strip() == b"ak-standby"]
+        return waiting[0] if len(waiting) == 1 else None
 
     def responders(self):
         """Pids of the supervisor's children with an open database, the reaper apart."""

@@ -1,12 +1,11 @@
 #!/usr/bin/env python3
 """Without a supervisor the reaper stays as guard: it waits for the grace, then undoes."""
 
-import os
 import signal
 
 from harness import (
     ACTIONKIT, PAUSE, Execution, Later, Server, Victim, alive, boot_ms, check,
-    check_stopped_by_extension, contains, equal, has_open, kill, main, test, wait_for)
+    check_stopped_by_extension, contains, equal, kill, main, test, wait_for)
 
 GONE = "supervisor gone"
 GRACE_S = 2
@@ -52,11 +51,11 @@ def supervisor_killed_then_serve():
     """SIGKILL for the supervisor, serve in time: still paused, then stoppable"""
     with Server(ACTIONKIT, grace="60s") as server, Victim() as victim:
         execution = paused(server, victim)
-        guard = server.reaper()
+        guards = server.reapers()
         kill(server.process.pid)
         server.process.wait()
         server.serve()
-        wait_for(lambda: not alive(guard), "the old reaper to leave")
+        wait_for(lambda: not any(map(alive, guards)), "the old reapers to leave")
         equal(victim.state(), "T", "the victim")
         equal(execution.status().ok()["completed"], False, "completed")
         execution.stop().ok()
@@ -82,13 +81,13 @@ def quit_then_serve():
     """QUIT, then serve in time: still paused, then stoppable"""
     with Server(ACTIONKIT, grace="60s") as server, Victim() as victim:
         execution = paused(server, victim)
-        guard = server.reaper()
+        guards = server.reapers()
         server.signal(signal.SIGQUIT)
         equal(server.wait_exit(), 0, "exit status")
-        equal(server.processes(), [guard], "what is left")
+        equal(set(server.processes()), guards, "what is left")
         equal(victim.state(), "T", "the victim")
         server.serve()
-        wait_for(lambda: not alive(guard), "the old reaper to leave")
+        wait_for(lambda: not any(map(alive, guards)), "the old reapers to leave")
         equal(victim.state(), "T", "the victim")
         equal(execution.phase(), "running", "phase")
         equal(execution.status().ok()["completed"], False, "completed")
@@ -124,58 +123,47 @@ def quit_lets_requests_end():
         execution.stop().ok()
 
 
-def reapers(server):
-    """All that hold the reaper's lock, or wait for it."""
-    lock = os.path.join(server.state_dir, "reaper.lock")
-    return {pid for pid in server.processes() if has_open(pid, lock)}
+def others(server, *known):
+    """The reapers that are none of these, once there are two of them."""
+    return wait_for(lambda: len(found := server.reapers() - set(known)) == 2 and found,
+                    "a pair of reapers")
+
+
+def hang(pids):
+    for pid in pids:
+        kill(pid, signal.SIGSTOP)
+
+
+def go_on(pids):
+    for pid in pids:
+        kill(pid, signal.SIGCONT)
 
 
 @test
-def three_reapers():
-    """Of three reapers the newest takes over, whichever gets the lock first"""
+def three_pairs():
+    """Of three pairs the newest takes over; the others leave, even with the lock in hand"""
     with Server() as server:
         execution = server.running()
-        old = server.reaper()
-        kill(old, signal.SIGSTOP)
-        line = []
-        for count in (2, 3):
-            server.signal(signal.SIGHUP)
-            wait_for(lambda count=count: len(reapers(server)) == count,
-                     "a reaper that waits")
-            line += reapers(server) - {old, *line}
-            wait_for(lambda count=count: server.log().count(
-                f"asking the reaper with pid {old} to leave") == count - 1, "its wish")
-        # The one in the middle gets the lock, as it happens when a reaper is started again
-        # just before SIGHUP.
-        middle, newest = line
-        kill(newest, signal.SIGSTOP)
-        kill(old, signal.SIGCONT)
-        wait_for(lambda: server.reaper() == middle, "the one in the middle")
-        kill(newest, signal.SIGCONT)
-        wait_for(lambda: server.reaper() == newest, "the newest")
-        wait_for(lambda: not alive(middle), "the one in the middle to leave")
+        old = others(server)
+        hang(old)
+        server.signal(signal.SIGHUP)
+        middle = others(server, *old)
+        hang(middle)
+        server.signal(signal.SIGHUP)
+        newest = others(server, *old, *middle)
+        hang(newest)
+        # The lock goes to the middle ones, who see that they are not needed any more.
+        go_on(old)
+        for pid in old:
+            kill(pid, signal.SIGTERM)
+        wait_for(lambda: not any(map(alive, old)), "the end of the old ones")
+        go_on(middle)
+        wait_for(lambda: not any(map(alive, middle)), "the middle ones to leave")
+        go_on(newest)
+        wait_for(lambda: server.reaper() in newest, "one of the newest at work")
         server.operator_stop(execution, "three")
         check_stopped_by_extension(execution, "operator: three")
-
-
-@test
-def an_older_reaper_gives_way():
-    """A reaper that waits leaves when it finds a newer one at work"""
-    with Server() as server:
-        old = server.reaper()
-        kill(old, signal.SIGSTOP)
-        server.signal(signal.SIGHUP)
-        wait_for(lambda: len(reapers(server)) == 2, "a reaper that waits")
-        middle = (reapers(server) - {old}).pop()
-        kill(middle, signal.SIGSTOP)
-        server.signal(signal.SIGHUP)
-        wait_for(lambda: len(reapers(server)) == 3, "another one")
-        newest = (reapers(server) - {old, middle}).pop()
-        kill(old, signal.SIGCONT)
-        wait_for(lambda: server.reaper() == newest, "the newest")
-        kill(middle, signal.SIGCONT)
-        wait_for(lambda: not alive(middle), "the one in the middle to leave")
-        equal(server.reaper(), newest, "the reaper")
+        equal(server.reapers(), newest, "who is left")
 
 
 @test

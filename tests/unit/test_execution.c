@@ -445,7 +445,7 @@ hold_gate(void)
 {
 	struct gate gate;
 
-	if (gate_open(&gate, directory, &err) == -1 ||
+	if (gate_open(&gate, directory, GATE_FILE, &err) == -1 ||
 	    gate_enter(&gate, clock_boot_ms() + WAIT_MS, &err) == -1)
 		_exit(2);
 }
