@@ -14,32 +14,24 @@
 #include "core/actionkit.h"
 #include "fcgi/server/serve.h"
 
-static const struct subcommand subcommand_serve = {
+const struct subcommand subcommand_serve = {
 	.name = "serve",
 	.help = "answer agents behind nginx",
 	.entry = serve_main,
 };
 
+#define SUBCOMMAND_ENTRY(name_) &subcommand_##name_,
+
 static const struct subcommand *const table[] = {
-	&subcommand_serve,
-	&subcommand_run,
-	&subcommand_list,
-	&subcommand_show,
-	&subcommand_stop,
-	&subcommand_status,
-	&subcommand_actions,
-	&subcommand_describe,
-	&subcommand_check,
-	&subcommand_recover,
-	&subcommand_completion,
+	SUBCOMMANDS(SUBCOMMAND_ENTRY)
 };
 
-#define SUBCOMMANDS (sizeof(table) / sizeof(table[0]))
+#define SUBCOMMANDS_COUNT (sizeof(table) / sizeof(table[0]))
 
 const struct subcommand *
 subcommand_at(unsigned int index)
 {
-	return index < SUBCOMMANDS ? table[index] : NULL;
+	return index < SUBCOMMANDS_COUNT ? table[index] : NULL;
 }
 
 static void
@@ -50,7 +42,7 @@ help(FILE *out)
 
 	fprintf(out, "usage: %s SUBCOMMAND [--OPTION VALUE ...]\n"
 	    "       %s --help | --version\n\nSubcommands:\n", program, program);
-	for (i = 0; i < SUBCOMMANDS; i++)
+	for (i = 0; i < SUBCOMMANDS_COUNT; i++)
 		fprintf(out, "  %-10s %s\n", table[i]->name, table[i]->help);
 	fprintf(out, "\nEach has a --help of its own.\n");
 }
@@ -93,7 +85,7 @@ ak_main(int argc, char **argv)
 		printf("%s %s\n", PACKAGE_NAME, PACKAGE_VERSION);
 		return EXIT_SUCCESS;
 	}
-	for (i = 0; i < SUBCOMMANDS; i++)
+	for (i = 0; i < SUBCOMMANDS_COUNT; i++)
 		if (strcmp(name, table[i]->name) == 0)
 			return run(table[i], argc - 1, argv + 1);
 	fprintf(stderr, "%s: %s: there is no such subcommand\n\n",

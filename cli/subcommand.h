@@ -1,8 +1,8 @@
 /*
  * subcommand.h: what `actionkit NAME` runs.
  *
- * A subcommand is a file that ends with its struct subcommand, and one entry in the table of
- * main.c. Help, parsing and completion come from that struct.
+ * A subcommand is a file that ends with its struct subcommand, and one entry in the list
+ * below. Help, parsing and completion come from that struct.
  */
 #ifndef CLI_SUBCOMMAND_H
 #define CLI_SUBCOMMAND_H
@@ -33,16 +33,22 @@ struct subcommand {
 	int (*entry)(int argc, char **argv); /* instead: it parses its options itself */
 };
 
-extern const struct subcommand subcommand_actions;
-extern const struct subcommand subcommand_check;
-extern const struct subcommand subcommand_completion;
-extern const struct subcommand subcommand_describe;
-extern const struct subcommand subcommand_list;
-extern const struct subcommand subcommand_recover;
-extern const struct subcommand subcommand_run;
-extern const struct subcommand subcommand_show;
-extern const struct subcommand subcommand_status;
-extern const struct subcommand subcommand_stop;
+/* All of them, in the order of the help. */
+#define SUBCOMMANDS(SUBCOMMAND) \
+	SUBCOMMAND(serve) \
+	SUBCOMMAND(run) \
+	SUBCOMMAND(list) \
+	SUBCOMMAND(show) \
+	SUBCOMMAND(stop) \
+	SUBCOMMAND(status) \
+	SUBCOMMAND(actions) \
+	SUBCOMMAND(describe) \
+	SUBCOMMAND(check) \
+	SUBCOMMAND(recover) \
+	SUBCOMMAND(completion)
+
+#define SUBCOMMAND_DECLARED(name_) extern const struct subcommand subcommand_##name_;
+SUBCOMMANDS(SUBCOMMAND_DECLARED)
 
 /* In the order of the help; NULL behind the last. */
 const struct subcommand *subcommand_at(unsigned int index);

@@ -50,6 +50,7 @@ E2E_TESTS = \
 BUILD_TESTS = \
 	tests/build/test_configure.sh \
 	tests/build/test_dependencies.sh \
+	tests/build/test_documents.py \
 	tests/build/test_embed.sh \
 	tests/build/test_headers.sh \
 	tests/build/test_icon.sh \

@@ -262,7 +262,7 @@ def prefix():
 
 
 def with_lcov():
-    """lcov reads them, as the README says"""
+    """lcov reads them, as docs/develop.md says"""
     with Server(stop_retry="100ms") as server:
         failing_stop(server)
         folder = Counters(server, own_notes=True).dir
@@ -278,7 +278,7 @@ def with_lcov():
 
 
 def with_gcovr():
-    """gcovr reads them, as the README says"""
+    """gcovr reads them, as docs/develop.md says"""
     with Server(stop_retry="100ms") as server:
         failing_stop(server)
         output = subprocess.run(
