@@ -13,7 +13,6 @@
 
 #include "cli/arguments.h"
 #include "cli/outcome.h"
-#include "cli/output.h"
 #include "cli/rows.h"
 #include "core/base/clock.h"
 #include "core/base/duration.h"

@@ -4,7 +4,6 @@
 #ifndef CORE_BASE_PROCESS_H
 #define CORE_BASE_PROCESS_H
 
-#include <stdint.h>
 #include <sys/types.h>
 
 /*

@@ -7,12 +7,10 @@
 #ifndef CORE_STORE_EXECUTION_H
 #define CORE_STORE_EXECUTION_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "core/actionkit.h"
 #include "core/base/err.h"
-#include "core/base/json.h"
 #include "core/base/uuid_text.h"
 #include "core/store/store.h"
 
