@@ -4,9 +4,6 @@
  */
 #include "config.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-
 #include "cli/arguments.h"
 #include "cli/rows.h"
 #include "cli/stop_outcome.h"

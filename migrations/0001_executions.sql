@@ -78,7 +78,8 @@ CREATE TABLE stop_requests (
 	id INTEGER PRIMARY KEY,
 	execution TEXT,
 	reason TEXT NOT NULL,
-	requested_at INTEGER NOT NULL DEFAULT (CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)),
+	requested_at INTEGER NOT NULL DEFAULT
+	    (CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)),
 	handled_at INTEGER
 ) STRICT;
 CREATE INDEX stop_requests_new ON stop_requests (id) WHERE handled_at IS NULL;

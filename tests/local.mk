@@ -54,7 +54,8 @@ BUILD_TESTS = \
 	tests/build/test_embed.sh \
 	tests/build/test_headers.sh \
 	tests/build/test_icon.sh \
-	tests/build/test_install.sh
+	tests/build/test_install.sh \
+	tests/build/test_style.sh
 
 # The lifecycle as a model: all of it takes minutes, "make check" a part.
 MODEL_TESTS = tests/model/test_model.sh
@@ -162,8 +163,8 @@ tests_e2e_extension_SOURCES = tests/e2e/extension.c tests/e2e/everything.c
 # of keeping it from the others.
 AM_CPPFLAGS += $(CHECK_CFLAGS)
 
-EXTRA_DIST += $(E2E_TESTS) $(BUILD_TESTS) tests/build/tap.sh tests/e2e/harness.py \
-	tests/unit/unit.h
+EXTRA_DIST += $(E2E_TESTS) $(BUILD_TESTS) tests/build/style.py tests/build/tap.sh \
+	tests/e2e/harness.py tests/unit/unit.h
 
 # The slow ones first: they run beside all others.
 TESTS += $(E2E_TESTS) $(CRASH_TESTS) $(MODEL_TESTS) $(BUILD_TESTS) $(BENCH_TESTS) \
@@ -189,8 +190,8 @@ AM_TESTS_ENVIRONMENT = \
 BUILD_TESTS_ENVIRONMENT = \
 	AK_INSTRUMENT='$(AK_INSTRUMENT)'; CC='$(CC)'; DEPS_CFLAGS='$(DEPS_CFLAGS)'; \
 	MIGRATIONS='$(MIGRATIONS)'; NM='$(NM)'; PKG_CONFIG='$(PKG_CONFIG)'; \
-	VERSION='$(VERSION)'; bindir='$(bindir)'; datadir='$(datadir)'; \
+	PYTHON='$(PYTHON)'; VERSION='$(VERSION)'; bindir='$(bindir)'; datadir='$(datadir)'; \
 	includedir='$(includedir)'; libdir='$(libdir)'; mandir='$(mandir)'; \
 	pkgconfigdir='$(pkgconfigdir)'; \
-	export AK_INSTRUMENT CC DEPS_CFLAGS MIGRATIONS NM PKG_CONFIG VERSION \
+	export AK_INSTRUMENT CC DEPS_CFLAGS MIGRATIONS NM PKG_CONFIG PYTHON VERSION \
 	    bindir datadir includedir libdir mandir pkgconfigdir;

@@ -5,8 +5,6 @@
 
 #include "core/store/claim.h"
 
-#include <string.h>
-
 #include "core/base/clock.h"
 
 int

@@ -5,11 +5,6 @@
 
 #include "core/store/store.h"
 
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "core/base/clock.h"
 #include "core/base/state_path.h"
 #include "core/store/migrations.h"

@@ -112,6 +112,9 @@ crash_stop(struct ak_call *call, void *state)
 {
 	struct crash_state *s = state;
 
+	/* Of what nobody has prepared there is nothing to undo, and no log. */
+	if (s->directory[0] == '\0')
+		return 0;
 	if (s->file[0] != '\0' && access(s->file, R_OK) == -1)
 		return ak_errno(call, "The file \"%s\" is gone", s->file);
 	if (s->effect[0] != '\0' && unlink(s->effect) == -1 && errno != ENOENT)

@@ -45,11 +45,18 @@ sleep_ms(int64_t ms)
 		;
 }
 
-/* Writes DIRECTORY/<name><id>; returns 0, or -1 with errno. */
+/*
+ * Writes DIRECTORY/<name><id>; returns 0, or -1 with errno. An empty state has no directory:
+ * what was written for it would lie in /.
+ */
 static int
 path_make(const char *directory, const char *name, const char *id,
     char ret_path[PATH_MAX])
 {
+	if (directory[0] == '\0') {
+		errno = ENOENT;
+		return -1;
+	}
 	if (snprintf(ret_path, PATH_MAX, "%s/%s%s", directory, name, id) >= PATH_MAX) {
 		errno = ENAMETOOLONG;
 		return -1;
@@ -337,6 +344,9 @@ effect_stop(struct ak_call *call, void *state)
 	char path[PATH_MAX];
 	int64_t stops;
 
+	/* Of what nobody has prepared there is nothing to undo. */
+	if (s->directory[0] == '\0')
+		return 0;
 	if (note(call, s->directory, "stop", "begin", s->undo) == -1)
 		return -1;
 	if (s->file[0] != '\0' && access(s->file, R_OK) == -1)
@@ -603,6 +613,8 @@ claim_stop(struct ak_call *call, void *state)
 {
 	struct claim_state *s = state;
 
+	if (s->directory[0] == '\0')
+		return 0;
 	return note(call, s->directory, "stop", "end", 0);
 }
 

@@ -708,7 +708,10 @@ class Command:
             variables.setdefault("ACTIONKIT_URL", f"http://127.0.0.1:{server.port}")
         options = {"stdin": subprocess.DEVNULL, "env": variables, "preexec_fn": before}
         if terminal:
-            self.master, slave = pty.openpty()
+            try:
+                self.master, slave = pty.openpty()
+            except OSError:
+                raise Skip("there is no pseudo terminal") from None
             termios.tcsetwinsize(slave, (50, columns))
             options.update(stdin=slave, stdout=slave, stderr=slave)
         else:

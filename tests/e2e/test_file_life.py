@@ -7,7 +7,6 @@ import os
 import signal
 import socket
 import struct
-import time
 
 from harness import (
     EFFECT, EXTENSION, FORM, Later, Server, alive, check, command, equal, form, form_part, kill,
@@ -286,17 +285,22 @@ def left_behind():
 @test
 def retention():
     """History is removed, and nothing of its files was left until then"""
-    with Server(retention="1s") as server:
-        execution = server.effect(file=TEXT)
-        execution.prepare().ok()
-        execution.start().ok()
-        execution.stop().ok()
+    with Server(retention="1h") as server:
+        executions = [server.effect(file=TEXT) for _ in range(2)]
+        for execution in executions:
+            execution.prepare().ok()
+            execution.start().ok()
+            execution.stop().ok()
+        old, fresh = executions
+        # As if it had been stopped an hour earlier.
+        server.write("UPDATE executions SET changed_at = changed_at - 3600000 WHERE id = ?",
+                     old.id)
         # The reaper looks once a minute, and when it begins.
-        time.sleep(1)
         reaper = server.reaper()
         kill(reaper)
         wait_for(lambda: not alive(reaper), "the end of the reaper")
-        wait_for(lambda: execution.row() is None, "the end of the row")
+        wait_for(lambda: old.row() is None, "the end of the row")
+        equal(fresh.phase(), "stopped", "phase of what is within its retention")
         nothing_left(server)
 
 

@@ -101,8 +101,9 @@ def all_children_again_and_again():
         pair(server)
         end = time.monotonic() + CHILDREN_KILLED_S
         for _ in range(CHILDREN_KILLED):
-            kill_at_once(server.children())
-            wait_for(server.children, "the next children")
+            old = server.children()
+            kill_at_once(old)
+            wait_for(lambda old=old: set(server.children()) - set(old), "the next children")
         check(time.monotonic() < end + CHILDREN_KILLED_S, "the machine is too slow for this")
         kill(server.process.pid)
         server.process.wait()

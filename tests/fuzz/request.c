@@ -15,8 +15,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/action/registry.h"
 #include "core/action/verify.h"
+#include "core/actionkit.h"
 #include "core/base/clock.h"
 #include "core/base/log.h"
 #include "core/base/uuid_text.h"

@@ -5,8 +5,6 @@
 
 #include "core/action/description.h"
 
-#include <string.h>
-
 #include "core/action/registry.h"
 #include "tests/unit/unit.h"
 

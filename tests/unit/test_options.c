@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/action/registry.h"
+#include "core/actionkit.h"
 #include "tests/unit/unit.h"
 
 #define ARGUMENTS_MAX 8

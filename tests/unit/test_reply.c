@@ -5,7 +5,6 @@
 
 #include "fcgi/http/reply.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/base/json.h"
