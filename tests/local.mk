@@ -65,10 +65,11 @@ EXTRA_DIST += $(MODEL_TESTS) tests/model/lifecycle.pml tests/model/model.sh \
 model:
 	@CC='$(CC)' $(SHELL) $(top_srcdir)/tests/model/model.sh
 
-# Kills at every system call and of two processes at once, faults, and a soak: all of it takes minutes, "make check" a
-# sample.
+# Kills at every system call and of two processes at once, faults, and a soak: all of it takes
+# minutes, "make check" a sample.
 CRASH_TESTS = tests/crash/test_clock.py tests/crash/test_faults.py \
-	tests/crash/test_pairs.py tests/crash/test_points.py tests/crash/test_soak.py tests/crash/test_starve.py
+	tests/crash/test_pairs.py tests/crash/test_points.py tests/crash/test_soak.py \
+	tests/crash/test_starve.py
 check_PROGRAMS += tests/crash/action tests/crash/killat
 tests_crash_action_LDADD = $(AK_LIBS)
 tests_crash_action_SOURCES = tests/crash/action.c tests/crash/nomem.c

@@ -22,9 +22,9 @@
 
 /*
  * Body of a reaper's process; returns its exit status. generation is the server's, supervisor
- * the parent's pid, taken before fork. SIGTERM asks it to leave after the stops it is at; SIGUSR1 to look at
- * the scoreboard now. The caller has closed what the supervisor had open, and has blocked
- * all signals.
+ * the parent's pid, taken before fork. SIGTERM asks it to leave after the stops it is at;
+ * SIGUSR1 to look at the scoreboard now. The caller has closed what the supervisor had open,
+ * and has blocked all signals.
  */
 int reaper_run(const struct options *options, struct scoreboard *scoreboard,
     int32_t generation, pid_t supervisor);

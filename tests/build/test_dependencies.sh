@@ -10,7 +10,8 @@ fcgi_rooms='server http'
 of_core='["<](fcgi/|cli/|actions/|fcgiapp|fcgi_|fcgios)'
 of_fcgi='["<](cli/|actions/)'
 # What HTTP and its server are is fcgi's; that core fetches files from URLs is not meant.
-of_http='sys/un\.h|sockaddr_un|FCGI|[Ff]ast[Cc][Gg][Ii]|HTTP_[A-Z]|Content-(Type|Length|Disposition)'
+of_http='sys/un\.h|sockaddr_un|FCGI|[Ff]ast[Cc][Gg][Ii]|HTTP_[A-Z]|Content-(Type|Length)'
+of_http="$of_http|Content-Disposition"
 # By their own path the headers of core/ could be had with <> too.
 of_actions='("|<(config\.h|core/|fcgi/|cli/|actions/))'
 
