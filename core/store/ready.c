@@ -39,7 +39,7 @@ store_make_ready(const char *state_dir, int64_t serving_since_ms, struct err *er
 
 	if (create_file(state_dir, err) == -1)
 		return -1;
-	if (store_connect(&store, state_dir, SQLITE_OPEN_READWRITE, err) == -1)
+	if (store_connect(&store, state_dir, err) == -1)
 		return -1;
 	/* Not inside a transaction; harmless where it is so already. */
 	if (gate_enter(&store.gate, deadline_ms, err) == -1)

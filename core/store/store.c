@@ -91,16 +91,12 @@ store_exec(struct store *store, const char *sql, struct err *err)
 	return 0;
 }
 
-int
-store_connect(struct store *store, const char *state_dir, int flags, struct err *err)
+/* What holds for everybody who opens it, to write or to look; closes the store on failure. */
+static int
+open_file(struct store *store, const char *path, int flags, struct err *err)
 {
-	char path[STATE_PATH_BYTES];
 	int on = 1;
 
-	*store = (struct store){ .gate = { .fd = -1 } };
-	if (gate_open(&store->gate, state_dir, GATE_FILE, err) == -1)
-		return -1;
-	state_path(state_dir, STORE_FILE, path);
 	if (sqlite3_open_v2(path, &store->db, flags | SQLITE_OPEN_NOMUTEX, NULL) !=
 	    SQLITE_OK) {
 		store_error(store, path, err);
@@ -108,9 +104,26 @@ store_connect(struct store *store, const char *state_dir, int flags, struct err 
 		return -1;
 	}
 	sqlite3_busy_handler(store->db, on_busy, store);
-	/* The reaper alone checkpoints; the log stays for readers who may not create it. */
+	/*
+	 * The reaper alone checkpoints; the log stays for readers who may not create it, and
+	 * whoever closes last decides that.
+	 */
 	sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	sqlite3_file_control(store->db, "main", SQLITE_FCNTL_PERSIST_WAL, &on);
+	return 0;
+}
+
+int
+store_connect(struct store *store, const char *state_dir, struct err *err)
+{
+	char path[STATE_PATH_BYTES];
+
+	*store = (struct store){ .gate = { .fd = -1 } };
+	if (gate_open(&store->gate, state_dir, GATE_FILE, err) == -1)
+		return -1;
+	state_path(state_dir, STORE_FILE, path);
+	if (open_file(store, path, SQLITE_OPEN_READWRITE, err) == -1)
+		return -1;
 	/*
 	 * The constraints are for hands at the sqlite3 prompt, and integrity_check looks at
 	 * them: evaluating them is a third of the cost of a commit.
@@ -156,7 +169,7 @@ store_open(struct store *store, const char *state_dir, struct err *err)
 	int64_t deadline_ms = clock_boot_ms() + STORE_OPEN_WAIT_MS;
 	int version;
 
-	if (store_connect(store, state_dir, SQLITE_OPEN_READWRITE, err) == -1)
+	if (store_connect(store, state_dir, err) == -1)
 		return -1;
 	/* The first read may have to recover the log, which is a write. */
 	if (gate_enter(&store->gate, deadline_ms, err) == -1)
@@ -195,20 +208,11 @@ int
 store_open_readonly(struct store *store, const char *state_dir, struct err *err)
 {
 	char path[STATE_PATH_BYTES];
-	int on = 1;
 
 	*store = (struct store){ .gate = { .fd = -1 } };
 	state_path(state_dir, STORE_FILE, path);
-	if (sqlite3_open_v2(path, &store->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX,
-	    NULL) != SQLITE_OK) {
-		store_error(store, path, err);
-		store_close(store);
+	if (open_file(store, path, SQLITE_OPEN_READONLY, err) == -1)
 		return -1;
-	}
-	sqlite3_busy_handler(store->db, on_busy, store);
-	/* Whoever closes last decides whether the log stays for others. */
-	sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-	sqlite3_file_control(store->db, "main", SQLITE_FCNTL_PERSIST_WAL, &on);
 	if (read_snapshot(store, err) == -1) {
 		err_wrap(err, "%s", path);
 		store_close(store);

@@ -9,9 +9,8 @@
 /* Opening, migrating and recovering: how long they wait for the gate and for others. */
 #define STORE_OPEN_WAIT_MS 10000
 
-/* Opens the gate and the database file (flags of sqlite3_open_v2), with our settings. */
-int store_connect(struct store *store, const char *state_dir, int flags,
-    struct err *err);
+/* Opens the gate and the database file for writing, with our settings. */
+int store_connect(struct store *store, const char *state_dir, struct err *err);
 
 /* The schema's version, or -1 with err. */
 int store_schema_version(struct store *store, struct err *err);
