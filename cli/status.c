@@ -4,7 +4,6 @@
  */
 #include "config.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 #include "cli/arguments.h"
 #include "cli/output.h"
 #include "core/base/clock.h"
+#include "core/base/process.h"
 #include "core/config/scoreboard.h"
 #include "core/reaper/reaper.h"
 
@@ -192,9 +192,7 @@ life_of(pid_t pid)
 {
 	int64_t ticks = ak_process_start_time(pid);
 
-	if (ticks != -1 && ak_process_signal(pid, ticks, 0) == -1 && errno == ESRCH)
-		return -1;
-	return ticks;
+	return process_lives(pid, ticks) ? ticks : -1;
 }
 
 /*

@@ -6,7 +6,6 @@
 
 #include "core/reaper/housekeeping.h"
 
-#include <stdio.h>
 #include <sys/stat.h>
 
 #include "core/base/clock.h"

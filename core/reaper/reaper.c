@@ -34,7 +34,6 @@
 #define REAPER_PATIENCE_MS 2000
 #define REAPER_REASON_BYTES 64
 
-
 struct reaper {
 	const struct options *options;
 	struct scoreboard *scoreboard;
@@ -399,10 +398,8 @@ reaper_recover(const struct options *options, struct scoreboard *scoreboard,
 	case TAKEOVER_TAKEN:
 		break;
 	case TAKEOVER_LEFT:
-		takeover_end(&reaper.takeover);
 		return 1;
 	case TAKEOVER_FAILED:
-		takeover_end(&reaper.takeover);
 		return -1;
 	}
 	block_signals(&reaper);
@@ -438,11 +435,9 @@ reaper_run(const struct options *options, struct scoreboard *scoreboard, int32_t
 	case TAKEOVER_TAKEN:
 		break;
 	case TAKEOVER_LEFT:
-		takeover_end(&reaper.takeover);
 		return 0;
 	case TAKEOVER_FAILED:
 		log_error("%s", err.msg);
-		takeover_end(&reaper.takeover);
 		return 1;
 	}
 	process_name("reaper");

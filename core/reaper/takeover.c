@@ -192,7 +192,7 @@ look(struct wait *wait)
 	struct name holder = { .pid = 0 };
 	bool stranger;
 
-	if (read_holder(wait->takeover->lock.fd, &holder) && !same(&holder, &wait->mine)) {
+	if (read_holder(wait->takeover->lock.fd, &holder)) {
 		reaper = scoreboard_reaper_of(wait->scoreboard, (pid_t)holder.pid);
 		if (!same(&holder, &wait->holder)) {
 			wait->holder_since_ms = wait->holder.pid == 0 ? 0 : clock_boot_ms();
@@ -258,7 +258,9 @@ takeover_wait(struct takeover *takeover, const char *state_dir,
 	if (takeover->entry == NULL)
 		log_warn("too many reapers are there: this one is not listed");
 	result = await_lock(&wait, stand_by, context, err);
-	if (result == TAKEOVER_TAKEN && takeover->entry != NULL)
+	if (result != TAKEOVER_TAKEN)
+		takeover_end(takeover);
+	else if (takeover->entry != NULL)
 		takeover->entry->at_work = true;
 	return result;
 }
@@ -266,12 +268,18 @@ takeover_wait(struct takeover *takeover, const char *state_dir,
 enum takeover_result
 takeover_try(struct takeover *takeover, const char *state_dir, struct err *err)
 {
+	enum takeover_result result = TAKEOVER_TAKEN;
+
 	*takeover = (struct takeover){ .lock = { .fd = -1 } };
 	if (gate_open(&takeover->lock, state_dir, REAPER_LOCK_FILE, err) == -1)
 		return TAKEOVER_FAILED;
 	if (gate_enter(&takeover->lock, 0, err) == -1)
-		return err->code == ERR_BUSY ? TAKEOVER_LEFT : TAKEOVER_FAILED;
-	return write_holder(takeover->lock.fd, err) == -1 ? TAKEOVER_FAILED : TAKEOVER_TAKEN;
+		result = err->code == ERR_BUSY ? TAKEOVER_LEFT : TAKEOVER_FAILED;
+	else if (write_holder(takeover->lock.fd, err) == -1)
+		result = TAKEOVER_FAILED;
+	if (result != TAKEOVER_TAKEN)
+		takeover_end(takeover);
+	return result;
 }
 
 void

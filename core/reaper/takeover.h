@@ -48,7 +48,7 @@ enum takeover_result takeover_try(struct takeover *takeover, const char *state_d
 /* A sign of life of the one at work. */
 void takeover_beat(const struct takeover *takeover, struct scoreboard *scoreboard);
 
-/* Lets the lock go. Legal after every result. */
+/* Lets the lock go. Where it was not taken there is nothing to end. */
 void takeover_end(struct takeover *takeover);
 
 /* Whether somebody is at work: 1, 0, or -1 with err. Read permission is enough. */
