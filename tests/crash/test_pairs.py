@@ -44,10 +44,13 @@ class Tally:
             self.left -= 1
             return self.left >= 0
 
-    def add(self, pair, wrong):
+    def count(self, pair):
         with self.guard:
             self.pairs[pair] += 1
-            self.wrong += [f"{pair}: {text}" for text in wrong]
+
+    def blame(self, what, wrong):
+        with self.guard:
+            self.wrong += [f"{what}: {text}" for text in wrong]
 
 
 def names_of(server):
@@ -124,10 +127,12 @@ def work(tally):
     with Server(ACTION, responders=RESPONDERS, grace=GRACE, stop_retry="100ms",
                 log_level="info") as server:
         while tally.take():
-            tally.add(*try_pair(server))
+            pair, wrong = try_pair(server)
+            tally.count(pair)
+            tally.blame(pair, wrong)
         judge = Judge(server, None)
         judge.whole()
-        tally.add("at the end", judge.wrong)
+        tally.blame("at the end", judge.wrong)
 
 
 def main():
@@ -144,7 +149,6 @@ def main():
         end_all()
     for text in tally.wrong:
         print(f"# {text}")
-    del tally.pairs["at the end"]
     for pair, count in sorted(tally.pairs.items()):
         print(f"# {count} times {pair}")
     print(f"{'not ok' if tally.wrong else 'ok'} 1 - two processes killed at the same moment")

@@ -146,8 +146,7 @@ def reload(server, execution, killer, old):
 
 def guard(server, execution, killer, old):
     """The supervisor is gone: the reapers stop everything, and leave."""
-    kill(server.process.pid)
-    server.process.wait()
+    server.kill_supervisor()
     wait_for(lambda: killer.done() or not alive(killer.pid), "the guard's leave")
 
 

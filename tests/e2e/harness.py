@@ -515,16 +515,19 @@ class Server:
                 return pid
         return None
 
+    def named(self, *names):
+        """Pids of the processes that ps shows by one of these names."""
+        return {pid for pid in self.processes()
+                if proc_read(pid, "comm").decode().strip() in names}
+
     def reapers(self):
         """Pids of the reapers, at work or standing by."""
-        return {pid for pid in self.processes()
-                if proc_read(pid, "comm").strip() in (b"ak-reaper", b"ak-standby")}
+        return self.named("ak-reaper", "ak-standby")
 
     def standby(self):
         """Pid of the reaper that stands by; None unless there is just one."""
-        waiting = [pid for pid in self.processes()
-                   if proc_read(pid, "comm").strip() == b"ak-standby"]
-        return waiting[0] if len(waiting) == 1 else None
+        waiting = self.named("ak-standby")
+        return waiting.pop() if len(waiting) == 1 else None
 
     def responders(self):
         """Pids of the supervisor's children with an open database, the reaper apart."""
@@ -549,6 +552,10 @@ class Server:
             return self.process.wait(timeout)
         except subprocess.TimeoutExpired:
             raise AssertionError(f"no exit within {timeout} s") from None
+
+    def kill_supervisor(self):
+        kill(self.process.pid)
+        self.process.wait()
 
     def kill_all(self):
         """SIGKILL for the supervisor and everything else, as if at the same moment."""
@@ -968,6 +975,15 @@ class Victim:
 
     def wait_state(self, state, timeout=PATIENCE_S):
         wait_for(lambda: self.state() == state, f"state {state} of the victim", timeout)
+
+
+def paused(server, victim, duration=600000):
+    """An execution of the real action, at work: its victim stands still."""
+    execution = Execution(server, PAUSE, {"duration": duration, "pid": victim.pid})
+    execution.prepare().ok()
+    execution.start().ok()
+    victim.wait_state("T")
+    return execution
 
 
 # Running tests

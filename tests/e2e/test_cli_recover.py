@@ -5,8 +5,8 @@ import os
 import signal
 
 from harness import (
-    ACTIONKIT, PAUSE, Command, Execution, Later, Server, Victim, alive, both_ways, check,
-    check_stopped_by_extension, command, contains, equal, kill, main, test, wait_for)
+    ACTIONKIT, Command, Later, Server, Victim, both_ways, check,
+    check_stopped_by_extension, command, contains, equal, kill, main, paused, test, wait_for)
 
 EX_USAGE = 64
 FAILED = "stop was told to fail"
@@ -51,10 +51,7 @@ def undoes_all():
 def continues_a_process():
     """The real thing: a paused process goes on"""
     with Server(ACTIONKIT) as server, Victim() as victim:
-        execution = Execution(server, PAUSE, {"duration": 600000, "pid": victim.pid})
-        execution.prepare().ok()
-        execution.start().ok()
-        victim.wait_state("T")
+        paused(server, victim)
         server.kill_all()
         equal(victim.state(), "T", "the victim")
         command("recover", server=server)
@@ -84,8 +81,7 @@ def refuses_beside_a_server():
         execution = server.running()
         failed = command("recover", server=server, status=1)
         contains(failed.err, f"a server with pid {server.process.pid}", "message")
-        kill(server.process.pid)
-        server.process.wait()
+        server.kill_supervisor()
         check(server.reaper(), "no guard")
         failed = command("recover", server=server, status=1)
         contains(failed.err, "the reaper of a server is alive", "message")

@@ -4,8 +4,8 @@
 import signal
 
 from harness import (
-    ACTIONKIT, PAUSE, Execution, Later, Server, Victim, alive, boot_ms, check,
-    check_stopped_by_extension, equal, kill, main, stopped_by_extension, test, wait_for)
+    ACTIONKIT, Later, Server, Victim, alive, boot_ms, check, check_stopped_by_extension,
+    equal, kill, main, paused, stopped_by_extension, test, wait_for)
 
 DIED = "responder died while starting"
 
@@ -14,10 +14,7 @@ DIED = "responder died while starting"
 def responders_killed():
     """SIGKILL for all responders between start and stop: stop works"""
     with Server(ACTIONKIT) as server, Victim() as victim:
-        execution = Execution(server, PAUSE, {"duration": 60000, "pid": victim.pid})
-        execution.prepare().ok()
-        execution.start().ok()
-        victim.wait_state("T")
+        execution = paused(server, victim, 60000)
         killed = server.wait_responders()
         for pid in killed:
             kill(pid)
@@ -72,10 +69,7 @@ def reaper_hangs():
 def everything_killed():
     """SIGKILL for everything: after serve, status and stop work"""
     with Server(ACTIONKIT) as server, Victim() as victim:
-        execution = Execution(server, PAUSE, {"duration": 60000, "pid": victim.pid})
-        execution.prepare().ok()
-        execution.start().ok()
-        victim.wait_state("T")
+        execution = paused(server, victim, 60000)
         server.kill_all()
         equal(server.get("/").status, 502, "status while nobody serves")
         server.serve()

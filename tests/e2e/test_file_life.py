@@ -9,8 +9,8 @@ import socket
 import struct
 
 from harness import (
-    EFFECT, EXTENSION, FORM, Later, Server, alive, check, command, equal, form, form_part, kill,
-    main, test, wait_for)
+    EFFECT, EXTENSION, FORM, Later, Server, alive, check, command, equal, form, kill, main,
+    test, wait_for)
 
 SIOCOUTQ = 0x5411       # bytes that the other side has not read yet
 FCGI_BEGIN, FCGI_PARAMS, FCGI_STDIN = 1, 4, 5
@@ -238,8 +238,7 @@ def without_a_supervisor():
         wait_for(lambda: os.listdir(os.path.join(server.state_dir, "files", "incoming")),
                  "a file on its way")
         wait_for(cut.is_read, "the responder to read")
-        kill(server.process.pid)
-        server.process.wait()
+        server.kill_supervisor()
         server.wait_gone()
         equal(execution.phase(), "stopped", "phase")
         equal(server.files_on_disk(), [], "on disk")

@@ -4,20 +4,12 @@
 import signal
 
 from harness import (
-    ACTIONKIT, PAUSE, Execution, Later, Server, Victim, alive, boot_ms, check,
-    check_stopped_by_extension, contains, equal, kill, main, test, wait_for)
+    ACTIONKIT, Later, Server, Victim, alive, boot_ms, check, check_stopped_by_extension,
+    contains, equal, kill, main, paused, test, wait_for)
 
 GONE = "supervisor gone"
 GRACE_S = 2
 TOLERANCE_MS = 500      # for the tests themselves, on a loaded machine
-
-
-def paused(server, victim):
-    execution = Execution(server, PAUSE, {"duration": 600000, "pid": victim.pid})
-    execution.prepare().ok()
-    execution.start().ok()
-    victim.wait_state("T")
-    return execution
 
 
 def check_undone_in_time(server, victim, execution, begin):
@@ -37,8 +29,7 @@ def supervisor_killed():
         execution = paused(server, victim)
         responders = server.wait_responders()
         begin = boot_ms()
-        kill(server.process.pid)
-        server.process.wait()
+        server.kill_supervisor()
         wait_for(lambda: not any(map(alive, responders)), "the death of the responders")
         check_undone_in_time(server, victim, execution, begin)
         contains(server.sqlite3("select * from history"), GONE, "history")
@@ -52,8 +43,7 @@ def supervisor_killed_then_serve():
     with Server(ACTIONKIT, grace="60s") as server, Victim() as victim:
         execution = paused(server, victim)
         guards = server.reapers()
-        kill(server.process.pid)
-        server.process.wait()
+        server.kill_supervisor()
         server.serve()
         wait_for(lambda: not any(map(alive, guards)), "the old reapers to leave")
         equal(victim.state(), "T", "the victim")
@@ -67,8 +57,7 @@ def supervisor_and_stop_fail():
     """A guard whose stop() fails goes on until it works"""
     with Server(grace="1s", stop_retry="200ms") as server:
         execution = server.running(stop_trouble="fail", stop_trouble_count=3)
-        kill(server.process.pid)
-        server.process.wait()
+        server.kill_supervisor()
         row = execution.wait_phase("stopped")
         equal(row["stop_reason"], GONE, "reason")
         equal(len(execution.notes("stop", "begin")), 4, "calls of stop()")
@@ -171,8 +160,7 @@ def everything_but_the_guard_is_idle():
     """A guard with nothing to guard leaves after the grace"""
     with Server(grace="1s") as server:
         server.running().stop().ok()
-        kill(server.process.pid)
-        server.process.wait()
+        server.kill_supervisor()
         server.wait_gone()
 
 

@@ -8,8 +8,8 @@ must not happen within that time, it is over when a witness has missed its heart
 import time
 
 from harness import (
-    ACTIONKIT, CHECK, FLASH, PAUSE, QUIET, SLOW, Execution, Server, Victim, boot_ms,
-    check, check_stopped_by_extension, equal, main, test, wait_for)
+    ACTIONKIT, CHECK, FLASH, QUIET, SLOW, Execution, Server, Victim, boot_ms, check,
+    check_stopped_by_extension, equal, main, paused, test, wait_for)
 
 HEARTBEAT_MS = 20000    # four intervals of 5 s, the shortest
 LATE_MS = 3000          # the reaper looks every second; the rest is for a loaded machine
@@ -65,10 +65,7 @@ def status_stops():
 def status_without_change_stops():
     """The same for an action whose status() leaves the state as it is"""
     with Server(ACTIONKIT) as server, Victim() as victim:
-        execution = Execution(server, PAUSE, {"duration": 600000, "pid": victim.pid})
-        execution.prepare().ok()
-        execution.start().ok()
-        victim.wait_state("T")
+        execution = paused(server, victim)
         last = poll_late(execution)
         victim.wait_state("S")
         took = boot_ms() - last

@@ -6,18 +6,15 @@ import os
 import signal
 
 from harness import (
-    ACTIONKIT, CHECK, EXTENSION, IN_ORDER, PAUSE, Execution, Later, Server, Victim, alive,
-    boot_ms, check, check_stopped_by_extension, contains, equal, install, main,
-    test, wait_for)
+    ACTIONKIT, CHECK, EXTENSION, IN_ORDER, Execution, Later, Server, Victim, alive, boot_ms,
+    check, check_stopped_by_extension, contains, equal, install, main, paused, test,
+    wait_for)
 
 
 def undoes_and_exits(number):
     name = signal.Signals(number).name
     with Server(ACTIONKIT) as server, Victim() as victim:
-        execution = Execution(server, PAUSE, {"duration": 60000, "pid": victim.pid})
-        execution.prepare().ok()
-        execution.start().ok()
-        victim.wait_state("T")
+        execution = paused(server, victim, 60000)
         server.signal(number)
         equal(server.wait_exit(), 0, "exit status")
         equal(victim.state(), "S", "the victim")

@@ -9,9 +9,8 @@ import statistics
 import time
 
 from harness import (
-    ACTIONKIT, PAUSE, Execution, Server, Victim, alive, boot_ms, check,
-    check_stopped_by_extension, command, contains, equal, kill, kill_at_once, main, test,
-    wait_for)
+    ACTIONKIT, Server, Victim, alive, boot_ms, check, check_stopped_by_extension, command,
+    contains, equal, kill, kill_at_once, main, paused, test, wait_for)
 
 TAKEOVER_MS = 100
 TAKEOVERS = 9
@@ -19,14 +18,6 @@ CHILDREN_KILLED = 5
 CHILDREN_KILLED_S = 0.5
 HANG_S = 15             # REAPER_HANG_MS
 STORE_WAIT_S = 10       # STORE_OPEN_WAIT_MS
-
-
-def paused(server, victim):
-    execution = Execution(server, PAUSE, {"duration": 600000, "pid": victim.pid})
-    execution.prepare().ok()
-    execution.start().ok()
-    victim.wait_state("T")
-    return execution
 
 
 def pair(server):
@@ -105,8 +96,7 @@ def all_children_again_and_again():
             kill_at_once(old)
             wait_for(lambda old=old: set(server.children()) - set(old), "the next children")
         check(time.monotonic() < end + CHILDREN_KILLED_S, "the machine is too slow for this")
-        kill(server.process.pid)
-        server.process.wait()
+        server.kill_supervisor()
         victim.wait_state("S")
         equal(execution.wait_phase("stopped")["stop_reason"], "supervisor gone", "reason")
         server.wait_gone()
@@ -119,8 +109,7 @@ def grace_begins_once():
         paused(server, victim)
         reaper, standby = pair(server)
         begin = boot_ms()
-        kill(server.process.pid)
-        server.process.wait()
+        server.kill_supervisor()
         wait_for(lambda: boot_ms() - begin > 2000, "the half of it")
         kill(reaper)
         wait_for(lambda: server.reaper() == standby, "the standby at work")
@@ -136,8 +125,7 @@ def hangs_without_a_supervisor():
         execution = paused(server, victim)
         reaper, _ = pair(server)
         kill(reaper, signal.SIGSTOP)
-        kill(server.process.pid)
-        server.process.wait()
+        server.kill_supervisor()
         victim.wait_state("S")
         execution.wait_phase("stopped")
         check(not alive(reaper), "the one that hangs lives")
