@@ -7,7 +7,6 @@
 #include "core/action/context.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "core/base/clock.h"
 
