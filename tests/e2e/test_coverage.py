@@ -75,10 +75,11 @@ class Counters:
         """Counts by line."""
         stem = os.path.splitext(os.path.basename(source))[0]
         folder = os.path.dirname(source)
-        prefix = {"core": "/.libs/libcore_la-", "fcgi": "/.libs/libfcgi_server_la-"}
+        prefix = {"core": "/.libs/libcore_la-", "fcgi": "/.libs/libfcgi_server_la-"}.get(
+            folder.split("/")[0], "/")
         output = subprocess.run(
             [tool(GCOV), "--json-format", "--stdout",
-             self.path(f"{folder}{prefix.get(folder, '/')}{stem}.gcda")],
+             self.path(f"{folder}{prefix}{stem}.gcda")],
             check=True, capture_output=True, timeout=PATIENCE_S, cwd=self.dir).stdout
         counts = {}
         for file in json.loads(output)["files"]:
@@ -271,7 +272,7 @@ def with_lcov():
                        capture_output=True, timeout=PATIENCE_S, cwd=TOP_BUILDDIR)
         with open(f"{folder}/coverage.info", encoding="utf-8") as file:
             info = file.read()
-    begin = info.index("/core/stopper.c\n")
+    begin = info.index("/core/reaper/stopper.c\n")
     record = info[begin:info.index("end_of_record", begin)]
     line = line_of("core/reaper/stopper.c", 'process_name("stopper");')
     contains(record.splitlines(), f"DA:{line},2", "record of the stopper")
@@ -288,7 +289,7 @@ def with_gcovr():
     line = line_of("core/reaper/stopper.c", 'process_name("stopper");')
     equal([entry["count"] for file in json.loads(output)["files"]
            if os.path.normpath(f"{TOP_SRCDIR}/{file['file']}") ==
-           os.path.normpath(f"{TOP_SRCDIR}/core/stopper.c") for entry in file["lines"]
+           os.path.normpath(f"{TOP_SRCDIR}/core/reaper/stopper.c") for entry in file["lines"]
            if entry["line_number"] == line], [2], "stoppers")
 
 
