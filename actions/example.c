@@ -5,7 +5,8 @@
  *
  * Copy this file, rename what is called example, and delete what you do not need: only
  * id, label, version, description, kind, time_control and start() are required. Then add
- * a line to actions.def, or a call of ak_register() to a main() of your own.
+ * a line to actions.def, or a call of ak_register() to a main() of your own. At its end is a
+ * discovery, which finds the lamps that the action aims at.
  *
  * What it leaves out is what the protocol has given up: order of a parameter, target_type
  * and target_templates of an action.
@@ -247,6 +248,8 @@ static const struct ak_parameter example_parameters[] = {
  * People choose what the action is done to with a query; these are queries that they can
  * start from. The handlers of one execution see one target.
  */
+#define EXAMPLE_LAMP "org.actionkit.lamp"
+
 static const struct ak_target_template example_templates[] = {
 	{ "By room", "Lamps in one room.", "lamp.room=\"\"" },
 	{ .label = "By name", .query = "lamp.name=\"\"" },
@@ -254,7 +257,7 @@ static const struct ak_target_template example_templates[] = {
 };
 
 static const struct ak_target_selection example_targets = {
-	.target_type = "org.actionkit.lamp",	/* as a discovery calls it */
+	.target_type = EXAMPLE_LAMP,	/* as a discovery calls it: below */
 	.target_query = "lamp.dimmable=\"true\"",
 	.templates = example_templates,
 	.quantity = AK_ANY_NUMBER,
@@ -746,4 +749,78 @@ const struct ak_action action_example = {
 	.status = example_status,
 	.stop = example_stop,
 	.query_metrics = example_query_metrics,
+};
+
+/*
+ * Discovery
+ *
+ * Targets are what a discovery finds: people choose among these. An action that aims at what
+ * another extension discovers needs none of its own.
+ */
+static const struct {
+	const char *name, *room;
+	bool dimmable;
+} example_lamps[] = {
+	{ "ceiling", "kitchen", true },
+	{ "desk", "hall", true },
+	{ "torch", NULL, false },
+};
+
+/*
+ * Tells of all there are, each time: one that is not told any more is gone for the platform.
+ * Where not all can be told, fail: what was told before then stays.
+ */
+static int
+example_discover(struct ak_call *call)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(example_lamps) / sizeof(example_lamps[0]); i++) {
+		if (ak_discovered(call, example_lamps[i].name, example_lamps[i].name) == -1 ||
+		    ak_discovered_attribute(call, "lamp.name", example_lamps[i].name) == -1 ||
+		    /* NULL, which is left out: nobody knows where the torch is. */
+		    ak_discovered_attribute(call, "lamp.room", example_lamps[i].room) == -1 ||
+		    ak_discovered_attribute(call, "lamp.dimmable",
+		    example_lamps[i].dimmable ? "true" : "false") == -1)
+			return -1;
+	}
+	return 0;
+}
+
+/* How people see the attributes: the platform would show their names. */
+static const struct ak_attribute example_attributes[] = {
+	{ "lamp.name", { "Lamp", "Lamps" } },
+	{ "lamp.room", { "Room", "Rooms" } },
+	{ "lamp.dimmable", { "Dimmable", "Dimmable" } },
+	AK_ATTRIBUTES_END
+};
+
+/* And the table of all targets. */
+static const struct ak_column example_columns[] = {
+	{ .attribute = "lamp.name" },
+	{ .attribute = "lamp.room" },
+	AK_COLUMNS_END
+};
+
+static const struct ak_order example_order[] = {
+	{ "lamp.name", AK_ASCENDING },
+	AK_ORDER_END
+};
+
+static const struct ak_target_type example_lamp_type = {
+	.id = EXAMPLE_LAMP,
+	.version = "1.0.0",		/* change it with anything else here */
+	.category = "example",
+	.icon = example_icon,
+	.label = { "Lamp", "Lamps" },
+	.columns = example_columns,
+	.order = example_order,
+};
+
+const struct ak_discovery discovery_example = {
+	.id = "org.actionkit.example.lamps",
+	.call_interval = "1m",
+	.target_type = &example_lamp_type,
+	.attributes = example_attributes,
+	.discover = example_discover,
 };

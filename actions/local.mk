@@ -2,22 +2,26 @@
 ACTIONS = \
 	actions/actions.def \
 	actions/example.c \
+	actions/host.c \
 	actions/pause_process.c
 
-# Pictures that become the icon of an action: actions/x.svg is the array x_icon.
+# Pictures that become icons: actions/x.svg is the array x_icon.
 ICONS = \
-	actions/example.svg
-nodist_actionkit_SOURCES = actions/example_icon.c
+	actions/example.svg \
+	actions/host.svg
+nodist_actionkit_SOURCES = $(ICONS:.svg=_icon.c)
 
 EXTRA_DIST += $(ICONS)
-CLEANFILES += actions/example_icon.c actions/example_icon.c.new
+CLEANFILES += $(ICONS:.svg=_icon.c) $(ICONS:.svg=_icon.c.new)
 
 # For the extensions of others, too.
 icondir = $(datadir)/actionkit
 dist_icon_SCRIPTS = actions/icon.sh
 
-actions/example_icon.c: actions/example.svg actions/icon.sh
+$(ICONS:.svg=_icon.c): actions/icon.sh
 	$(AM_V_at)$(MKDIR_P) actions
-	$(AM_V_GEN)$(SHELL) $(srcdir)/actions/icon.sh example_icon \
-	    $(srcdir)/actions/example.svg >$@.new
+	$(AM_V_GEN)name=$$(basename $@ .c) && $(SHELL) $(srcdir)/actions/icon.sh "$$name" \
+	    "$(srcdir)/actions/$${name%_icon}.svg" >$@.new
 	$(AM_V_at)mv $@.new $@
+actions/example_icon.c: actions/example.svg
+actions/host_icon.c: actions/host.svg

@@ -1,6 +1,6 @@
 /*
- * actionkit.c: the program `actionkit`: the actions of actions.def, and everything else
- * from the library.
+ * actionkit.c: the program `actionkit`: the actions and discoveries of actions.def, and
+ * everything else from the library.
  */
 #include "config.h"
 
@@ -10,24 +10,31 @@
 #include "core/actionkit.h"
 
 #define ACTION(name_) extern const struct ak_action action_##name_;
+#define DISCOVERY(name_) extern const struct ak_discovery discovery_##name_;
 #include "actions/actions.def"
 #undef ACTION
+#undef DISCOVERY
 
-#define ACTION(name_) &action_##name_,
-static const struct ak_action *const actions[] = {
+/* Adds all of them: 0, or -1 where memory is out. */
+static int
+register_all(void)
+{
+	int result = 0;
+
+#define ACTION(name_) result |= ak_register(&action_##name_);
+#define DISCOVERY(name_) result |= ak_register_discovery(&discovery_##name_);
 #include "actions/actions.def"
-};
 #undef ACTION
+#undef DISCOVERY
+	return result;
+}
 
 int
 main(int argc, char **argv)
 {
-	size_t i;
-
-	for (i = 0; i < sizeof(actions) / sizeof(actions[0]); i++)
-		if (ak_register(actions[i]) == -1) {
-			fprintf(stderr, "actionkit: out of memory\n");
-			return EX_OSERR;
-		}
+	if (register_all() == -1) {
+		fprintf(stderr, "actionkit: out of memory\n");
+		return EX_OSERR;
+	}
 	return ak_main(argc, argv);
 }

@@ -429,6 +429,85 @@ struct ak_action {
 };
 
 /*
+ * Discoveries: what the targets of actions are, told to the platform (DiscoveryKit)
+ *
+ * Names that begin with "steadybit." are the agent's: steadybit.label, steadybit.extension
+ * and steadybit.group are refused in all tables, but for steadybit.label in columns.
+ */
+
+/* How something is called: one of it, and none or many of it. */
+struct ak_plural {
+	const char *one;
+	const char *other;
+};
+
+/* How people see an attribute of targets. */
+struct ak_attribute {
+	const char *name;		/* "lamp.room" */
+	struct ak_plural label;
+};
+#define AK_ATTRIBUTES_END { .name = NULL }
+
+/* A column of the table in which people see the targets. */
+struct ak_column {
+	const char *attribute;
+	/* What is shown where the target does not have it, ending with NULL; or NULL. */
+	const char *const *fallbacks;
+};
+#define AK_COLUMNS_END { .attribute = NULL }
+
+enum ak_direction {
+	AK_ASCENDING = 1,
+	AK_DESCENDING
+};
+
+/* What that table is sorted by. */
+struct ak_order {
+	const char *attribute;
+	enum ak_direction direction;
+};
+#define AK_ORDER_END { .attribute = NULL }
+
+/* A kind of targets; several discoveries may find it. */
+struct ak_target_type {
+	const char *id;			/* "org.example.lamp" */
+	const char *version;		/* change it with anything else here */
+	const char *category;		/* or NULL */
+	const char *icon;		/* data URI, or NULL; icon.sh makes one of a file */
+	struct ak_plural label;
+	const struct ak_column *columns;	/* AK_COLUMNS_END */
+	const struct ak_order *order;		/* AK_ORDER_END */
+};
+
+/*
+ * A discovery finds all targets of a type again and again. discover() calls ak_discovered()
+ * and ak_discovered_attribute(), and returns 0; or -1 after ak_error() or ak_errno(): what the
+ * platform knows stays until a discovery succeeds without it. It fails where it cannot tell
+ * everything: whatever it leaves out is gone. It changes nothing and may run in several
+ * processes at once. It has no config, no target and no state: ak_error*, ak_errno,
+ * ak_message* (which go to the server's log) and ak_time_left are all that it may call of what
+ * handlers may.
+ */
+struct ak_discovery {
+	const char *id;			/* "org.example.lamps" */
+	const char *call_interval;	/* "1m": a number with a unit; NULL: 30s */
+	const struct ak_target_type *target_type;
+	/* AK_ATTRIBUTES_END; or NULL: the platform makes labels of the names. */
+	const struct ak_attribute *attributes;
+	int (*discover)(struct ak_call *call);
+};
+
+/* Limits of one discovery; texts in bytes. */
+#define AK_DISCOVERED_TARGETS_MAX 10000
+#define AK_DISCOVERED_KEYS_MAX 512	/* of a target */
+#define AK_DISCOVERED_VALUES_MAX 256	/* of a key; of more, the first when they are sorted */
+#define AK_DISCOVERED_TEXT_MAX 1024	/* an id, a label, a key, a value */
+#define AK_DISCOVERED_BYTES_MAX (16 * 1024 * 1024)
+
+/* The type of the targets that org.actionkit.host finds; becomes what --host-type says. */
+#define AK_TARGET_HOST "org.actionkit.host"
+
+/*
  * The program
  */
 
@@ -439,7 +518,10 @@ struct ak_action {
  */
 AK_API int ak_register(const struct ak_action *action);
 
-/* Forgets all registered actions (for tests). */
+/* The same for a discovery. */
+AK_API int ak_register_discovery(const struct ak_discovery *discovery);
+
+/* Forgets all registered actions and discoveries (for tests). */
 AK_API void ak_registry_clear(void);
 
 /*
@@ -719,6 +801,33 @@ AK_API unsigned int ak_state_version(const struct ak_call *call);
  * call's error set to name the execution that holds it.
  */
 AK_API int ak_claim(struct ak_call *call, const char *format, ...) AK_PRINTF(2, 3);
+
+/*
+ * What was discovered
+ */
+
+/*
+ * In discover(): a target, of the discovery's type; the attributes that follow are of this
+ * one. id is unique among all. Both are copied. Returns 0, or -1 with the call's error set:
+ * empty, not UTF-8, over a limit.
+ */
+AK_API int ak_discovered(struct ak_call *call, const char *id, const char *label);
+
+/*
+ * A value of one of its attributes (copied); NULL and "" are left out, for an attribute that
+ * is not known is best not told. A key may have several values: their order and repetitions do
+ * not count. Returns 0, or -1 with the call's error set, also for a name that is the agent's.
+ */
+AK_API int ak_discovered_attribute(struct ak_call *call, const char *key,
+    const char *value);
+
+/*
+ * How this host is called, and its domain: --hostname and --domainname, or what the system
+ * says, or, of the domain, NULL. DNS is not asked. Handlers that aim at the host compare its
+ * targets with this name. Valid until the next call.
+ */
+AK_API const char *ak_host_name(void);
+AK_API const char *ak_domain_name(void);
 
 /*
  * Processes

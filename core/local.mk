@@ -40,6 +40,7 @@ libcore_la_SOURCES = \
 	core/store/rebase.c \
 	core/store/store.c core/store/store.h \
 	core/store/store_internal.h \
+	core/config/discovery_options.c core/config/discovery_options.h \
 	core/config/option_table.c core/config/option_table.h \
 	core/config/option_values.c core/config/option_values.h \
 	core/config/options.c core/config/options.h \
@@ -47,11 +48,15 @@ libcore_la_SOURCES = \
 	core/action/artifact.c \
 	core/action/call.c core/action/call.h \
 	core/action/context.c core/action/context.h \
+	core/action/describe_discovery.c core/action/describe_discovery.h \
 	core/action/describe_parameters.c \
 	core/action/describe_targets.c \
 	core/action/describe_widgets.c \
 	core/action/description.c core/action/description.h \
 	core/action/description_internal.h \
+	core/action/discover.c core/action/discover.h \
+	core/action/discovered.c core/action/discovered.h \
+	core/action/discovery.c core/action/discovery.h \
 	core/action/getters.c \
 	core/action/modification.c \
 	core/action/outcome.c \
@@ -61,6 +66,7 @@ libcore_la_SOURCES = \
 	core/action/registry.c core/action/registry.h \
 	core/action/state.c core/action/state.h \
 	core/action/verify.c core/action/verify.h \
+	core/action/verify_discovery.c \
 	core/action/verify_mistakes.c core/action/verify_mistakes.h \
 	core/action/verify_parameters.c \
 	core/action/verify_parts.h \

@@ -122,6 +122,16 @@ call_misuse(struct ak_call *call, const char *format, ...)
 	set_error(call, title, NULL, STATUS_ERRORED);
 }
 
+bool
+call_forbidden(struct ak_call *call, const char *function)
+{
+	if (call->discovered == NULL)
+		return false;
+	if (call->forbidden == NULL)
+		call->forbidden = function;
+	return true;
+}
+
 void
 call_error_text(const struct ak_call *call, char *ret_text, size_t size)
 {

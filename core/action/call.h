@@ -45,6 +45,12 @@ struct ak_call {
 	int (*claim)(struct ak_call *call, const char *resource, struct err *err);
 	void *keeper;			/* of these two */
 
+	/* In discover() only: what was found; the code of what went wrong with that, or 0. */
+	struct discovered *discovered;
+	int discover_code;
+	/* The first function that discover() called and only handlers may; borrowed. */
+	const char *forbidden;
+
 	/* The reply so far; owned, NULL while empty. */
 	struct json_object *messages;
 	struct json_object *metrics;
@@ -75,6 +81,12 @@ void call_message(struct ak_call *call, enum ak_level level, const char *text);
  * error, unless there is one.
  */
 void call_misuse(struct ak_call *call, const char *format, ...) AK_PRINTF(2, 3);
+
+/*
+ * Whether this is a discovery, which has no config, target, state or metrics to ask or tell of
+ * with function; it has failed then.
+ */
+bool call_forbidden(struct ak_call *call, const char *function);
 
 /*
  * Text of any length, with bytes that are not UTF-8 replaced; owned. Out of memory is fatal.

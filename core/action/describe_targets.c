@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include "core/action/description_internal.h"
+#include "core/action/discovery.h"
 
 static const char *const quantity_names[] = {
 	[AK_ANY_NUMBER] = "none",
@@ -42,7 +43,7 @@ description_target_selection(const struct ak_target_selection *selection)
 	const struct ak_blast_radius *radius = &selection->default_blast_radius;
 	struct json_object *object = json_new_object(), *json;
 
-	json_add_string(object, "targetType", selection->target_type);
+	json_add_string(object, "targetType", discovery_type(selection->target_type));
 	json_add_string(object, "targetQuery", selection->target_query);
 	if (selection->templates != NULL)
 		json_add(object, "selectionTemplates",

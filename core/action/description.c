@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "core/action/description_internal.h"
+#include "core/action/discovery.h"
 #include "core/action/registry.h"
 #include "core/base/duration.h"
 #include "core/base/log.h"
@@ -111,28 +112,28 @@ description_call_interval(const struct ak_action *action)
 	return action->status != NULL ? CALL_INTERVAL_MS : CALL_INTERVAL_ADDED_MS;
 }
 
-static void
-add_path(struct json_object *object, const char *base_path, const char *path)
+struct json_object *
+description_reference(const char *method, const char *base_path, const char *path)
 {
+	struct json_object *reference = json_new_object();
 	char *joined;
 
 	if (asprintf(&joined, "%s%s", base_path, path) == -1)
 		log_out_of_memory();
-	json_add_string(object, "path", joined);
+	json_add_string(reference, "method", method);
+	json_add_string(reference, "path", joined);
 	free(joined);
+	return reference;
 }
 
 static struct json_object *
 endpoint_json(const struct ak_action *action, enum verb verb, const char *base_path)
 {
-	struct json_object *endpoint = json_new_object();
 	char path[DESCRIPTION_PATH_BYTES];
 	const char *method;
 
 	description_endpoint(action, verb, &method, path);
-	json_add_string(endpoint, "method", method);
-	add_path(endpoint, base_path, path);
-	return endpoint;
+	return description_reference(method, base_path, path);
 }
 
 /* The schema knows one number with one unit only. */
@@ -192,7 +193,7 @@ description_json(const struct ak_action *action, const char *base_path)
 	if (action->target_selection != NULL)
 		json_add(object, "targetSelection",
 		    description_target_selection(action->target_selection));
-	json_add_string(object, "targetType", action->target_type);
+	json_add_string(object, "targetType", discovery_type(action->target_type));
 	if (action->target_templates != NULL)
 		json_add(object, "targetSelectionTemplates",
 		    description_target_templates(action->target_templates));
@@ -218,7 +219,7 @@ description_json(const struct ak_action *action, const char *base_path)
 struct json_object *
 description_list(const char *base_path)
 {
-	struct json_object *list = json_new_object(), *actions = json_new_array(), *reference;
+	struct json_object *list = json_new_object(), *actions = json_new_array();
 	const struct ak_action *action;
 	char path[DESCRIPTION_PATH_BYTES];
 	size_t i;
@@ -228,10 +229,7 @@ description_list(const char *base_path)
 		if (!registry_enabled(action))
 			continue;
 		snprintf(path, sizeof(path), "/%s", action->id);
-		reference = json_new_object();
-		json_add_string(reference, "method", "GET");
-		add_path(reference, base_path, path);
-		json_append(actions, reference);
+		json_append(actions, description_reference("GET", base_path, path));
 	}
 	json_add(list, "actions", actions);
 	return list;

@@ -8,6 +8,10 @@
 #include "core/actionkit.h"
 #include "core/base/json.h"
 
+/* {method, path}, with base_path before the path. */
+struct json_object *description_reference(const char *method, const char *base_path,
+    const char *path);
+
 /* The array of a table of parameters; an empty one for NULL. */
 struct json_object *description_parameters(const struct ak_parameter *parameter);
 

@@ -1,5 +1,6 @@
 /*
- * registry.c: the list of registered actions, and which of them are offered.
+ * registry.c: the lists of registered actions, and which of them are offered, and of
+ * discoveries.
  */
 #include "config.h"
 
@@ -17,6 +18,9 @@ static struct entry *entries;
 static size_t entries_count;
 static bool only_enabled;
 
+static const struct ak_discovery **discoveries;
+static size_t discoveries_count;
+
 int
 ak_register(const struct ak_action *action)
 {
@@ -32,9 +36,27 @@ ak_register(const struct ak_action *action)
 	return 0;
 }
 
+int
+ak_register_discovery(const struct ak_discovery *discovery)
+{
+	const struct ak_discovery **grown;
+
+	if (discovery == NULL)
+		return -1;
+	grown = realloc(discoveries, (discoveries_count + 1) * sizeof(*discoveries));
+	if (grown == NULL)
+		return -1;
+	discoveries = grown;
+	discoveries[discoveries_count++] = discovery;
+	return 0;
+}
+
 void
 ak_registry_clear(void)
 {
+	free(discoveries);
+	discoveries = NULL;
+	discoveries_count = 0;
 	free(entries);
 	entries = NULL;
 	entries_count = 0;
@@ -97,4 +119,16 @@ registry_enabled(const struct ak_action *action)
 		if (entries[i].action == action)
 			return entries[i].enabled;
 	return false;
+}
+
+size_t
+registry_discoveries(void)
+{
+	return discoveries_count;
+}
+
+const struct ak_discovery *
+registry_discovery_at(size_t index)
+{
+	return discoveries[index];
 }

@@ -1,5 +1,5 @@
 /*
- * registry.h: the actions that this program has.
+ * registry.h: the actions and discoveries that this program has.
  *
  * All registered actions can be stopped; only enabled ones are offered, prepared and
  * started.
@@ -24,5 +24,9 @@ const struct ak_action *registry_find(const char *id);
  */
 int registry_enable(const char *id);
 bool registry_enabled(const struct ak_action *action);
+
+/* Discoveries, in order of registration. */
+size_t registry_discoveries(void);
+const struct ak_discovery *registry_discovery_at(size_t index);
 
 #endif

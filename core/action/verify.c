@@ -1,5 +1,5 @@
 /*
- * verify.c: checks the tables of all registered actions.
+ * verify.c: checks the tables of all registered actions, and has those of discoveries checked.
  */
 #include "config.h"
 
@@ -69,8 +69,8 @@ is_reserved(const char *path)
 	    strncmp(path, "/coverage/", strlen("/coverage/")) == 0;
 }
 
-static void
-check_id(struct verify *verify, const char *id)
+void
+verify_id(struct verify *verify, const char *id)
 {
 	if (!verify_text(verify, "id", id, true, ID_CHARACTERS_MAX))
 		return;
@@ -80,6 +80,14 @@ check_id(struct verify *verify, const char *id)
 		verify_mistake(verify, "id must not consist of dots");
 	else if (strcmp(id, "actions") == 0)
 		verify_mistake(verify, "id is the name of the list of actions");
+}
+
+void
+verify_icon(struct verify *verify, const char *icon)
+{
+	if (icon != NULL && verify_text(verify, "icon", icon, false, ICON_CHARACTERS_MAX) &&
+	    strncmp(icon, "data:", strlen("data:")) != 0)
+		verify_mistake(verify, "icon must begin with \"data:\"");
 }
 
 static void
@@ -93,10 +101,7 @@ check_texts(struct verify *verify, const struct ak_action *action)
 	    CATEGORY_CHARACTERS_MAX);
 	verify_text(verify, "category", action->category, false,
 	    CATEGORY_CHARACTERS_MAX);
-	if (action->icon != NULL &&
-	    verify_text(verify, "icon", action->icon, false, ICON_CHARACTERS_MAX) &&
-	    strncmp(action->icon, "data:", strlen("data:")) != 0)
-		verify_mistake(verify, "icon must begin with \"data:\"");
+	verify_icon(verify, action->icon);
 }
 
 static void
@@ -206,6 +211,29 @@ check_path_is_free(struct verify *verify, size_t index, enum verb verb, const ch
 	}
 }
 
+void
+verify_path_is_free(struct verify *verify, const char *path)
+{
+	const struct ak_action *action;
+	enum verb taken;
+	size_t i;
+
+	if (is_reserved(path))
+		verify_mistake(verify, "path \"%s\" is reserved", path);
+	for (i = 0; i < registry_count(); i++) {
+		action = registry_at(i);
+		if (!has_id(action))
+			continue;
+		if (strcmp(path + 1, action->id) == 0)
+			verify_mistake(verify, "path \"%s\" describes action %s", path,
+			    action->id);
+		taken = find_path(action, path);
+		if (taken != VERB_COUNT)
+			verify_mistake(verify, "path \"%s\" is that of %s of %s already",
+			    path, verb_name(taken), action->id);
+	}
+}
+
 /* Proxies merge or resolve empty segments and those of dots. */
 static bool
 has_odd_segment(const char *path)
@@ -281,7 +309,7 @@ check_action(struct verify *verify, size_t index)
 	const struct ak_endpoint none = { .method = NULL };
 	size_t i;
 
-	check_id(verify, action->id);
+	verify_id(verify, action->id);
 	for (i = 0; has_id(action) && i < index; i++)
 		if (has_id(registry_at(i)) &&
 		    strcmp(registry_at(i)->id, action->id) == 0) {
@@ -332,5 +360,6 @@ verify_registry(void (*report)(void *context, const char *mistake), void *contex
 			verify_enter(&verify, "action %zu", i + 1);
 		check_action(&verify, i);
 	}
+	verify_discoveries(&verify);
 	return verify.mistakes;
 }

@@ -1,5 +1,5 @@
 /*
- * verify.h: everything that can be wrong with a table of an action.
+ * verify.h: everything that can be wrong with a table of an action or a discovery.
  */
 #ifndef CORE_ACTION_VERIFY_H
 #define CORE_ACTION_VERIFY_H
@@ -7,7 +7,7 @@
 #include <stddef.h>
 
 /*
- * Checks all registered actions (protocol: "Registration refuses"; lengths, patterns and enums of
+ * Checks all registered actions and discoveries (protocol: "Registration refuses"; lengths, patterns and enums of
  * the OpenAPI schema) and calls report for every mistake, with a sentence that names the
  * action and the member: "org.example.x: parameter \"pid\": label is missing". Returns
  * the number of mistakes.

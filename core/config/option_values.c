@@ -168,3 +168,15 @@ option_flag(const struct option *option, const char *text, void *member, struct 
 	*(bool *)member = true;
 	return 0;
 }
+
+int
+option_yes_no(const struct option *option, const char *text, void *member, struct err *err)
+{
+	bool yes = strcmp(text, "yes") == 0;
+
+	(void)option;
+	if (!yes && strcmp(text, "no") != 0)
+		return err_set(err, ERR_USAGE, "must be yes or no");
+	*(bool *)member = yes;
+	return 0;
+}

@@ -42,8 +42,10 @@ int option_log_level(const struct option *option, const char *text, void *member
     struct err *err);
 int option_log_format(const struct option *option, const char *text, void *member,
     struct err *err);
-/* bool. */
+/* bool: of an option without a value; of "yes" or "no". */
 int option_flag(const struct option *option, const char *text, void *member,
+    struct err *err);
+int option_yes_no(const struct option *option, const char *text, void *member,
     struct err *err);
 
 /* For parsers of lists. 0, or -1 with ERR_USAGE if it is full. */

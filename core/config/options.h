@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "core/base/log.h"
+#include "core/config/discovery_options.h"
 #include "core/config/option_table.h"
 
 #define OPTIONS_PATH_BYTES 512
@@ -28,6 +29,7 @@ struct options {
 	int64_t max_upload_bytes;	/* all of them */
 	int64_t keep_free_bytes;	/* what files leave free in their file system */
 	struct option_list allow_file_url; /* what files may be downloaded from */
+	struct discovery_options discovery;
 	enum log_level log_level;
 	enum log_format log_format;
 };

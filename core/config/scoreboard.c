@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -252,4 +253,10 @@ scoreboard_deaths(const struct scoreboard *scoreboard, const struct scoreboard_s
 	}
 	lost = find_lost(scoreboard, slot->request);
 	return lost == NULL ? deaths : deaths + lost->deaths;
+}
+
+bool
+scoreboard_is_news(struct scoreboard *scoreboard, uint64_t discovery, uint64_t said)
+{
+	return atomic_exchange(&scoreboard->told[discovery % SCOREBOARD_TOLD], said) != said;
 }

@@ -16,11 +16,12 @@
 
 #include "core/base/err.h"
 
-#define SCOREBOARD_VERSION 3
+#define SCOREBOARD_VERSION 4
 #define SCOREBOARD_SLOTS 512		/* responders of the old and the new generation */
 #define SCOREBOARD_WHAT_BYTES 96
 #define SCOREBOARD_REQUEST_BYTES 40
 #define SCOREBOARD_REAPERS 16		/* of all generations, standing by or at work */
+#define SCOREBOARD_TOLD 32		/* discoveries whose failure is not told twice */
 #define SCOREBOARD_LOST 32		/* requests whose process died, the last ones */
 
 enum slot_mode {
@@ -78,6 +79,8 @@ struct scoreboard {
 	struct scoreboard_lost lost[SCOREBOARD_LOST];
 	_Atomic int32_t lost_next;	/* which is overwritten next */
 
+	_Atomic uint64_t told[SCOREBOARD_TOLD];	/* what was logged of whom */
+
 	_Atomic int32_t slots_used;	/* those behind it were never taken */
 	struct scoreboard_slot slots[SCOREBOARD_SLOTS];
 };
@@ -120,5 +123,11 @@ void scoreboard_lose(struct scoreboard *scoreboard, const struct scoreboard_slot
  */
 int scoreboard_deaths(const struct scoreboard *scoreboard,
     const struct scoreboard_slot *slot);
+
+/*
+ * Whether what is said of a discovery (0: all is well) is another thing than any process said
+ * of it last. Both are hashes.
+ */
+bool scoreboard_is_news(struct scoreboard *scoreboard, uint64_t discovery, uint64_t said);
 
 #endif

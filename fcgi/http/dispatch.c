@@ -12,6 +12,7 @@
 #include "core/base/log.h"
 #include "fcgi/http/body.h"
 #include "fcgi/http/coverage.h"
+#include "fcgi/http/discovery.h"
 #include "fcgi/http/health.h"
 #include "fcgi/http/reply.h"
 #include "fcgi/http/request.h"
@@ -40,9 +41,9 @@ answer_index(struct responder *responder, const struct request *request,
     const struct route *route, struct reply *ret_reply)
 {
 	const struct index *index = index_for(responder, request->base_path);
-	const struct index_text *text = index_find(index, route->action);
+	const struct index_text *text = index_find(index, route->path);
 
-	if (index_matches(index, request->if_none_match)) {
+	if (etag_matches(index->revision, request->if_none_match)) {
 		reply_not_modified(ret_reply, index->revision);
 		return;
 	}
@@ -63,8 +64,7 @@ follow_route(struct responder *responder, const struct body *body, struct verb_c
 	if (route == NULL)
 		return -1;
 	switch (route->kind) {
-	case ROUTE_LIST:
-	case ROUTE_DESCRIPTION:
+	case ROUTE_TEXT:
 		answer_index(responder, request, route, ret_reply);
 		return 0;
 	case ROUTE_LIVENESS:
@@ -80,6 +80,9 @@ follow_route(struct responder *responder, const struct body *body, struct verb_c
 	case ROUTE_COVERAGE_COUNTERS:
 		return coverage_counters(responder, ret_reply, err);
 #endif
+	case ROUTE_DISCOVER:
+		discovery_answer(responder, request, route->discovery, ret_reply);
+		return 0;
 	case ROUTE_VERB:
 		call->route = route;
 		return verb_answer(responder, body, call, ret_reply, err);

@@ -1,36 +1,26 @@
 /*
- * index.c: makes the texts of the list and the descriptions, and their revision.
+ * index.c: makes the texts of the lists and the descriptions, and their revision.
  */
 #include "config.h"
 
 #include "fcgi/http/index.h"
 
-#include <ctype.h>
-#include <inttypes.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "core/action/describe_discovery.h"
 #include "core/action/description.h"
+#include "core/action/discovery.h"
 #include "core/action/registry.h"
 #include "core/base/json.h"
 #include "core/base/log.h"
 
-/* FNV-1a, 64 bits: a change is found, a forger is not expected. */
-#define HASH_START UINT64_C(0xcbf29ce484222325)
-#define HASH_FACTOR UINT64_C(0x100000001b3)
-
-static uint64_t
-hash(uint64_t sum, const char *text, size_t length)
-{
-	size_t i;
-
-	for (i = 0; i < length; i++)
-		sum = (sum ^ (unsigned char)text[i]) * HASH_FACTOR;
-	return sum;
-}
+#define FIXED_TEXTS 4		/* both lists, alone and in one; all attributes */
+#define TEXTS_PER_DISCOVERY 2	/* itself and its target type */
 
 void
 index_binary(char ret_binary[INDEX_BINARY_BYTES])
@@ -45,42 +35,85 @@ index_binary(char ret_binary[INDEX_BINARY_BYTES])
 }
 
 /* Takes json. */
-static struct index_text
-make_text(const struct ak_action *action, struct json_object *json)
+static void
+add(struct index *index, const char *path, struct json_object *json)
 {
-	struct index_text text = { .action = action };
+	struct index_text *text = &index->texts[index->count++];
 
-	text.text = strdup(json_text(json, &text.length));
-	if (text.text == NULL)
+	snprintf(text->path, sizeof(text->path), "%s", path);
+	text->text = strdup(json_text(json, &text->length));
+	if (text->text == NULL)
 		log_out_of_memory();
 	json_object_put(json);
-	return text;
+}
+
+static void
+add_actions(struct index *index, const char *base_path)
+{
+	const struct ak_action *action;
+	char path[DESCRIPTION_PATH_BYTES];
+	size_t i;
+
+	for (i = 0; i < registry_count(); i++) {
+		action = registry_at(i);
+		if (!registry_enabled(action))
+			continue;
+		snprintf(path, sizeof(path), "/%s", action->id);
+		add(index, path, description_json(action, base_path));
+	}
+}
+
+static void
+add_discoveries(struct index *index, const char *base_path)
+{
+	struct json_object *list = json_new_object();
+	const struct ak_discovery *discovery;
+	char path[DESCRIPTION_PATH_BYTES];
+	size_t i;
+
+	discovery_list(list, base_path);
+	add(index, DISCOVERIES_PATH, list);
+	add(index, DISCOVERY_ATTRIBUTES_PATH, discovery_attributes_json());
+	for (i = 0; i < registry_discoveries(); i++) {
+		discovery = registry_discovery_at(i);
+		if (!discovery_offered(discovery))
+			continue;
+		discovery_path(discovery, DISCOVERY_DESCRIPTION, path);
+		add(index, path, discovery_json(discovery, base_path));
+		if (!discovery_type_is_new(i))
+			continue;
+		discovery_path(discovery, DISCOVERY_TARGET_TYPE, path);
+		add(index, path, discovery_target_type_json(discovery->target_type));
+	}
 }
 
 void
 index_build(struct index *ret_index, const char *base_path, const char *binary)
 {
+	bool discoveries = discovery_offered_count() > 0;
 	struct index index = { .count = 0 };
-	const struct ak_action *action;
+	struct json_object *list;
 	uint64_t sum;
 	size_t i;
 
 	snprintf(index.base_path, sizeof(index.base_path), "%s", base_path);
-	index.texts = calloc(1 + registry_count(), sizeof(*index.texts));
+	index.texts = calloc(FIXED_TEXTS + registry_count() +
+	    TEXTS_PER_DISCOVERY * registry_discoveries(), sizeof(*index.texts));
 	if (index.texts == NULL)
 		log_out_of_memory();
-	index.texts[index.count++] = make_text(NULL, description_list(base_path));
-	for (i = 0; i < registry_count(); i++) {
-		action = registry_at(i);
-		if (registry_enabled(action))
-			index.texts[index.count++] = make_text(action,
-			    description_json(action, base_path));
-	}
+	list = description_list(base_path);
+	if (discoveries)
+		discovery_list(list, base_path);
+	add(&index, "/", list);
+	add(&index, "/actions", description_list(base_path));
+	add_actions(&index, base_path);
+	if (discoveries)
+		add_discoveries(&index, base_path);
 
-	sum = hash(HASH_START, binary, strlen(binary) + 1);
+	sum = etag_add(ETAG_START, binary, strlen(binary) + 1);
 	for (i = 0; i < index.count; i++)
-		sum = hash(sum, index.texts[i].text, index.texts[i].length + 1);
-	snprintf(index.revision, sizeof(index.revision), "%016" PRIx64, sum);
+		sum = etag_add(sum, index.texts[i].text, index.texts[i].length + 1);
+	etag_format(sum, index.revision);
 	*ret_index = index;
 }
 
@@ -96,41 +129,12 @@ index_done(struct index *index)
 }
 
 const struct index_text *
-index_find(const struct index *index, const struct ak_action *action)
+index_find(const struct index *index, const char *path)
 {
 	size_t i;
 
 	for (i = 0; i < index->count; i++)
-		if (index->texts[i].action == action)
+		if (strcmp(index->texts[i].path, path) == 0)
 			return &index->texts[i];
 	return NULL;
-}
-
-bool
-index_matches(const struct index *index, const char *header)
-{
-	size_t revision = strlen(index->revision), length;
-
-	while (header != NULL && *header != '\0') {
-		header += strspn(header, ", \t");
-		length = strcspn(header, ",");
-		while (length > 0 && isspace((unsigned char)header[length - 1]))
-			length--;
-		if (length == 1 && *header == '*')
-			return true;
-		if (length > 2 && (header[0] == 'W' || header[0] == 'w') &&
-		    header[1] == '/') {
-			header += 2;
-			length -= 2;
-		}
-		if (length >= 2 && header[0] == '"' && header[length - 1] == '"') {
-			header++;
-			length -= 2;
-		}
-		if (length == revision &&
-		    strncmp(header, index->revision, revision) == 0)
-			return true;
-		header += strcspn(header, ",");
-	}
-	return false;
 }

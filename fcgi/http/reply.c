@@ -95,19 +95,31 @@ reply_not_modified(struct reply *ret_reply, const char *etag)
 	*ret_reply = (struct reply){ .status = 304, .etag = etag };
 }
 
+static size_t
+fault_of(const struct err *err)
+{
+	size_t code = (size_t)err->code;
+
+	return code >= FAULTS || faults[code].status == 0 ? ERR_INTERNAL : code;
+}
+
+void
+reply_fault(struct reply *ret_reply, const struct err *err, struct json_object *json)
+{
+	size_t code = fault_of(err);
+
+	reply_json(ret_reply, faults[code].status, json);
+	ret_reply->retry = faults[code].retry;
+}
+
 void
 reply_error(struct reply *ret_reply, const struct err *err)
 {
-	size_t code = (size_t)err->code;
-	const char *title;
+	const char *title = faults[fault_of(err)].title;
 
-	if (code >= FAULTS || faults[code].status == 0)
-		code = ERR_INTERNAL;
-	title = faults[code].title;
-	reply_json(ret_reply, faults[code].status, title == NULL ?
+	reply_fault(ret_reply, err, title == NULL ?
 	    call_error_json(err->msg, NULL, "errored") :
 	    call_error_json(title, err->msg, "errored"));
-	ret_reply->retry = faults[code].retry;
 }
 
 void

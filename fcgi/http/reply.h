@@ -36,6 +36,8 @@ void reply_take_bytes(struct reply *ret_reply, int status, char *bytes, size_t l
 void reply_json(struct reply *ret_reply, int status, struct json_object *json);
 /* 304: what the client has is still right. */
 void reply_not_modified(struct reply *ret_reply, const char *etag);
+/* The status of the error's code, and an object that tells it, which is taken. */
+void reply_fault(struct reply *ret_reply, const struct err *err, struct json_object *json);
 /* The status of the error's code, and an ActionKitError with its message. */
 void reply_error(struct reply *ret_reply, const struct err *err);
 /* The same with an ActionKitError (allocated; is taken) that says more than the message. */

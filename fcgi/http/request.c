@@ -173,3 +173,11 @@ request_read(struct request *ret_request, const struct server_options *options,
 		return -1;
 	return 0;
 }
+
+int64_t
+request_deadline(const struct request *request, int64_t timeout_ms)
+{
+	if (request->timeout_ms != 0 && request->timeout_ms < timeout_ms)
+		timeout_ms = request->timeout_ms;
+	return clock_boot_ms() + timeout_ms;
+}

@@ -33,4 +33,7 @@ struct request {
 int request_read(struct request *ret_request, const struct server_options *options,
     char **parameters, struct err *err);
 
+/* When it must be over (boot time): the smaller one of what the client and we allow, from now. */
+int64_t request_deadline(const struct request *request, int64_t timeout_ms);
+
 #endif

@@ -10,19 +10,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/action/describe_discovery.h"
+#include "core/action/discovery.h"
 #include "core/action/registry.h"
 #include "core/base/log.h"
 #include "fcgi/http/http_err.h"
 
 #define FIXED_ROUTES (sizeof(fixed) / sizeof(fixed[0]))
-#define ROUTES_PER_ACTION (1 + VERB_COUNT)
 
 static const struct {
 	const char *path;
 	enum route_kind kind;
 } fixed[] = {
-	{ "/", ROUTE_LIST },
-	{ "/actions", ROUTE_LIST },
 	{ "/health/liveness", ROUTE_LIVENESS },
 	{ "/health/readiness", ROUTE_READINESS },
 #ifdef ENABLE_COVERAGE
@@ -31,15 +30,21 @@ static const struct {
 #endif
 };
 
-static void
-add(struct routes *routes, const char *method, const char *path, enum route_kind kind,
-    const struct ak_action *action, enum verb verb)
+/* Its path is left to the caller. */
+static struct route *
+add(struct routes *routes, const char *method, enum route_kind kind)
 {
 	struct route *route = &routes->rows[routes->count++];
 
-	*route = (struct route){
-		.method = method, .kind = kind, .action = action, .verb = verb
-	};
+	*route = (struct route){ .method = method, .kind = kind, .verb = VERB_COUNT };
+	return route;
+}
+
+static void
+add_path(struct routes *routes, const char *path, enum route_kind kind)
+{
+	struct route *route = add(routes, "GET", kind);
+
 	snprintf(route->path, sizeof(route->path), "%s", path);
 }
 
@@ -47,21 +52,30 @@ static void
 add_action(struct routes *routes, const struct ak_action *action)
 {
 	bool enabled = registry_enabled(action);
-	char path[DESCRIPTION_PATH_BYTES];
-	const char *method;
+	struct route *route;
 	enum verb verb;
 
-	if (enabled) {
-		snprintf(path, sizeof(path), "/%s", action->id);
-		add(routes, "GET", path, ROUTE_DESCRIPTION, action, VERB_COUNT);
-	}
 	for (verb = 0; verb < VERB_COUNT; verb++) {
 		if (!description_has(action, verb) ||
 		    (!enabled && verb != VERB_STATUS && verb != VERB_STOP))
 			continue;
-		description_endpoint(action, verb, &method, path);
-		add(routes, method, path, ROUTE_VERB, action, verb);
+		route = add(routes, NULL, ROUTE_VERB);
+		route->action = action;
+		route->verb = verb;
+		description_endpoint(action, verb, &route->method, route->path);
 	}
+}
+
+static void
+add_discovery(struct routes *routes, const struct ak_discovery *discovery)
+{
+	struct route *route;
+
+	if (!discovery_offered(discovery))
+		return;
+	route = add(routes, "GET", ROUTE_DISCOVER);
+	route->discovery = discovery;
+	discovery_path(discovery, DISCOVERY_TARGETS, route->path);
 }
 
 static int
@@ -73,19 +87,23 @@ compare(const void *left, const void *right)
 }
 
 int
-routes_build(struct routes *ret_routes, struct err *err)
+routes_build(struct routes *ret_routes, const struct index *index, struct err *err)
 {
 	struct routes routes = { .count = 0 };
 	size_t i;
 
-	routes.rows = calloc(FIXED_ROUTES + registry_count() * ROUTES_PER_ACTION,
-	    sizeof(*routes.rows));
+	routes.rows = calloc(FIXED_ROUTES + index->count + registry_count() * VERB_COUNT +
+	    registry_discoveries(), sizeof(*routes.rows));
 	if (routes.rows == NULL)
 		log_out_of_memory();
 	for (i = 0; i < FIXED_ROUTES; i++)
-		add(&routes, "GET", fixed[i].path, fixed[i].kind, NULL, VERB_COUNT);
+		add_path(&routes, fixed[i].path, fixed[i].kind);
+	for (i = 0; i < index->count; i++)
+		add_path(&routes, index->texts[i].path, ROUTE_TEXT);
 	for (i = 0; i < registry_count(); i++)
 		add_action(&routes, registry_at(i));
+	for (i = 0; i < registry_discoveries(); i++)
+		add_discovery(&routes, registry_discovery_at(i));
 	qsort(routes.rows, routes.count, sizeof(*routes.rows), compare);
 	for (i = 1; i < routes.count; i++)
 		if (compare(&routes.rows[i - 1], &routes.rows[i]) == 0) {

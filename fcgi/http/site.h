@@ -25,6 +25,7 @@ struct responder {
 	struct session session;
 	/* Below the base path that nginx last sent, if it is not the option's. */
 	struct index other_index;
+	char etag[ETAG_BYTES];	/* of what it has last discovered */
 };
 
 #endif

@@ -5,9 +5,9 @@
 
 #include "fcgi/http/verbs.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 
-#include "core/base/clock.h"
 #include "core/base/json.h"
 #include "core/base/uuid_text.h"
 #include "core/calls/calls.h"
@@ -77,31 +77,27 @@ read_execution(struct json_object *object, char ret_execution[UUID_TEXT_BYTES],
 	}
 }
 
-/* The smaller one of what the operator and the client allow, from now. */
-static int64_t
-deadline(const struct options *options, const struct request *request, enum verb verb)
+/*
+ * nginx sends a request again whose process died: right where that was chance, and a way to
+ * lose all responders where the handler is to blame.
+ */
+int
+verb_check_deaths(const struct responder *responder, const char *handler, struct err *err)
 {
-	int64_t timeout_ms = verb == VERB_STOP ? options->stop_timeout_ms :
-	    options->handler_timeout_ms;
-
-	if (request->timeout_ms != 0 && request->timeout_ms < timeout_ms)
-		timeout_ms = request->timeout_ms;
-	return clock_boot_ms() + timeout_ms;
+	if (scoreboard_deaths(responder->site->scoreboard, responder->slot) < TRIES_MAX)
+		return 0;
+	return err_set(err, ERR_HANDLER, "%s() ended the process that ran it, or was killed "
+	    "because it took too long", handler);
 }
 
 /*
- * nginx sends a request again whose process died: right where that was chance, and a way to
- * lose all responders where the handler is to blame. After start() and stop() the execution's
- * phase says what has happened; the others have left no trace.
+ * After start() and stop() the execution's phase says what has happened; the others have left
+ * no trace.
  */
-static int
-check_deaths(const struct responder *responder, enum verb verb, struct err *err)
+static bool
+leaves_no_trace(enum verb verb)
 {
-	if (verb == VERB_START || verb == VERB_STOP ||
-	    scoreboard_deaths(responder->site->scoreboard, responder->slot) < TRIES_MAX)
-		return 0;
-	return err_set(err, ERR_HANDLER, "%s() ended the process that ran it, or was killed "
-	    "because it took too long", verb_name(verb));
+	return verb != VERB_START && verb != VERB_STOP;
 }
 
 static int
@@ -109,13 +105,15 @@ run_call(struct responder *responder, const struct request *request,
     struct json_object *object, struct incoming *incoming, struct verb_call *call,
     struct reply *ret_reply, struct err *err)
 {
+	const struct options *options = &responder->site->options->core;
 	const struct route *route = call->route;
 	int64_t deadline_ms;
 	char *text;
 
 	if (read_execution(object, call->execution, err) == -1)
 		return -1;
-	deadline_ms = deadline(&responder->site->options->core, request, route->verb);
+	deadline_ms = request_deadline(request, route->verb == VERB_STOP ?
+	    options->stop_timeout_ms : options->handler_timeout_ms);
 	scoreboard_busy(responder->slot, deadline_ms, "%s %s", verb_name(route->verb),
 	    call->execution);
 	if (calls_answer(&responder->session, route->verb, route->action, call->execution,
@@ -135,7 +133,8 @@ verb_answer(struct responder *responder, const struct body *body,
 	int result = -1;
 
 	incoming_init(&incoming, &responder->site->options->core, route->action->parameters);
-	if (check_deaths(responder, route->verb, err) == 0)
+	if (!leaves_no_trace(route->verb) ||
+	    verb_check_deaths(responder, verb_name(route->verb), err) == 0)
 		object = read_object(body, route->verb, &incoming, err);
 	if (object != NULL)
 		result = run_call(responder, body->request, object, &incoming, call,

@@ -25,4 +25,7 @@ struct verb_call {
 int verb_answer(struct responder *responder, const struct body *body,
     struct verb_call *call, struct reply *ret_reply, struct err *err);
 
+/* Refuses (-1, err) a request whose handler has ended the processes that ran it before. */
+int verb_check_deaths(const struct responder *responder, const char *handler, struct err *err);
+
 #endif

@@ -16,6 +16,7 @@
 #include "core/action/registry.h"
 #include "core/action/verify.h"
 #include "core/base/log.h"
+#include "core/config/discovery_options.h"
 #include "fcgi/http/server_options.h"
 #include "fcgi/server/reexec.h"
 #include "fcgi/server/supervisor.h"
@@ -85,22 +86,27 @@ serve_main(int argc, char **argv)
 		return EX_CONFIG;
 	}
 	log_init(options.core.log_level, options.core.log_format);
+	if (discovery_options_apply(&options.core.discovery, &err) == -1) {
+		log_error("%s", err.msg);
+		return EX_CONFIG;
+	}
 	if (verify_registry(report, NULL) > 0)
 		return EX_CONFIG;
 	enable(&options);
 	site = (struct site){ .options = &options };
-	if (routes_build(&site.routes, &err) == -1) {
+	index_binary(site.binary);
+	index_build(&site.index, options.base_path, site.binary);
+	if (routes_build(&site.routes, &site.index, &err) == -1) {
 		log_error("%s", err.msg);
 		return EX_CONFIG;
 	}
 	if (options.test) {
 		log_info("configuration ok");
 		routes_done(&site.routes);
+		index_done(&site.index);
 		return EXIT_SUCCESS;
 	}
 	reexec_remember(argc, argv);
-	index_binary(site.binary);
-	index_build(&site.index, options.base_path, site.binary);
 	status = supervisor_run(&options, &site);
 	index_done(&site.index);
 	routes_done(&site.routes);

@@ -1,0 +1,33 @@
+/*
+ * discovery_options.h: the options of discoveries.
+ */
+#ifndef CORE_CONFIG_DISCOVERY_OPTIONS_H
+#define CORE_CONFIG_DISCOVERY_OPTIONS_H
+
+#include <stdbool.h>
+
+#include "core/base/err.h"
+#include "core/config/option_table.h"
+
+#define DISCOVERY_NAME_BYTES 256
+
+struct discovery_options {
+	char host_type[DISCOVERY_NAME_BYTES];
+	bool host;			/* whether this host is discovered */
+	char host_name[DISCOVERY_NAME_BYTES];	/* empty: the system's */
+	char domain_name[DISCOVERY_NAME_BYTES];	/* empty: what the host's files say */
+	char group[DISCOVERY_NAME_BYTES];	/* empty: none */
+	struct option_list exclude_attribute;
+};
+
+/* Its rows address a struct options. */
+extern const struct option discovery_options_table[];
+
+/*
+ * Lets all discoveries of this process follow the options, which must stay. 0, or -1 with
+ * ERR_USAGE where the environment asks for a filter of extension-host that there is not: one
+ * that is ignored in silence would be worse than none.
+ */
+int discovery_options_apply(const struct discovery_options *options, struct err *err);
+
+#endif
