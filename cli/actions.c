@@ -50,7 +50,7 @@ actions_run(struct arguments *arguments)
 {
 	bool json = false;
 
-	if (arguments_read(arguments, NULL, &json) == -1)
+	if (arguments_read(arguments, NULL, &json) == -1 || arguments_describe(arguments) == -1)
 		return arguments->status;
 	if (json)
 		output_json(describe_all());

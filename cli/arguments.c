@@ -14,6 +14,7 @@
 
 #include "core/base/command_line.h"
 #include "core/base/duration.h"
+#include "core/config/discovery_options.h"
 
 #define ARGUMENTS_GIVEN_MAX 16
 #define ARGUMENTS_LABEL_BYTES 64
@@ -166,4 +167,17 @@ arguments_serve_options(struct server_options *ret_options, struct err *err, ...
 	va_end(given);
 	/* It changes none of them. */
 	return server_options_parse(argc, (char **)(uintptr_t)argv, ret_options, err);
+}
+
+int
+arguments_describe(struct arguments *arguments)
+{
+	static struct server_options options;
+	struct err err;
+
+	if (arguments_serve_options(&options, &err, NULL) == 0 &&
+	    discovery_options_apply(&options.core.discovery, &err) == 0)
+		return 0;
+	arguments->status = arguments_fail(arguments, &err);
+	return -1;
 }

@@ -59,4 +59,10 @@ const char *arguments_state_dir(const char *option);
 int arguments_serve_options(struct server_options *ret_options, struct err *err, ...)
     __attribute__((sentinel));
 
+/*
+ * Lets descriptions be as serve would tell them, by the environment. 0, or -1 as
+ * arguments_next().
+ */
+int arguments_describe(struct arguments *arguments);
+
 #endif

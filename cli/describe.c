@@ -143,7 +143,8 @@ describe_run(struct arguments *arguments)
 	bool json = false;
 	struct err err;
 
-	if (arguments_read(arguments, &base_path, &json) == -1)
+	if (arguments_read(arguments, &base_path, &json) == -1 ||
+	    arguments_describe(arguments) == -1)
 		return arguments->status;
 	if (arguments->operand_count != 1)
 		return arguments_refuse(arguments, "the id of one action is needed");

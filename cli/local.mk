@@ -11,6 +11,7 @@ libcli_la_SOURCES = \
 	cli/check.c \
 	cli/completion.c \
 	cli/describe.c \
+	cli/discover.c \
 	cli/http.c cli/http.h \
 	cli/list.c \
 	cli/main.c \

@@ -43,6 +43,7 @@ struct subcommand {
 	SUBCOMMAND(status) \
 	SUBCOMMAND(actions) \
 	SUBCOMMAND(describe) \
+	SUBCOMMAND(discover) \
 	SUBCOMMAND(check) \
 	SUBCOMMAND(recover) \
 	SUBCOMMAND(completion)
