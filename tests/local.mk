@@ -4,8 +4,10 @@ UNIT_TESTS = \
 	tests/unit/test_bitrate \
 	tests/unit/test_call \
 	tests/unit/test_description \
+	tests/unit/test_discovery \
 	tests/unit/test_duration \
 	tests/unit/test_execution \
+	tests/unit/test_host \
 	tests/unit/test_incoming \
 	tests/unit/test_json \
 	tests/unit/test_log \

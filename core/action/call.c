@@ -123,12 +123,12 @@ call_misuse(struct ak_call *call, const char *format, ...)
 }
 
 bool
-call_forbidden(struct ak_call *call, const char *function)
+call_forbidden(const struct ak_call *call, const char *function)
 {
-	if (call->discovered == NULL)
-		return false;
 	if (call->forbidden == NULL)
-		call->forbidden = function;
+		return false;
+	if (*call->forbidden == NULL)
+		*call->forbidden = function;
 	return true;
 }
 
@@ -272,6 +272,8 @@ ak_save(struct ak_call *call)
 {
 	struct err err;
 
+	if (call_forbidden(call, __func__))
+		return -1;
 	if (call->save == NULL || call->save(call, &err) == 0)
 		return 0;
 	call_error(call, "Failed to save the state", err.msg);
@@ -286,6 +288,8 @@ ak_claim(struct ak_call *call, const char *format, ...)
 	struct err err;
 	int result = 0;
 
+	if (call_forbidden(call, __func__))
+		return -1;
 	va_start(arguments, format);
 	resource = call_format(format, arguments);
 	va_end(arguments);

@@ -48,8 +48,8 @@ struct ak_call {
 	/* In discover() only: what was found; the code of what went wrong with that, or 0. */
 	struct discovered *discovered;
 	int discover_code;
-	/* The first function that discover() called and only handlers may; borrowed. */
-	const char *forbidden;
+	/* Where the first function is noted that only handlers may call. */
+	const char **forbidden;
 
 	/* The reply so far; owned, NULL while empty. */
 	struct json_object *messages;
@@ -83,10 +83,10 @@ void call_message(struct ak_call *call, enum ak_level level, const char *text);
 void call_misuse(struct ak_call *call, const char *format, ...) AK_PRINTF(2, 3);
 
 /*
- * Whether this is a discovery, which has no config, target, state or metrics to ask or tell of
- * with function; it has failed then.
+ * Whether this is a discovery, which has no config, target or state to ask of with function; it
+ * has failed then.
  */
-bool call_forbidden(struct ak_call *call, const char *function);
+bool call_forbidden(const struct ak_call *call, const char *function);
 
 /*
  * Text of any length, with bytes that are not UTF-8 replaced; owned. Out of memory is fatal.

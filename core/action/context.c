@@ -154,12 +154,14 @@ context_take(struct ak_call *call, struct json_object *request, struct err *err)
 const char *
 ak_target_name(const struct ak_call *call)
 {
+	(void)call_forbidden(call, __func__);
 	return json_member_string(call->target, "name");
 }
 
 static struct json_object *
 attribute(const struct ak_call *call, const char *key)
 {
+	(void)call_forbidden(call, "ak_target_attribute");
 	return json_member(json_member(call->target, "attributes"), key);
 }
 

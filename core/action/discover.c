@@ -101,6 +101,30 @@ log_messages(const struct ak_discovery *discovery, struct json_object *messages)
 	}
 }
 
+/* What it called or told that only handlers may; NULL if there is nothing. */
+static const char *
+misuse_of(const struct ak_call *call)
+{
+	const struct {
+		bool used;
+		const char *function;
+	} parts[] = {
+		{ call->metrics != NULL, "ak_metric" },
+		{ call->artifacts != NULL, "ak_artifact" },
+		{ call->modifications != NULL, "ak_modify_*" },
+		{ call->summary != NULL, "ak_summary" },
+		{ call->completed, "ak_completed" },
+	};
+	size_t i;
+
+	if (*call->forbidden != NULL)
+		return *call->forbidden;
+	for (i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		if (parts[i].used)
+			return parts[i].function;
+	return NULL;
+}
+
 /* Runs it, and brings what it has found into order. 0, or -1 with err. */
 static int
 run(const struct ak_discovery *discovery, struct ak_call *call, struct err *err)
@@ -108,10 +132,11 @@ run(const struct ak_discovery *discovery, struct ak_call *call, struct err *err)
 	const char *group = discovery_settings()->group;
 	struct discovered *discovered = call->discovered;
 	int result = discovery->discover(call);
+	const char *misuse = misuse_of(call);
 
-	if (call->forbidden != NULL)
+	if (misuse != NULL)
 		return err_set(err, ERR_HANDLER, "discover() called %s(), which only handlers "
-		    "of actions may", call->forbidden);
+		    "of actions may", misuse);
 	if (call->error != NULL) {
 		call_error_text(call, err->msg, sizeof(err->msg));
 		err->code = call->discover_code != 0 ? call->discover_code : ERR_HANDLER;
@@ -143,9 +168,10 @@ discover(const struct ak_discovery *discovery, int64_t deadline_ms, char **ret_t
     size_t *ret_length, struct json_object **ret_error, struct err *err)
 {
 	struct discovered discovered = { .count = 0 };
+	const char *forbidden = NULL;
 	struct ak_call call = {
 		.verb = VERB_COUNT, .execution = "", .deadline_ms = deadline_ms,
-		.discovered = &discovered
+		.discovered = &discovered, .forbidden = &forbidden
 	};
 	struct json_object *json;
 	int result = run(discovery, &call, err);

@@ -17,7 +17,7 @@ find(struct ak_call *call, const char *name)
 {
 	const struct ak_parameter *parameter;
 
-	if (call_forbidden(call, "ak_config"))
+	if (call_forbidden(call, "ak_config_*"))
 		return NULL;
 	if (call->verb != VERB_PREPARE && call->verb != VERB_QUERY) {
 		call_misuse(call, "Parameter \"%s\" was read in %s(), which has no "

@@ -241,9 +241,9 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 	verify_registry(report, NULL);
 
 	site.options = &options;
-	fuzz_must(routes_build(&site.routes, &err) == 0, err.msg);
 	index_binary(site.binary);
 	index_build(&site.index, options.base_path, site.binary);
+	fuzz_must(routes_build(&site.routes, &site.index, &err) == 0, err.msg);
 	site.scoreboard = scoreboard_map(state_dir, &err);
 	fuzz_must(site.scoreboard != NULL, err.msg);
 	site.scoreboard->reaper_beat_ms = clock_boot_ms();

@@ -56,6 +56,18 @@ find(const char *method, const char *path)
 	return route;
 }
 
+static int
+build(void)
+{
+	struct index index;
+	int result;
+
+	index_build(&index, "", "binary");
+	result = routes_build(&routes, &index, &err);
+	index_done(&index);
+	return result;
+}
+
 static void
 unknown(const char *method, const char *path)
 {
@@ -80,9 +92,9 @@ wrong_method(const char *method, const char *path, const char *allowed)
 
 START_TEST(test_fixed)
 {
-	ck_assert_int_eq(routes_build(&routes, &err), 0);
-	ck_assert_int_eq(find("GET", "/")->kind, ROUTE_LIST);
-	ck_assert_int_eq(find("HEAD", "/actions")->kind, ROUTE_LIST);
+	ck_assert_int_eq(build(), 0);
+	ck_assert_int_eq(find("GET", "/")->kind, ROUTE_TEXT);
+	ck_assert_int_eq(find("HEAD", "/actions")->kind, ROUTE_TEXT);
 	ck_assert_int_eq(find("GET", "/health/liveness")->kind, ROUTE_LIVENESS);
 	ck_assert_int_eq(find("HEAD", "/health/readiness")->kind, ROUTE_READINESS);
 	wrong_method("POST", "/", "GET, HEAD");
@@ -106,10 +118,9 @@ START_TEST(test_verbs)
 	const struct route *route;
 	size_t i;
 
-	ck_assert_int_eq(routes_build(&routes, &err), 0);
+	ck_assert_int_eq(build(), 0);
 	route = find("GET", "/org.first");
-	ck_assert_int_eq(route->kind, ROUTE_DESCRIPTION);
-	ck_assert_ptr_eq(route->action, &first);
+	ck_assert_int_eq(route->kind, ROUTE_TEXT);
 	for (i = 0; i < UNIT_COUNT(verbs); i++) {
 		snprintf(path, sizeof(path), "/org.first/%s", verb_name(verbs[i]));
 		route = find("POST", path);
@@ -130,7 +141,7 @@ START_TEST(test_override)
 {
 	const struct route *route;
 
-	ck_assert_int_eq(routes_build(&routes, &err), 0);
+	ck_assert_int_eq(build(), 0);
 	route = find("PUT", "/somewhere/else");
 	ck_assert_int_eq(route->verb, VERB_START);
 	ck_assert_ptr_eq(route->action, &second);
@@ -145,13 +156,13 @@ END_TEST
 START_TEST(test_not_enabled)
 {
 	ck_assert_int_eq(registry_enable("org.second"), 0);
-	ck_assert_int_eq(routes_build(&routes, &err), 0);
+	ck_assert_int_eq(build(), 0);
 	unknown("GET", "/org.first");
 	unknown("POST", "/org.first/prepare");
 	unknown("POST", "/org.first/start");
 	ck_assert_int_eq(find("POST", "/org.first/status")->verb, VERB_STATUS);
 	ck_assert_int_eq(find("POST", "/org.first/stop")->verb, VERB_STOP);
-	ck_assert_int_eq(find("GET", "/org.second")->kind, ROUTE_DESCRIPTION);
+	ck_assert_int_eq(find("GET", "/org.second")->kind, ROUTE_TEXT);
 	routes_done(&routes);
 }
 END_TEST
@@ -159,7 +170,7 @@ END_TEST
 START_TEST(test_same_path)
 {
 	ck_assert_int_eq(ak_register(&thief), 0);
-	ck_assert_int_eq(routes_build(&routes, &err), -1);
+	ck_assert_int_eq(build(), -1);
 	ck_assert_int_eq(err.code, ERR_USAGE);
 	ck_assert_ptr_nonnull(strstr(err.msg, "/health/liveness"));
 }
