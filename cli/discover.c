@@ -222,7 +222,7 @@ static const struct cli_option options[] = {
 	{ 'u', "url", "URL", "Ask the discoveries of an extension, as an agent does." },
 	{ 'U', "unix-socket", "PATH", "Connect to this socket of nginx." },
 	{ 't', "host-type", "TYPE", "This and the next as with serve." },
-	{ 'd', "discover-host", "yes|no", "" },
+	{ 'd', "discover-host", "ANSWER", "" },
 	{ 'n', "hostname", "NAME", "" },
 	{ 'D', "domainname", "NAME", "" },
 	{ 'g', "discovery-group", "NAME", "" },

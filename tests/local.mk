@@ -32,6 +32,7 @@ E2E_TESTS = \
 	tests/e2e/test_cli_stop.py \
 	tests/e2e/test_coverage.py \
 	tests/e2e/test_crash.py \
+	tests/e2e/test_discovery.py \
 	tests/e2e/test_file_life.py \
 	tests/e2e/test_file_urls.py \
 	tests/e2e/test_files.py \

@@ -7,10 +7,10 @@
 #include <stddef.h>
 
 /*
- * Checks all registered actions and discoveries (protocol: "Registration refuses"; lengths, patterns and enums of
- * the OpenAPI schema) and calls report for every mistake, with a sentence that names the
- * action and the member: "org.example.x: parameter \"pid\": label is missing". Returns
- * the number of mistakes.
+ * Checks all registered actions and discoveries (protocol: "Registration refuses"; lengths,
+ * patterns and enums of the OpenAPI schemas) and calls report for every mistake, with a sentence
+ * that names what it is of and the member: "org.example.x: parameter \"pid\": label is missing".
+ * Returns the number of mistakes.
  */
 size_t verify_registry(void (*report)(void *context, const char *mistake), void *context);
 

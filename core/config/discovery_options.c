@@ -68,8 +68,8 @@ const struct option discovery_options_table[] = {
 	  .help = "Type of this host as a target, in its discovery and in actions: "
 	    AK_TARGET_HOST ", or com.steadybit.extension_host.host in place of extension-host.",
 	  .parse = read_host_type, MEMBER(host_type) },
-	{ .name = "discover-host", .argument = "yes|no", .preset = "yes",
-	  .help = "Whether this host is told as a target.",
+	{ .name = "discover-host", .argument = "ANSWER", .preset = "yes",
+	  .help = "Whether this host is told as a target: yes or no.",
 	  .parse = option_yes_no, MEMBER(host) },
 	{ .name = "hostname", .argument = "NAME", .also = "STEADYBIT_EXTENSION_HOSTNAME",
 	  .help = "How this host is called as a target. In a container, that of the machine. The "

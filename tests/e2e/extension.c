@@ -655,6 +655,77 @@ static const struct ak_action action_broken = {
 
 extern const struct ak_action action_everything;
 
+/*
+ * A discovery that does what the lines of a file say, the file that TEST_DISCOVERY names:
+ * "target ID", "pair KEY=VALUE" of it, "many N" targets, "fail TEXT", "sleep MS", "crash".
+ * Of no such variable, there is none.
+ */
+static int
+do_line(struct ak_call *call, const char *word, char *rest)
+{
+	char id[32];
+	long i;
+
+	if (strcmp(word, "target") == 0)
+		return ak_discovered(call, rest, rest);
+	if (strcmp(word, "pair") == 0) {
+		char *value = strchr(rest, '=');
+
+		*value++ = '\0';
+		return ak_discovered_attribute(call, rest, value);
+	}
+	if (strcmp(word, "fail") == 0)
+		return ak_error(call, "%s", rest);
+	if (strcmp(word, "sleep") == 0)
+		sleep_ms(atol(rest));
+	if (strcmp(word, "crash") == 0)
+		abort();
+	if (strcmp(word, "many") != 0)
+		return 0;
+	for (i = atol(rest); i > 0; i--) {
+		(void)snprintf(id, sizeof(id), "target-%06ld", i);
+		if (ak_discovered(call, id, id) == -1 ||
+		    ak_discovered_attribute(call, "test.name", id) == -1 ||
+		    ak_discovered_attribute(call, "test.parity", i % 2 ? "odd" : "even") == -1)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+test_discover(struct ak_call *call)
+{
+	FILE *file = fopen(getenv("TEST_DISCOVERY"), "re");
+	char line[512], word[16];
+	int result = 0, used;
+
+	if (file == NULL)
+		return ak_errno(call, "Failed to open the file of the test");
+	while (result == 0 && fgets(line, sizeof(line), file) != NULL) {
+		line[strcspn(line, "\n")] = '\0';
+		if (sscanf(line, "%15s %n", word, &used) == 1)
+			result = do_line(call, word, line + used);
+	}
+	(void)fclose(file);
+	return result;
+}
+
+static const struct ak_column test_columns[] = {
+	{ .attribute = "test.name" },
+	AK_COLUMNS_END
+};
+static const struct ak_order test_order[] = {
+	{ "test.name", AK_DESCENDING },
+	AK_ORDER_END
+};
+static const struct ak_target_type test_type = {
+	.id = "test.thing", .version = "1", .label = { "Thing", "Things" },
+	.columns = test_columns, .order = test_order,
+};
+static const struct ak_discovery discovery_test = {
+	.id = "test.things", .target_type = &test_type, .discover = test_discover,
+};
+
 int
 main(int argc, char **argv)
 {
@@ -667,5 +738,7 @@ main(int argc, char **argv)
 	ak_register(&action_everything);
 	if (getenv("TEST_BROKEN_TABLE"))
 		ak_register(&action_broken);
+	if (getenv("TEST_DISCOVERY"))
+		ak_register_discovery(&discovery_test);
 	return ak_main(argc, argv);
 }

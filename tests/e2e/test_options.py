@@ -304,11 +304,13 @@ def modes():
 
 @test
 def builtin_actions():
-    """The program offers the actions of actions.def"""
+    """The program offers the actions and discoveries of actions.def"""
     with Server(ACTIONKIT) as server:
         listed = {row["path"] for row in server.get("/").ok()["actions"]}
         check({f"/{EXAMPLE}", f"/{PAUSE}"} <= listed, f"actions: {listed}")
-        equal(server.get("/actions").ok(), server.get("/").ok(), "GET /actions")
+        listed = {row["path"] for row in server.get("/").ok()["discoveries"]}
+        check({"/org.actionkit.host/discovery", f"/{EXAMPLE}.lamps/discovery"} <= listed,
+              f"discoveries: {listed}")
 
 
 main()

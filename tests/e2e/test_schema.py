@@ -21,19 +21,28 @@ from harness import (
     ACTIONKIT, CHECK, EFFECT, EVERYTHING, EXAMPLE, EXTENSION, FLASH, PAUSE, TOP_SRCDIR,
     Execution, Server, Victim, check, contains, equal, main, skip_all, test, wait_for)
 
-OPENAPI = os.environ.get("ACTIONKIT_OPENAPI") or os.path.join(
-    TOP_SRCDIR, "../shared/reference/actionkit-openapi.yml")
+REFERENCE = os.path.join(TOP_SRCDIR, "../shared/reference")
+KITS = {"ACTIONKIT_OPENAPI": "actionkit-openapi.yml",
+        "DISCOVERYKIT_OPENAPI": "discoverykit-openapi.yml"}
+FILES = {variable: os.environ.get(variable) or os.path.join(REFERENCE, name)
+         for variable, name in KITS.items()}
 TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
-if jsonschema is None and os.environ.get("ACTIONKIT_OPENAPI"):
-    sys.exit("ACTIONKIT_OPENAPI needs python3-jsonschema and python3-yaml")
+for variable, path in FILES.items():
+    if jsonschema is None and os.environ.get(variable):
+        sys.exit(f"{variable} needs python3-jsonschema and python3-yaml")
+    if jsonschema is not None and not os.path.exists(path):
+        skip_all(f"no OpenAPI file: set {variable}")
 if jsonschema is None:
     skip_all("python3-jsonschema and python3-yaml are not installed")
-if not os.path.exists(OPENAPI):
-    skip_all("no OpenAPI file: set ACTIONKIT_OPENAPI")
-with open(OPENAPI, encoding="utf-8") as openapi:
-    DOCUMENT = yaml.safe_load(openapi)
-SCHEMAS = DOCUMENT["components"]["schemas"]
+
+
+def read_schemas(path):
+    with open(path, encoding="utf-8") as openapi:
+        return yaml.safe_load(openapi)["components"]["schemas"]
+
+
+SCHEMAS, DISCOVERY = (read_schemas(path) for path in FILES.values())
 # A slip of the schema: the value of a modification may be any JSON.
 for kind in ("SetPropertyValue", "AddValueToListProperty"):
     SCHEMAS[f"ExecutionModification{kind}"]["properties"]["value"] = {}
@@ -51,23 +60,26 @@ def exact(schema):
             exact(part)
 
 
+# Those that others are made of by allOf must stay open.
 exact({name: schema for name, schema in SCHEMAS.items()
        if not name.startswith("MutatingEndpointReference")})
+exact({name: schema for name, schema in DISCOVERY.items()
+       if not name.startswith("DescribingEndpointReference")})
 
 
-def faults_of(value, name):
+def faults_of(value, name, schemas=SCHEMAS):
     """What the schema has against a value."""
     validator = jsonschema.Draft202012Validator(
-        {"$ref": f"#/components/schemas/{name}", "components": DOCUMENT["components"]})
+        {"$ref": f"#/components/schemas/{name}", "components": {"schemas": schemas}})
     return [f"{'/'.join(map(str, fault.absolute_path))}: {fault.message}"
             for fault in validator.iter_errors(value)]
 
 
-def valid(reply, name, status=200):
+def valid(reply, name, status=200, schemas=SCHEMAS):
     """The value of a reply that must be a `name` of the schema."""
     equal(reply.status, status, f"status of {reply!r}")
     value = reply.json()
-    faults = faults_of(value, name)
+    faults = faults_of(value, name, schemas)
     check(not faults, f"not a {name}: {faults}: {reply!r}")
     if name.endswith("Result"):
         for entry in value.get("messages", []) + value.get("metrics", []):
@@ -121,7 +133,7 @@ def check_descriptions(program):
     """Validates the list and every description; descriptions by id."""
     descriptions = {}
     with Server(program) as server:
-        listed = valid(server.get("/"), "ActionList")["actions"]
+        listed = valid(server.get("/actions"), "ActionList")["actions"]
         for row in listed:
             description = valid(server.get(row["path"]), "ActionDescription")
             descriptions[description["id"]] = description
@@ -456,6 +468,44 @@ def errors():
         wait_for(lambda: server.get("/").status == 200, "the server")
         running.stop().ok()
         crashing.stop().ok()
+
+
+DISCOVERY_LISTS = ("discoveries", "targetTypes", "targetAttributes", "targetEnrichmentRules")
+
+
+def check_discoveries(server):
+    """Validates everything that discoveries say; the targets."""
+    both = server.get("/").json()
+    discoveries = valid(server.get("/discoveries"), "DiscoveryList", 200, DISCOVERY)
+    equal(both, {**valid(server.get("/actions"), "ActionList"), **discoveries}, "lists")
+    equal(faults_of({name: both[name] for name in DISCOVERY_LISTS}, "DiscoveryList",
+                    DISCOVERY), [], "faults")
+    for reference in discoveries["targetTypes"]:
+        valid(server.get(reference["path"]), "TargetDescription", 200, DISCOVERY)
+    for reference in discoveries["targetAttributes"]:
+        valid(server.get(reference["path"]), "AttributeDescriptions", 200, DISCOVERY)
+    targets = []
+    for reference in discoveries["discoveries"]:
+        described = valid(server.get(reference["path"]), "DiscoveryDescription", 200,
+                          DISCOVERY)
+        equal(set(described["discover"]), {"method", "path", "callInterval"}, "members")
+        targets += valid(server.get(described["discover"]["path"]), "DiscoveryData", 200,
+                         DISCOVERY)["targets"]
+    return targets
+
+
+@test
+def discoveries():
+    """Everything that discoveries say, and their errors"""
+    with Server(ACTIONKIT) as server:
+        check(len(check_discoveries(server)) > 1, "no targets")
+    with Server(ACTIONKIT, hostname="localhost") as server:
+        valid(server.get("/org.actionkit.host/discovery/discovered-targets"),
+              "DiscoveryKitError", 500, DISCOVERY)
+    check(faults_of({"title": "x", "status": "errored"}, "DiscoveryKitError", DISCOVERY),
+          "a status is no fault")
+    with Server() as server:
+        valid(server.get("/"), "ActionList")
 
 
 main()
