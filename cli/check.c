@@ -15,8 +15,10 @@
 #include <unistd.h>
 
 #include "cli/arguments.h"
+#include "cli/check_discovery.h"
 #include "cli/output.h"
 #include "cli/rows.h"
+#include "core/action/discovery.h"
 #include "core/action/registry.h"
 #include "core/action/verify.h"
 #include "core/base/state_path.h"
@@ -83,6 +85,29 @@ check_actions(struct checkup *checkup)
 		find(checkup, "actions", VERDICT_OK, "%zu, of which %zu are offered",
 		    registry_count(), checkup->options.enable_action.count == 0 ?
 		    registry_count() : checkup->options.enable_action.count);
+}
+
+static void
+find_warning(void *context, const char *text)
+{
+	find(context, "discoveries", VERDICT_WARN, "%s", text);
+}
+
+static void
+check_discoveries(struct checkup *checkup)
+{
+	struct err err;
+	size_t targets;
+
+	if (discovery_options_apply(&checkup->options.core.discovery, &err) == -1) {
+		find(checkup, "discoveries", VERDICT_FAIL, "%s", err.msg);
+		return;
+	}
+	if (discovery_offered_count() == 0)
+		return;
+	targets = check_discovery(&checkup->options.core, find_warning, checkup);
+	find(checkup, "discoveries", VERDICT_OK, "%zu, which find %zu targets",
+	    discovery_offered_count(), targets);
 }
 
 static const char *
@@ -321,6 +346,8 @@ check_all(struct checkup *checkup, const char *state_dir, const char *socket)
 	find(checkup, "configuration", VERDICT_OK, "state directory %s, socket %s",
 	    checkup->options.core.state_dir, checkup->options.socket);
 	check_actions(checkup);
+	if (!checkup->failed)
+		check_discoveries(checkup);
 	if (check_state_dir(checkup)) {
 		check_database(checkup);
 		check_server(checkup);
@@ -372,8 +399,8 @@ const struct subcommand subcommand_check = {
 	.name = "check",
 	.help = "look for what is wrong with the installation",
 	.about = "Checks the configuration (the environment, as serve reads it), the tables of\n"
-	    "the actions, state directory, database, executions, server, socket and tools.\n"
-	    "It changes nothing.\n\n"
+	    "the actions, discoveries, state directory, database, executions, server,\n"
+	    "socket and tools. It changes nothing.\n\n"
 	    "Exit status: 0; 1 if something has failed, warnings apart; 64 for a wrong\n"
 	    "command line.",
 	.options = options_of_check,

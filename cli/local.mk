@@ -9,6 +9,7 @@ libcli_la_SOURCES = \
 	cli/arguments.c cli/arguments.h \
 	cli/artifacts.c cli/artifacts.h \
 	cli/check.c \
+	cli/check_discovery.c cli/check_discovery.h \
 	cli/completion.c \
 	cli/describe.c \
 	cli/discover.c \

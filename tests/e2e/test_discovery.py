@@ -407,6 +407,52 @@ def the_command():
     command_of_actionkit("discover", "--hostname", status=64)
 
 
+def warnings(result):
+    return "\n".join(finding["detail"] for finding in result.json()
+                     if finding["check"] == "discoveries" and finding["verdict"] == "warning")
+
+
+@test
+def the_check():
+    """actionkit check runs discoveries, and says what is wrong with them"""
+    found = command_of_actionkit("check", "--json", "--state-dir", "/nonexistent",
+                                 environment={"ACTIONKIT_HOSTNAME": "web-1"})
+    equal(warnings(found), "", "warnings")
+    contains(found.out, "2, which find 4 targets", "discoveries")
+    found = command_of_actionkit("check", "--json", "--state-dir", "/nonexistent",
+                                 environment={"ACTIONKIT_HOSTNAME": "localhost"})
+    contains(warnings(found), "this machine has no name of its own", "warnings")
+    found = command_of_actionkit("check", "--json", "--state-dir", "/nonexistent",
+                                 environment={"KUBERNETES_SERVICE_HOST": "10.0.0.1"})
+    contains(warnings(found), "this is a container", "warnings")
+
+
+REGISTERED = """set -e
+mount -t tmpfs tmpfs /etc
+mkdir -p /etc/steadybit/extensions.d
+cd /etc/steadybit/extensions.d
+echo 'url: http://127.0.0.1:8085' >extension-actionkit.yaml
+echo 'types: [ACTION]' >>extension-actionkit.yaml
+echo 'url: http://127.0.0.1:8085' >steadybit-extension-host.yaml
+exec "$0" check --json --state-dir /nonexistent
+"""
+
+
+@test
+def registrations():
+    """check looks at what the agent knows: extension-host, and us without DISCOVERY"""
+    if os.geteuid() != 0 or not shutil.which("unshare"):
+        raise Skip("a mount namespace needs root and unshare")
+    environment = {**os.environ, "ACTIONKIT_HOST_TYPE": OTHER_HOST,
+                   "ACTIONKIT_HOSTNAME": "web-1"}
+    done = subprocess.run(["unshare", "-m", "sh", "-c", REGISTERED, ACTIONKIT], text=True,
+                          capture_output=True, timeout=PATIENCE_S, env=environment)
+    equal(done.returncode, 0, f"status; {done.stderr}")
+    found = "\n".join(finding["detail"] for finding in json.loads(done.stdout))
+    contains(found, "extension-host tells of this host, too, under the same type", "findings")
+    contains(found, "extension-actionkit.yaml: without DISCOVERY among its types", "findings")
+
+
 @test
 def types_of_actions():
     """The type that the environment says is that of the command, too"""
