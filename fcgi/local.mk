@@ -5,7 +5,7 @@ libfcgi_server_la_SOURCES = \
 	fcgi/server/notify.c fcgi/server/notify.h \
 	fcgi/server/reexec.c fcgi/server/reexec.h \
 	fcgi/server/serve.c fcgi/server/serve.h \
-	fcgi/server/shutdown.c \
+	fcgi/server/shutdown.c fcgi/server/shutdown.h \
 	fcgi/server/socket.c fcgi/server/socket.h \
 	fcgi/server/spawn.c \
 	fcgi/server/supervisor.c fcgi/server/supervisor.h \

@@ -11,15 +11,12 @@
 #include "core/action/discovery.h"
 #include "core/base/utf8.h"
 #include "core/config/option_values.h"
-#include "core/config/options.h"
 
 /* What experiments name hosts by. */
 #define HOST_NAME_ATTRIBUTE "host.hostname"
 
-#define MEMBER(name_) OPTION_MEMBER(struct options, discovery.name_)
-
-static int
-read_host_type(const struct option *option, const char *text, void *member, struct err *err)
+int
+option_host_type(const struct option *option, const char *text, void *member, struct err *err)
 {
 	const char *const *type;
 
@@ -34,8 +31,9 @@ read_host_type(const struct option *option, const char *text, void *member, stru
 }
 
 /* A text that is a value of an attribute. */
-static int
-read_name(const struct option *option, const char *text, void *member, struct err *err)
+int
+option_attribute_value(const struct option *option, const char *text, void *member,
+    struct err *err)
 {
 	if (strlen(text) >= option->size)
 		return err_set(err, ERR_USAGE, "is too long");
@@ -46,8 +44,9 @@ read_name(const struct option *option, const char *text, void *member, struct er
 }
 
 /* "key", or "how.keys.begin*". */
-static int
-read_exclude(const struct option *option, const char *text, void *member, struct err *err)
+int
+option_attribute_exclude(const struct option *option, const char *text, void *member,
+    struct err *err)
 {
 	const char *star = strchr(text, '*');
 
@@ -62,33 +61,6 @@ read_exclude(const struct option *option, const char *text, void *member, struct
 		    "experiments name hosts by it");
 	return option_list_add(text, member, err);
 }
-
-const struct option discovery_options_table[] = {
-	{ .name = "host-type", .argument = "TYPE", .preset = AK_TARGET_HOST,
-	  .help = "Type of this host as a target, in its discovery and in actions: "
-	    AK_TARGET_HOST ", or com.steadybit.extension_host.host in place of extension-host.",
-	  .parse = read_host_type, MEMBER(host_type) },
-	{ .name = "discover-host", .argument = "ANSWER", .preset = "yes",
-	  .help = "Whether this host is told as a target: yes or no.",
-	  .parse = option_yes_no, MEMBER(host) },
-	{ .name = "hostname", .argument = "NAME", .also = "STEADYBIT_EXTENSION_HOSTNAME",
-	  .help = "How this host is called as a target. In a container, that of the machine. The "
-	    "system's name if it is not given.",
-	  .parse = read_name, MEMBER(host_name) },
-	{ .name = "domainname", .argument = "NAME",
-	  .help = "Its name with the domain. From /etc/hosts if it is not given.",
-	  .parse = read_name, MEMBER(domain_name) },
-	{ .name = "discovery-group", .argument = "NAME",
-	  .also = "STEADYBIT_EXTENSION_DISCOVERY_GROUP",
-	  .help = "steadybit.group of all targets. None if it is not given.",
-	  .parse = read_name, MEMBER(group) },
-	{ .name = "exclude-attribute", .argument = "KEY", .separator = ",",
-	  .also = "STEADYBIT_EXTENSION_DISCOVERY_ATTRIBUTES_EXCLUDES_HOST",
-	  .help = "An attribute that is not told of targets; with a * at its end, all that "
-	    "begin so. May be repeated; the variable is a list with commas.",
-	  .parse = read_exclude, MEMBER(exclude_attribute) },
-	OPTIONS_END
-};
 
 int
 discovery_options_apply(const struct discovery_options *options, struct err *err)

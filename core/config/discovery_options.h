@@ -20,8 +20,16 @@ struct discovery_options {
 	struct option_list exclude_attribute;
 };
 
-/* Its rows address a struct options. */
-extern const struct option discovery_options_table[];
+/*
+ * Parsers of rows (option_values.h): one of the types that this host may have; the value of an
+ * attribute, an array of char; a struct option_list of attributes, each maybe with a last '*'.
+ */
+int option_host_type(const struct option *option, const char *text, void *member,
+    struct err *err);
+int option_attribute_value(const struct option *option, const char *text, void *member,
+    struct err *err);
+int option_attribute_exclude(const struct option *option, const char *text, void *member,
+    struct err *err);
 
 /*
  * Lets all discoveries of this process follow the options, which must stay. 0, or -1 with

@@ -5,6 +5,7 @@
 
 #include "core/config/options.h"
 
+#include "core/action/discovery.h"
 #include "core/config/option_values.h"
 
 /* Room for the names of the files below the state directory. */
@@ -58,6 +59,29 @@ const struct option options_table[] = {
 	  .help = "Files may be downloaded from URLs that begin like this one. May be "
 	    "repeated; the variable is a list with spaces. None if it is not given.",
 	  .parse = option_file_url, MEMBER(allow_file_url) },
+	{ .name = "host-type", .argument = "TYPE", .preset = AK_TARGET_HOST,
+	  .help = "Type of this host as a target, in its discovery and in actions: "
+	    AK_TARGET_HOST ", or com.steadybit.extension_host.host in place of extension-host.",
+	  .parse = option_host_type, MEMBER(discovery.host_type) },
+	{ .name = "discover-host", .argument = "ANSWER", .preset = "yes",
+	  .help = "Whether this host is told as a target: yes or no.",
+	  .parse = option_yes_no, MEMBER(discovery.host) },
+	{ .name = "hostname", .argument = "NAME", .also = "STEADYBIT_EXTENSION_HOSTNAME",
+	  .help = "How this host is called as a target. In a container, that of the machine. The "
+	    "system's name if it is not given.",
+	  .parse = option_attribute_value, MEMBER(discovery.host_name) },
+	{ .name = "domainname", .argument = "NAME",
+	  .help = "Its name with the domain. From /etc/hosts if it is not given.",
+	  .parse = option_attribute_value, MEMBER(discovery.domain_name) },
+	{ .name = "discovery-group", .argument = "NAME",
+	  .also = "STEADYBIT_EXTENSION_DISCOVERY_GROUP",
+	  .help = "steadybit.group of all targets. None if it is not given.",
+	  .parse = option_attribute_value, MEMBER(discovery.group) },
+	{ .name = "exclude-attribute", .argument = "KEY", .separator = ",",
+	  .also = "STEADYBIT_EXTENSION_DISCOVERY_ATTRIBUTES_EXCLUDES_HOST",
+	  .help = "An attribute that is not told of targets; with a * at its end, all that "
+	    "begin so. May be repeated; the variable is a list with commas.",
+	  .parse = option_attribute_exclude, MEMBER(discovery.exclude_attribute) },
 	{ .name = "log-level", .argument = "LEVEL", .preset = "info",
 	  .also = "STEADYBIT_LOG_LEVEL",
 	  .help = "trace, debug, info, warn or error.",

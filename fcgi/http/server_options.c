@@ -104,7 +104,7 @@ static const struct option command_table[] = {
 };
 
 static const struct option *const tables[] = {
-	server_table, options_table, discovery_options_table, command_table, NULL
+	server_table, options_table, command_table, NULL
 };
 
 int

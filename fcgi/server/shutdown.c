@@ -4,6 +4,8 @@
  */
 #include "config.h"
 
+#include "fcgi/server/shutdown.h"
+
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +13,6 @@
 #include "core/base/clock.h"
 #include "core/base/log.h"
 #include "fcgi/server/notify.h"
-#include "fcgi/server/supervisor.h"
 
 /* The second sweep gets at least this, however long the first one took. */
 #define SWEEP_AGAIN_MIN_MS 5000
@@ -29,134 +30,148 @@ past(int64_t boot_ms)
 }
 
 static int
-active(const struct supervisor *supervisor)
+active(const struct shutdown *shutdown)
 {
-	return supervisor->site->scoreboard->active;
-}
-
-static void
-over(struct supervisor *supervisor, int exit_status)
-{
-	supervisor->stage = STAGE_OVER;
-	supervisor->exit_status = exit_status;
+	return shutdown->scoreboard->active;
 }
 
 void
-shutdown_begin(struct supervisor *supervisor, int number)
+shutdown_over(struct shutdown *shutdown, int exit_status)
+{
+	shutdown->stage = STAGE_OVER;
+	shutdown->exit_status = exit_status;
+}
+
+void
+shutdown_sweep(struct shutdown *shutdown, int number)
+{
+	shutdown->scoreboard->stop_all_signal = number;
+	shutdown->scoreboard->stop_all_asked++;
+	children_signal(shutdown->children, CHILD_REAPER, SIGUSR1);
+}
+
+bool
+shutdown_swept(const struct shutdown *shutdown)
+{
+	return shutdown->scoreboard->stop_all_swept == shutdown->scoreboard->stop_all_asked;
+}
+
+void
+shutdown_begin(struct shutdown *shutdown, int number)
 {
 	const char *name = sigabbrev_np(number);
 
-	if (supervisor->stage != STAGE_SERVING && supervisor->stage != STAGE_QUITTING) {
+	if (shutdown->stage != STAGE_SERVING && shutdown->stage != STAGE_QUITTING) {
 		log_warn("SIG%s again: leaving at once; the reaper goes on", name);
-		over(supervisor, EXIT_FAILURE);
+		shutdown_over(shutdown, EXIT_FAILURE);
 		return;
 	}
 	log_info("SIG%s: stopping all executions; none is prepared or started any more",
 	    name);
 	notify_stopping();
-	supervisor->site->scoreboard->draining = 1;
-	supervisor->sweep_until_ms = clock_boot_ms() +
-	    supervisor->options->shutdown_timeout_ms;
-	supervisor->stage = STAGE_SWEEPING;
-	supervisor_stop_all(supervisor, number);
+	shutdown->scoreboard->draining = 1;
+	shutdown->sweep_until_ms = clock_boot_ms() +
+	    shutdown->options->shutdown_timeout_ms;
+	shutdown->stage = STAGE_SWEEPING;
+	shutdown_sweep(shutdown, number);
 }
 
 /* Each responder may need the time of its request; then the watchdog kills it. */
 static void
-dismiss_responders(struct supervisor *supervisor, enum stage stage)
+dismiss_responders(struct shutdown *shutdown, enum stage stage)
 {
-	supervisor->leave_until_ms = clock_boot_ms() +
-	    children_request_max_ms(supervisor->options) + KILLED_LEAVE_MAX_MS;
-	supervisor->stage = stage;
-	children_dismiss(&supervisor->children, CHILD_RESPONDER);
+	shutdown->leave_until_ms = clock_boot_ms() +
+	    children_request_max_ms(shutdown->options) + KILLED_LEAVE_MAX_MS;
+	shutdown->stage = stage;
+	children_dismiss(shutdown->children, CHILD_RESPONDER);
 }
 
 void
-shutdown_quit(struct supervisor *supervisor)
+shutdown_quit(struct shutdown *shutdown)
 {
-	if (supervisor->stage != STAGE_SERVING) {
+	if (shutdown->stage != STAGE_SERVING) {
 		log_warn("SIGQUIT is ignored: already on the way out");
 		return;
 	}
 	log_info("SIGQUIT: leaving; executions go on, the reaper guards them");
 	notify_stopping();
-	dismiss_responders(supervisor, STAGE_QUITTING);
+	dismiss_responders(shutdown, STAGE_QUITTING);
 }
 
 static void
-extend_systemd(struct supervisor *supervisor)
+extend_systemd(struct shutdown *shutdown)
 {
 	int64_t now = clock_boot_ms();
 
-	if (now - supervisor->extended_ms < EXTEND_EVERY_MS)
+	if (now - shutdown->extended_ms < EXTEND_EVERY_MS)
 		return;
-	supervisor->extended_ms = now;
+	shutdown->extended_ms = now;
 	notify_extend(EXTEND_BY_MS);
 }
 
 static void
-sweep_again(struct supervisor *supervisor)
+sweep_again(struct shutdown *shutdown)
 {
 	int64_t least_ms = clock_boot_ms() + SWEEP_AGAIN_MIN_MS;
 
-	if (supervisor->sweep_until_ms < least_ms)
-		supervisor->sweep_until_ms = least_ms;
-	supervisor->stage = STAGE_SWEEPING_AGAIN;
-	supervisor_stop_all(supervisor, supervisor->site->scoreboard->stop_all_signal);
+	if (shutdown->sweep_until_ms < least_ms)
+		shutdown->sweep_until_ms = least_ms;
+	shutdown->stage = STAGE_SWEEPING_AGAIN;
+	shutdown_sweep(shutdown, shutdown->scoreboard->stop_all_signal);
 }
 
 static void
-after_last_sweep(struct supervisor *supervisor)
+after_last_sweep(struct shutdown *shutdown)
 {
-	if (supervisor_swept(supervisor) && active(supervisor) == 0) {
-		children_dismiss(&supervisor->children, CHILD_REAPER);
-		supervisor->leave_until_ms = clock_boot_ms() + REAPER_LEAVE_MAX_MS;
-		supervisor->stage = STAGE_ENDING;
+	if (shutdown_swept(shutdown) && active(shutdown) == 0) {
+		children_dismiss(shutdown->children, CHILD_REAPER);
+		shutdown->leave_until_ms = clock_boot_ms() + REAPER_LEAVE_MAX_MS;
+		shutdown->stage = STAGE_ENDING;
 		return;
 	}
 	log_error("%d executions could not be stopped; the reaper goes on",
-	    active(supervisor));
-	over(supervisor, EXIT_FAILURE);
+	    active(shutdown));
+	shutdown_over(shutdown, EXIT_FAILURE);
 }
 
 static bool
-have_left(const struct supervisor *supervisor, enum child_kind kind)
+have_left(const struct shutdown *shutdown, enum child_kind kind)
 {
-	return children_running(&supervisor->children, kind) == 0 ||
-	    past(supervisor->leave_until_ms);
+	return children_running(shutdown->children, kind) == 0 ||
+	    past(shutdown->leave_until_ms);
 }
 
 void
-shutdown_advance(struct supervisor *supervisor)
+shutdown_advance(struct shutdown *shutdown)
 {
-	bool swept = supervisor_swept(supervisor) && active(supervisor) == 0;
-	bool sweep_over = swept || past(supervisor->sweep_until_ms);
+	bool swept = shutdown_swept(shutdown) && active(shutdown) == 0;
+	bool sweep_over = swept || past(shutdown->sweep_until_ms);
 
-	if (supervisor->stage != STAGE_SERVING)
-		extend_systemd(supervisor);
-	switch (supervisor->stage) {
+	if (shutdown->stage != STAGE_SERVING)
+		extend_systemd(shutdown);
+	switch (shutdown->stage) {
 	case STAGE_SERVING:
 	case STAGE_OVER:
 		return;
 	case STAGE_SWEEPING:
 		if (sweep_over)
-			dismiss_responders(supervisor, STAGE_DISMISSING);
+			dismiss_responders(shutdown, STAGE_DISMISSING);
 		return;
 	case STAGE_DISMISSING:
-		if (have_left(supervisor, CHILD_RESPONDER))
-			sweep_again(supervisor);
+		if (have_left(shutdown, CHILD_RESPONDER))
+			sweep_again(shutdown);
 		return;
 	case STAGE_SWEEPING_AGAIN:
 		if (sweep_over)
-			after_last_sweep(supervisor);
+			after_last_sweep(shutdown);
 		return;
 	case STAGE_ENDING:
-		if (have_left(supervisor, CHILD_REAPER))
-			over(supervisor, EXIT_SUCCESS);
+		if (have_left(shutdown, CHILD_REAPER))
+			shutdown_over(shutdown, EXIT_SUCCESS);
 		return;
 	case STAGE_QUITTING:
-		if (have_left(supervisor, CHILD_RESPONDER))
-			over(supervisor, EXIT_SUCCESS);
+		if (have_left(shutdown, CHILD_RESPONDER))
+			shutdown_over(shutdown, EXIT_SUCCESS);
 		return;
 	}
 }

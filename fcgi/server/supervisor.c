@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <sysexits.h>
@@ -18,11 +19,24 @@
 #include "core/base/log.h"
 #include "core/config/scoreboard.h"
 #include "core/store/store.h"
+#include "fcgi/server/children.h"
 #include "fcgi/server/notify.h"
 #include "fcgi/server/reexec.h"
+#include "fcgi/server/shutdown.h"
+#include "fcgi/server/socket.h"
 
 /* Time between two looks at the scoreboard. */
 #define TICK_MS 200
+
+struct supervisor {
+	const struct server_options *options;
+	struct site *site;
+	struct sockets sockets;
+	struct children children;
+	struct shutdown shutdown;
+	bool ready;		/* this generation has answered for itself */
+	bool sweeping;		/* SIGUSR1 is not yet done with */
+};
 
 static const int signals[] = {
 	SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGCHLD, SIGPIPE
@@ -100,7 +114,7 @@ set_up(struct supervisor *supervisor, struct err *err)
 	scoreboard = scoreboard_map(options->core.state_dir, err);
 	if (scoreboard == NULL)
 		return -1;
-	supervisor->site->scoreboard = scoreboard;
+	supervisor->site->scoreboard = supervisor->shutdown.scoreboard = scoreboard;
 	begin_scoreboard(scoreboard, inherited);
 	if (migrate(supervisor, err) == -1)
 		return -1;
@@ -112,24 +126,6 @@ set_up(struct supervisor *supervisor, struct err *err)
 	return 0;
 }
 
-void
-supervisor_stop_all(struct supervisor *supervisor, int number)
-{
-	struct scoreboard *scoreboard = supervisor->site->scoreboard;
-
-	scoreboard->stop_all_signal = number;
-	scoreboard->stop_all_asked++;
-	children_signal(&supervisor->children, CHILD_REAPER, SIGUSR1);
-}
-
-bool
-supervisor_swept(const struct supervisor *supervisor)
-{
-	const struct scoreboard *scoreboard = supervisor->site->scoreboard;
-
-	return scoreboard->stop_all_swept == scoreboard->stop_all_asked;
-}
-
 /* Both generations of responders are there until the new one is ready. */
 static void
 begin_reload(struct supervisor *supervisor)
@@ -137,7 +133,7 @@ begin_reload(struct supervisor *supervisor)
 	const struct children *children = &supervisor->children;
 	struct err err;
 
-	if (supervisor->stage != STAGE_SERVING)
+	if (supervisor->shutdown.stage != STAGE_SERVING)
 		log_warn("SIGHUP is ignored: on the way out");
 	else if (children_testing(children))
 		log_warn("SIGHUP is ignored: one is under way");
@@ -155,7 +151,7 @@ end_reload(struct supervisor *supervisor, int status)
 {
 	struct err err;
 
-	if (supervisor->stage != STAGE_SERVING)
+	if (supervisor->shutdown.stage != STAGE_SERVING)
 		return;
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
 		log_error("SIGHUP: the program does not pass its test (%s %d): nothing is "
@@ -171,13 +167,13 @@ end_reload(struct supervisor *supervisor, int status)
 static void
 begin_sweep(struct supervisor *supervisor)
 {
-	if (supervisor->stage != STAGE_SERVING) {
+	if (supervisor->shutdown.stage != STAGE_SERVING) {
 		log_warn("SIGUSR1 is ignored: on the way out");
 		return;
 	}
 	log_info("SIGUSR1: stopping all executions");
 	supervisor->sweeping = true;
-	supervisor_stop_all(supervisor, SIGUSR1);
+	shutdown_sweep(&supervisor->shutdown, SIGUSR1);
 }
 
 static void
@@ -186,10 +182,10 @@ take_signal(struct supervisor *supervisor, int number)
 	switch (number) {
 	case SIGTERM:
 	case SIGINT:
-		shutdown_begin(supervisor, number);
+		shutdown_begin(&supervisor->shutdown, number);
 		break;
 	case SIGQUIT:
-		shutdown_quit(supervisor);
+		shutdown_quit(&supervisor->shutdown);
 		break;
 	case SIGHUP:
 		begin_reload(supervisor);
@@ -210,7 +206,7 @@ look(struct supervisor *supervisor)
 
 	if (children_tested(&supervisor->children, &status))
 		end_reload(supervisor, status);
-	if (supervisor->stage != STAGE_SERVING)
+	if (supervisor->shutdown.stage != STAGE_SERVING)
 		return;
 	if (!supervisor->ready && children_ready(&supervisor->children)) {
 		supervisor->ready = true;
@@ -220,15 +216,14 @@ look(struct supervisor *supervisor)
 		notify_ready();
 		children_dismiss_older(&supervisor->children);
 	}
-	if (supervisor->sweeping && supervisor_swept(supervisor)) {
+	if (supervisor->sweeping && shutdown_swept(&supervisor->shutdown)) {
 		supervisor->sweeping = false;
 		log_info("SIGUSR1: done, %d executions could not be stopped yet",
 		    (int)supervisor->site->scoreboard->active);
 	}
 	if (children_lost(&supervisor->children)) {
 		log_error("no responder is left: leaving; the reaper goes on");
-		supervisor->exit_status = EXIT_FAILURE;
-		supervisor->stage = STAGE_OVER;
+		shutdown_over(&supervisor->shutdown, EXIT_FAILURE);
 	}
 }
 
@@ -238,7 +233,7 @@ loop(struct supervisor *supervisor, const sigset_t *set)
 	struct timespec tick;
 	int number;
 
-	while (supervisor->stage != STAGE_OVER) {
+	while (supervisor->shutdown.stage != STAGE_OVER) {
 		coverage_follow();
 		children_start(&supervisor->children);
 		tick = clock_timespec(children_pause_ms(&supervisor->children, TICK_MS));
@@ -248,7 +243,7 @@ loop(struct supervisor *supervisor, const sigset_t *set)
 		children_reap(&supervisor->children);
 		children_watch(&supervisor->children);
 		look(supervisor);
-		shutdown_advance(supervisor);
+		shutdown_advance(&supervisor->shutdown);
 	}
 }
 
@@ -260,17 +255,18 @@ supervisor_run(const struct server_options *options, struct site *site)
 	struct err err;
 
 	supervisor = (struct supervisor){
-		.options = options, .site = site, .sockets = SOCKETS_NONE
+		.options = options, .site = site, .sockets = SOCKETS_NONE,
+		.shutdown = { .options = options, .children = &supervisor.children }
 	};
 	log_process("supervisor");
 	block_signals(&set);
 	if (set_up(&supervisor, &err) == -1) {
 		log_error("%s", err.msg);
-		supervisor.exit_status = err.code == ERR_USAGE ? EX_CONFIG : EXIT_FAILURE;
+		supervisor.shutdown.exit_status = err.code == ERR_USAGE ? EX_CONFIG : EXIT_FAILURE;
 	} else {
 		loop(&supervisor, &set);
-		log_info("leaving with status %d", supervisor.exit_status);
+		log_info("leaving with status %d", supervisor.shutdown.exit_status);
 	}
 	socket_close(&supervisor.sockets, options);
-	return supervisor.exit_status;
+	return supervisor.shutdown.exit_status;
 }
