@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "cli/arguments.h"
-#include "cli/output.h"
 #include "cli/rows.h"
 #include "cli/stop_outcome.h"
 #include "core/base/clock.h"

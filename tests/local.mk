@@ -1,8 +1,10 @@
 # Unit tests: each is a program of its own, tests/unit/test_x.c.
 UNIT_TESTS = \
+	tests/unit/test_arguments \
 	tests/unit/test_ballast \
 	tests/unit/test_bitrate \
 	tests/unit/test_call \
+	tests/unit/test_children \
 	tests/unit/test_description \
 	tests/unit/test_discovery \
 	tests/unit/test_duration \
@@ -20,6 +22,7 @@ UNIT_TESTS = \
 	tests/unit/test_request \
 	tests/unit/test_route \
 	tests/unit/test_state \
+	tests/unit/test_takeover \
 	tests/unit/test_verify
 
 # End-to-end tests: real processes behind a real nginx.
@@ -57,6 +60,7 @@ BUILD_TESTS = \
 	tests/build/test_embed.sh \
 	tests/build/test_headers.sh \
 	tests/build/test_icon.sh \
+	tests/build/test_includes.sh \
 	tests/build/test_install.sh \
 	tests/build/test_style.sh
 
@@ -167,8 +171,8 @@ tests_e2e_extension_SOURCES = tests/e2e/extension.c tests/e2e/everything.c
 # of keeping it from the others.
 AM_CPPFLAGS += $(CHECK_CFLAGS)
 
-EXTRA_DIST += $(E2E_TESTS) $(BUILD_TESTS) tests/build/style.py tests/build/tap.sh \
-	tests/e2e/harness.py tests/unit/unit.h
+EXTRA_DIST += $(E2E_TESTS) $(BUILD_TESTS) tests/build/includes.py tests/build/style.py \
+	tests/build/tap.sh tests/e2e/harness.py tests/unit/unit.h
 
 # The slow ones first: they run beside all others.
 TESTS += $(E2E_TESTS) $(CRASH_TESTS) $(MODEL_TESTS) $(BUILD_TESTS) $(BENCH_TESTS) \

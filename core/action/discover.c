@@ -6,7 +6,6 @@
 #include "core/action/discover.h"
 
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/action/call.h"
@@ -173,7 +172,6 @@ discover(const struct ak_discovery *discovery, int64_t deadline_ms, char **ret_t
 		.verb = VERB_COUNT, .execution = "", .deadline_ms = deadline_ms,
 		.discovered = &discovered, .forbidden = &forbidden
 	};
-	struct json_object *json;
 	int result = run(discovery, &call, err);
 
 	log_messages(discovery, call.messages);
@@ -181,11 +179,8 @@ discover(const struct ak_discovery *discovery, int64_t deadline_ms, char **ret_t
 		if (discovered.cut)
 			log_warn("%s: an attribute has more than %d values: the others are "
 			    "left out", discovery->id, AK_DISCOVERED_VALUES_MAX);
-		json = discovered_json(&discovered, discovery_type(discovery->target_type->id));
-		*ret_text = strdup(json_text(json, ret_length));
-		json_object_put(json);
-		if (*ret_text == NULL)
-			log_out_of_memory();
+		*ret_text = discovered_text(&discovered,
+		    discovery_type(discovery->target_type->id), ret_length);
 	} else {
 		*ret_error = discover_error(call.error, err);
 	}

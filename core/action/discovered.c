@@ -8,10 +8,12 @@
 
 #include "core/action/discovered.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/actionkit.h"
+#include "core/base/log.h"
 #include "core/base/utf8.h"
 
 #define SETTLE_MIN 64	/* pairs of a target that are not worth a look yet */
@@ -226,38 +228,102 @@ discovered_sort(struct discovered *discovered, struct err *err)
 	return 0;
 }
 
-static struct json_object *
-attributes_json(const struct discovered_target *target)
-{
-	struct json_object *object = json_new_object(), *values = NULL;
-	size_t i;
+/*
+ * The text is made here, not of json-c's objects: of these there would be a quarter of a million,
+ * which takes longer than all the rest.
+ */
+struct text {
+	char *bytes;
+	size_t length, room;
+};
 
-	for (i = 0; i < target->count; i++) {
-		if (i == 0 || strcmp(target->pairs[i - 1].key, target->pairs[i].key) != 0) {
-			values = json_new_array();
-			json_add(object, target->pairs[i].key, values);
-		}
-		json_append(values, json_new_string(target->pairs[i].value));
+static void
+put_bytes(struct text *text, const char *bytes, size_t length)
+{
+	/* With the NUL at the end. */
+	if (text->room - text->length <= length) {
+		text->room = 2 * (text->room + length) + 1;
+		text->bytes = realloc(text->bytes, text->room);
+		if (text->bytes == NULL)
+			log_out_of_memory();
 	}
-	return object;
+	memcpy(text->bytes + text->length, bytes, length);
+	text->length += length;
+	text->bytes[text->length] = '\0';
 }
 
-struct json_object *
-discovered_json(const struct discovered *discovered, const char *type)
+static void
+put(struct text *text, const char *bytes)
 {
-	struct json_object *object = json_new_object(), *array = json_new_array(), *target;
+	put_bytes(text, bytes, strlen(bytes));
+}
+
+/* A string of JSON; what it is made of is UTF-8. */
+static void
+put_string(struct text *text, const char *string)
+{
+	char escape[8];
+	size_t plain;
+
+	put(text, "\"");
+	for (;; string += plain + 1) {
+		for (plain = 0; (unsigned char)string[plain] >= ' ' && string[plain] != '"' &&
+		    string[plain] != '\\'; plain++)
+			;
+		put_bytes(text, string, plain);
+		if (string[plain] == '\0')
+			break;
+		snprintf(escape, sizeof(escape), (unsigned char)string[plain] < ' ' ?
+		    "\\u%04x" : "\\%c", (unsigned char)string[plain]);
+		put(text, escape);
+	}
+	put(text, "\"");
+}
+
+static void
+put_attributes(struct text *text, const struct discovered_target *target)
+{
+	const struct discovered_pair *pair;
 	size_t i;
 
-	for (i = 0; i < discovered->count; i++) {
-		target = json_new_object();
-		json_add_string(target, "id", discovered->targets[i].id);
-		json_add_string(target, "label", discovered->targets[i].label);
-		json_add_string(target, "targetType", type);
-		json_add(target, "attributes", attributes_json(&discovered->targets[i]));
-		json_append(array, target);
+	put(text, "{");
+	for (i = 0; i < target->count; i++) {
+		pair = &target->pairs[i];
+		if (i == 0 || strcmp(pair[-1].key, pair->key) != 0) {
+			put(text, i == 0 ? "" : "],");
+			put_string(text, pair->key);
+			put(text, ":[");
+		} else {
+			put(text, ",");
+		}
+		put_string(text, pair->value);
 	}
-	json_add(object, "targets", array);
-	return object;
+	put(text, target->count == 0 ? "}" : "]}");
+}
+
+char *
+discovered_text(const struct discovered *discovered, const char *type, size_t *ret_length)
+{
+	const struct discovered_target *target;
+	struct text text = { .room = 0 };
+	size_t i;
+
+	put(&text, "{\"targets\":[");
+	for (i = 0; i < discovered->count; i++) {
+		target = &discovered->targets[i];
+		put(&text, i == 0 ? "{\"id\":" : ",{\"id\":");
+		put_string(&text, target->id);
+		put(&text, ",\"label\":");
+		put_string(&text, target->label);
+		put(&text, ",\"targetType\":");
+		put_string(&text, type);
+		put(&text, ",\"attributes\":");
+		put_attributes(&text, target);
+		put(&text, "}");
+	}
+	put(&text, "]}");
+	*ret_length = text.length;
+	return text.bytes;
 }
 
 void

@@ -8,7 +8,6 @@
 #include <stddef.h>
 
 #include "core/base/err.h"
-#include "core/base/json.h"
 
 /* A key and one of its values, in one allocation that key points to. */
 struct discovered_pair {
@@ -49,8 +48,9 @@ int discovered_pair_of_all(struct discovered *discovered, const char *key, const
  */
 int discovered_sort(struct discovered *discovered, struct err *err);
 
-/* DiscoveryData of what is sorted, with this type of all targets; owned. */
-struct json_object *discovered_json(const struct discovered *discovered, const char *type);
+/* A DiscoveryData of what is sorted, with this type of all targets; owned, free(). */
+char *discovered_text(const struct discovered *discovered, const char *type,
+    size_t *ret_length);
 
 void discovered_done(struct discovered *discovered);
 

@@ -3,11 +3,8 @@
  */
 #include "config.h"
 
-#include "core/action/verify.h"
 
 #include <ctype.h>
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/action/describe_discovery.h"

@@ -5,6 +5,7 @@
 
 #include "core/calls/visit.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 

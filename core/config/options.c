@@ -5,7 +5,6 @@
 
 #include "core/config/options.h"
 
-#include "core/action/discovery.h"
 #include "core/config/option_values.h"
 
 /* Room for the names of the files below the state directory. */

@@ -9,7 +9,6 @@
 #ifndef CORE_CONFIG_SCOREBOARD_H
 #define CORE_CONFIG_SCOREBOARD_H
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>

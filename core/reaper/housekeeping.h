@@ -5,11 +5,9 @@
 #ifndef CORE_REAPER_HOUSEKEEPING_H
 #define CORE_REAPER_HOUSEKEEPING_H
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
 
-#include "core/base/err.h"
 #include "core/config/options.h"
 #include "core/store/store.h"
 

@@ -7,7 +7,6 @@
 #ifndef CORE_REAPER_STOPPER_H
 #define CORE_REAPER_STOPPER_H
 
-#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 

@@ -6,7 +6,6 @@
 #define FCGI_HTTP_DISCOVERY_H
 
 #include "core/actionkit.h"
-#include "core/base/err.h"
 #include "fcgi/http/reply.h"
 #include "fcgi/http/request.h"
 #include "fcgi/http/site.h"

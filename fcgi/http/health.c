@@ -7,7 +7,6 @@
 
 #include <stdbool.h>
 
-#include "core/action/call.h"
 #include "core/base/clock.h"
 #include "core/base/json.h"
 #include "core/reaper/reaper.h"

@@ -6,7 +6,6 @@
 
 #include "fcgi/server/children.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -14,6 +13,7 @@
 #include "core/base/clock.h"
 #include "core/base/log.h"
 #include "core/base/process.h"
+#include "fcgi/http/responder.h"
 
 /*
  * A child that lived this long, or has served a request, is started again at once, others

@@ -14,7 +14,8 @@
 #include "core/base/patience.h"
 #include "core/config/scoreboard.h"
 #include "core/reaper/takeover.h"
-#include "fcgi/http/responder.h"
+#include "fcgi/http/server_options.h"
+#include "fcgi/http/site.h"
 
 /* One is at work, the other stands by. */
 #define CHILDREN_REAPERS TAKEOVER_REAPERS

@@ -14,6 +14,7 @@
 #include "core/base/log.h"
 #include "core/base/process.h"
 #include "core/reaper/reaper.h"
+#include "fcgi/http/responder.h"
 #include "fcgi/server/children.h"
 #include "fcgi/server/notify.h"
 

@@ -6,7 +6,6 @@
 
 #include "fcgi/server/supervisor.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>

@@ -12,13 +12,13 @@ import tempfile
 import time
 
 from harness import (
-    ACTIONKIT, PATIENCE_S, Server, Skip, at_once, check, command, contains, equal, main, test,
-    wait_for)
+    ACTIONKIT, PATIENCE_S, Server, Skip, at_once, check, command, contains, equal, main,
+    proc_stat, test, wait_for)
 
 HOST, OTHER_HOST = "org.actionkit.host", "com.steadybit.extension_host.host"
 THINGS = "/test.things/discovery/discovered-targets"
 LISTS = ("discoveries", "targetTypes", "targetAttributes", "targetEnrichmentRules")
-MANY, MANY_MS = 10000, 100
+MANY, MANY_MS, MANY_TIMES = 10000, 100, 10
 INSTRUMENTED = bool(os.environ.get("AK_INSTRUMENT", "").strip())
 
 
@@ -463,24 +463,24 @@ def types_of_actions():
 
 @test
 def many():
-    """10 000 targets are told in 100 ms, and one more fails"""
+    """10 000 targets take less than 100 ms of a processor, and one more fails"""
     with Things(f"many {MANY}") as server:
-        server.find()
-        best = min(measure(server) for _ in range(5))
-        if not INSTRUMENTED:
-            check(best < MANY_MS / 1000, f"it took {best * 1000:.0f} ms")
+        before = cpu_ms(server)
+        for _ in range(MANY_TIMES):
+            equal(len(targets(server.find())), MANY, "targets")
+        # Not the time on the wall, which others have their part in.
+        took = (cpu_ms(server) - before) / MANY_TIMES
+        check(took < MANY_MS or INSTRUMENTED, f"it took {took:.0f} ms")
         sizes = [resident(pid) for pid in server.responders()]
         check(max(sizes) < 256 << 20, f"responders have {sizes} bytes")
         server.say(f"many {MANY + 1}")
         failed(server.find(), "more than 10000 targets were discovered")
 
 
-def measure(server):
-    began = time.monotonic()
-    reply = server.find()
-    took = time.monotonic() - began
-    equal(len(targets(reply)), MANY, "targets")
-    return took
+def cpu_ms(server):
+    """What all responders have used of a processor."""
+    ticks = sum(int(field) for pid in server.responders() for field in proc_stat(pid)[11:13])
+    return ticks * 1000 / os.sysconf("SC_CLK_TCK")
 
 
 def resident(pid):

@@ -389,6 +389,30 @@ START_TEST(test_excludes)
 END_TEST
 
 static int
+find_odd_text(struct ak_call *call)
+{
+	ck_assert_int_eq(ak_discovered(call, "\"a\\", "\xc3\xa4/"), 0);
+	return ak_discovered_attribute(call, "\n", "\x01\x1f\x7f\t");
+}
+
+START_TEST(test_text)
+{
+	char *text = found(find_odd_text);
+	struct json_object *data, *target;
+	struct err err;
+
+	ck_assert_int_eq(json_parse(text, strlen(text), &data, &err), 0);
+	target = json_element(json_member(data, "targets"), 0);
+	ck_assert_str_eq(json_member_string(target, "id"), "\"a\\");
+	ck_assert_str_eq(json_member_string(target, "label"), "\xc3\xa4/");
+	ck_assert_str_eq(json_string(json_element(json_member(json_member(target,
+	    "attributes"), "\n"), 0)), "\x01\x1f\x7f\t");
+	json_object_put(data);
+	free(text);
+}
+END_TEST
+
+static int
 find_double(struct ak_call *call)
 {
 	(void)ak_discovered(call, "a", "A");
@@ -775,7 +799,7 @@ main(void)
 	const TTest *const tests[] = {
 		test_least, test_discovery_mistakes, test_call_intervals, test_type_mistakes,
 		test_attribute_mistakes, test_mistakes_of_several, test_actions_alone,
-		test_order, test_group_and_excludes, test_excludes, test_failures, test_limits,
+		test_order, test_text, test_group_and_excludes, test_excludes, test_failures, test_limits,
 		test_long_texts, test_values, test_repetitions, test_description,
 		test_host_type, test_host_hidden, NULL
 	};
