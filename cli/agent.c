@@ -80,7 +80,11 @@ take(struct agent *agent, struct json_object *result, struct json_object *error)
 	}
 	if (error == NULL)
 		return 0;
-	fail(agent, error);
+	/* What was cut short has not failed. */
+	if (agent->status == 0 && !agent->stopping && agent_interrupted())
+		json_object_put(error);
+	else
+		fail(agent, error);
 	return -1;
 }
 
@@ -212,6 +216,7 @@ stop(struct agent *agent)
 	if (!agent->prepared || endpoint == NULL)
 		return;
 	agent->report.phase = "stopping";
+	agent->stopping = true;
 	if (agent_interrupted() && !agent_must_leave())
 		report_say(&agent->report, "warn",
 		    "interrupted: stopping; once more leaves it to the server");
@@ -224,8 +229,8 @@ stop(struct agent *agent)
 		}
 		json_object_put(error);
 	}
-	report_say(&agent->report, "warn",
-	    "interrupted again: the server stops it when it misses its heartbeat");
+	report_say(&agent->report, "warn", "interrupted again: the server stops it when it misses "
+	    "its heartbeat, or now: actionkit stop %s", agent->id);
 }
 
 void

@@ -4,7 +4,6 @@
 #ifndef CLI_AGENT_H
 #define CLI_AGENT_H
 
-#include <signal.h>
 
 #include "cli/http.h"
 #include "cli/report.h"
@@ -17,7 +16,7 @@ enum outcome {
 	OUTCOME_FAILED = 1,		/* what the action checks is not as it should be */
 	OUTCOME_ERRORED = 2,
 	OUTCOME_USAGE = 3,
-	OUTCOME_INTERRUPTED = 128 + SIGINT
+	OUTCOME_INTERRUPTED = 128	/* and the number of the signal */
 };
 
 struct agent {
@@ -37,13 +36,19 @@ struct agent {
 	struct json_object *state;
 	bool prepared;			/* or may be: there is something to stop */
 	bool uploading;
+	bool stopping;			/* it is being stopped: what is called is not cut short */
 	long status;			/* of the last reply; 0: there was none */
 	int64_t retry_after_s;
 	bool metrics_failed;
 };
 
-/* SIGINT and SIGTERM stop the action; for the second time they leave it to the server. */
+/*
+ * Every signal that would end the process stops the action; SIGINT, SIGTERM and SIGQUIT, if they
+ * come after one, leave that to the server.
+ */
 void agent_catch_signals(void);
+/* The first of these signals, SIGPIPE where nobody read the output; 0 if there was none. */
+int agent_interrupted_by(void);
 
 /* Finds an action by its id. 0, 1 if the extension has none such, or -1 with err. */
 int agent_find(struct agent *agent, const char *id, struct err *err);

@@ -4,8 +4,11 @@
 #include "config.h"
 
 #include <ctype.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/agent.h"
 #include "cli/agent_internal.h"
@@ -18,34 +21,83 @@
 #define AGENT_TEXT_BYTES 256
 #define INTERRUPTS_LEAVE 2
 
+/*
+ * All that would end the process and may come from outside. By the first three people say that
+ * they do not want to wait either; the others may come twice for one reason.
+ */
+static const int signals[] = {
+	SIGINT, SIGTERM, SIGQUIT, SIGHUP, SIGALRM, SIGVTALRM, SIGPROF, SIGUSR1, SIGUSR2, SIGIO,
+	SIGPWR, SIGSTKFLT, SIGXCPU
+};
+#define SIGNALS (sizeof(signals) / sizeof(signals[0]))
+#define SIGNALS_THAT_LEAVE 3
+
 #define HTTP_OK 200L
 #define HTTP_BAD_GATEWAY 502L
 #define HTTP_UNAVAILABLE 503L
 
 static volatile sig_atomic_t interrupts;
+static volatile sig_atomic_t interrupted_by;	/* the first signal */
 
 static void
 on_signal(int number)
 {
-	(void)number;
-	if (interrupts < INTERRUPTS_LEAVE)
+	bool leaves = false;
+	size_t i;
+
+	for (i = 0; i < SIGNALS_THAT_LEAVE; i++)
+		leaves = leaves || signals[i] == number;
+	if (interrupts == 0)
+		interrupted_by = number;
+	if (interrupts == 0 || (leaves && interrupts < INTERRUPTS_LEAVE))
 		interrupts++;
 }
 
 void
 agent_catch_signals(void)
 {
-	struct sigaction action = { .sa_handler = on_signal };
+	struct sigaction action = { .sa_handler = on_signal }, before;
+	sigset_t all;
+	size_t i;
 
-	sigemptyset(&action.sa_mask);
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
+	/* One at a time: the handler counts. */
+	sigfillset(&action.sa_mask);
+	sigemptyset(&all);
+	for (i = 0; i < SIGNALS; i++) {
+		sigaddset(&all, signals[i]);
+		/* nohup, and a shell that runs us in the background. */
+		if (sigaction(signals[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+			sigaction(signals[i], &action, NULL);
+	}
+	/* What nobody reads, or has no room, is noticed otherwise. */
+	action.sa_handler = SIG_IGN;
+	sigaction(SIGPIPE, &action, NULL);
+	sigaction(SIGXFSZ, &action, NULL);
+	sigaddset(&all, SIGPIPE);
+	sigprocmask(SIG_UNBLOCK, &all, NULL);
+}
+
+/* Whether standard output is a pipe that nobody reads any more. */
+static bool
+nobody_reads(void)
+{
+	struct pollfd out = { .fd = STDOUT_FILENO };
+
+	return poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0;
 }
 
 bool
 agent_interrupted(void)
 {
+	if (interrupts == 0 && nobody_reads())
+		on_signal(SIGPIPE);
 	return interrupts > 0;
+}
+
+int
+agent_interrupted_by(void)
+{
+	return interrupted_by;
 }
 
 bool
@@ -54,7 +106,10 @@ agent_must_leave(void)
 	return interrupts >= INTERRUPTS_LEAVE;
 }
 
-/* One signal ends what changes nothing yet; what may have changed something is stopped first. */
+/*
+ * One signal ends every call but stop: the server knows what to do with a stop that comes while
+ * start() runs.
+ */
 static bool
 go_on(void *context, int64_t sent_bytes, int64_t total_bytes)
 {
@@ -64,7 +119,7 @@ go_on(void *context, int64_t sent_bytes, int64_t total_bytes)
 	agent->report.total_bytes = agent->uploading && agent->file_count > 0 ?
 	    total_bytes : 0;
 	report_progress(&agent->report);
-	return interrupts < (agent->prepared ? INTERRUPTS_LEAVE : 1);
+	return agent->stopping ? !agent_must_leave() : !agent_interrupted();
 }
 
 static struct json_object *

@@ -15,7 +15,10 @@ struct json_object *agent_call(struct agent *agent, const char *what,
     struct json_object *endpoint, struct json_object *body, int tries,
     struct json_object **ret_error);
 
-/* Whether a signal has asked to stop the action, and then to leave that to the server. */
+/*
+ * Whether a signal, or the end of whoever reads the output, has asked to stop the action, and
+ * then a signal to leave that to the server.
+ */
 bool agent_interrupted(void);
 bool agent_must_leave(void);
 

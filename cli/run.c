@@ -249,6 +249,8 @@ report_outcome(struct agent *agent, const char *action)
 	/* A result that nobody was told is none. */
 	if (fflush(stdout) == EOF && agent->outcome == OUTCOME_PASSED)
 		return OUTCOME_ERRORED;
+	if (agent->outcome == OUTCOME_INTERRUPTED)
+		return (int)OUTCOME_INTERRUPTED + agent_interrupted_by();
 	return (int)agent->outcome;
 }
 
@@ -320,10 +322,12 @@ const struct subcommand subcommand_run = {
 	.about = "Prepares and starts an action of an extension, follows it, and stops it at\n"
 	    "its end. Values are read as the action describes them: 10s, 50%, true, a,b\n"
 	    "for a list, k=v,k=v for pairs. Proxies of the environment are not used.\n"
-	    "Ctrl-C stops the action; for the second time it leaves that to the server.\n\n"
+	    "Ctrl-C stops the action; for the second time it leaves that to the server. So\n"
+	    "does every other signal that ends a program, and the end of who reads the\n"
+	    "output.\n\n"
 	    "Exit status: 0 passed; 1 failed: a check said no; 2 errored, or there is no\n"
-	    "server; 3 for a wrong command line, action, parameter or value; 130 stopped by\n"
-	    "Ctrl-C.",
+	    "server; 3 for a wrong command line, action, parameter or value; 128 and the\n"
+	    "number of the signal that stopped it: 130 for Ctrl-C.",
 	.options = options_of_run,
 	.usage_status = OUTCOME_USAGE,
 	.run = run_run,

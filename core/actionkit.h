@@ -645,6 +645,10 @@ AK_API int64_t ak_query_timestamp(const struct ak_call *call);
 
 /*
  * The reply
+ *
+ * What cannot be told, such as a number that is not finite, makes a handler fail. Not stop(): no
+ * report is worth an effect that is not undone. There it is a warning in the reply and in the
+ * server's log, and the function returns 0.
  */
 
 /*
@@ -714,7 +718,7 @@ AK_API void ak_message_as(struct ak_call *call, const struct ak_message_details 
 
 /*
  * A measurement, stamped with the time of now. labels (borrowed, copied) may be NULL. A
- * value that is not a finite number makes the handler fail: JSON cannot say it.
+ * value that is not a finite number cannot be told: JSON cannot say it.
  */
 AK_API void ak_metric(struct ak_call *call, const char *name, double value,
     const struct ak_label *labels);
@@ -737,8 +741,7 @@ AK_API void ak_metric_as(struct ak_call *call, const char *name, double value,
 /*
  * A file that people find with the experiment: a report, a log. label is its name there, at
  * most 256 characters. The data is copied, or read from the file at path. Returns 0, or -1
- * where it is too large or cannot be read: the call's error is set then. In stop() it is a
- * message instead, for no report is worth an effect that is not undone.
+ * where it is too large or cannot be read: the call's error is set then.
  */
 AK_API int ak_artifact(struct ak_call *call, const char *label, const void *data,
     size_t size);

@@ -24,24 +24,19 @@ _Static_assert(BASE64_LENGTH(AK_ARTIFACT_BYTES_MAX) <= DATA_CHARACTERS_MAX &&
     BASE64_LENGTH(AK_ARTIFACT_BYTES_MAX + 1) > DATA_CHARACTERS_MAX,
     "AK_ARTIFACT_BYTES_MAX is what the schema allows");
 
-/* The call's error; in stop() a message: what it reports must not keep it from ending. */
+/* Says why; always -1. */
 static int AK_PRINTF(3, 4)
 refuse(struct ak_call *call, const char *label, const char *format, ...)
 {
-	char *detail, *title, *text;
+	char *detail, *title;
 	va_list arguments;
 
 	va_start(arguments, format);
 	detail = call_format(format, arguments);
 	va_end(arguments);
-	if (asprintf(&title, "Failed to add artifact \"%s\"", label) == -1 ||
-	    asprintf(&text, "%s: %s", title, detail) == -1)
+	if (asprintf(&title, "Failed to add artifact \"%s\"", label) == -1)
 		log_out_of_memory();
-	if (call->verb == VERB_STOP)
-		call_message(call, AK_ERROR, text);
-	else
-		call_error(call, title, detail);
-	free(text);
+	call_unreported(call, title, detail);
 	free(title);
 	free(detail);
 	return -1;
@@ -92,10 +87,17 @@ append(struct ak_call *call, const char *label, const void *data, size_t size)
 int
 ak_artifact(struct ak_call *call, const char *label, const void *data, size_t size)
 {
-	if (check_label(call, label) == -1 || check_size(call, label, size) == -1)
-		return -1;
-	append(call, label, data, size);
-	return 0;
+	int result = -1;
+
+	if (check_label(call, label) == 0 && check_size(call, label, size) == 0) {
+		if (data == NULL && size > 0) {
+			refuse(call, label, "it has no data");
+		} else {
+			append(call, label, data, size);
+			result = 0;
+		}
+	}
+	return call_told(call, result);
 }
 
 /*
@@ -148,8 +150,8 @@ append_file(struct ak_call *call, const char *label, const char *path, int fd)
 	return result;
 }
 
-int
-ak_artifact_file(struct ak_call *call, const char *label, const char *path)
+static int
+add_file(struct ak_call *call, const char *label, const char *path)
 {
 	int fd, result;
 
@@ -164,4 +166,10 @@ ak_artifact_file(struct ak_call *call, const char *label, const char *path)
 	result = append_file(call, label, path, fd);
 	close(fd);
 	return result;
+}
+
+int
+ak_artifact_file(struct ak_call *call, const char *label, const char *path)
+{
+	return call_told(call, add_file(call, label, path));
 }

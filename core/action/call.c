@@ -65,6 +65,8 @@ call_format(const char *format, va_list arguments)
 {
 	char *text, *repaired;
 
+	if (format == NULL)
+		format = "";
 	if (vasprintf(&text, format, arguments) == -1) {
 		/* What printf cannot write (a wide character) is still better than nothing. */
 		if (errno != ENOMEM)
@@ -120,6 +122,43 @@ call_misuse(struct ak_call *call, const char *format, ...)
 	title = call_format(format, arguments);
 	va_end(arguments);
 	set_error(call, title, NULL, STATUS_ERRORED);
+}
+
+void
+call_unreported(struct ak_call *call, const char *title, const char *detail)
+{
+	char *text;
+
+	if (call->verb != VERB_STOP) {
+		call_error(call, title, detail);
+		return;
+	}
+	if (asprintf(&text, "%s%s%s", title, detail == NULL ? "" : ": ",
+	    detail == NULL ? "" : detail) == -1)
+		log_out_of_memory();
+	call_message(call, AK_WARN, text);
+	log_warn("stop() of execution %s: %s", call->execution, text);
+	free(text);
+}
+
+int
+call_told(const struct ak_call *call, int result)
+{
+	return call->verb == VERB_STOP ? 0 : result;
+}
+
+int
+call_misreported(struct ak_call *call, const char *format, ...)
+{
+	va_list arguments;
+	char *title;
+
+	va_start(arguments, format);
+	title = call_format(format, arguments);
+	va_end(arguments);
+	call_unreported(call, title, NULL);
+	free(title);
+	return -1;
 }
 
 bool

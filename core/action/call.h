@@ -77,6 +77,17 @@ void call_error(struct ak_call *call, const char *title, const char *detail);
 void call_message(struct ak_call *call, enum ak_level level, const char *text);
 
 /*
+ * What a handler told cannot be reported. In stop() that is a warning in the reply and in the
+ * log: no report is worth an effect that is not undone. Else it is the call's error, unless there
+ * is one. detail may be NULL.
+ */
+void call_unreported(struct ak_call *call, const char *title, const char *detail);
+/* The same, with a title that says it all. Always -1. */
+int call_misreported(struct ak_call *call, const char *format, ...) AK_PRINTF(2, 3);
+/* What a function that reports returns for a result of 0 or -1: in stop() always 0. */
+int call_told(const struct ak_call *call, int result);
+
+/*
  * A mistake of the author, such as reading a parameter that is not in the table: the call's
  * error, unless there is one.
  */

@@ -24,21 +24,22 @@ modify(struct ak_call *call, enum ak_modification how, const char *key,
 	struct json_object *modification;
 
 	if (how != AK_SET_PROPERTY && how != AK_ADD_TO_PROPERTY)
-		call_misuse(call, "%s: %d is not a modification", function, (int)how);
+		call_misreported(call, "%s: %d is not a modification", function,
+		    (int)how);
 	else if (call->verb == VERB_QUERY)
-		call_misuse(call, "%s: the result of a query has no modifications",
-		    function);
+		call_misreported(call, "%s: the result of a query has no "
+		    "modifications", function);
 	else if (key == NULL || key[0] == '\0')
-		call_misuse(call, "%s: the key is missing", function);
+		call_misreported(call, "%s: the key is missing", function);
 	else if (!utf8_valid(key, strlen(key)))
-		call_misuse(call, "%s: the key is not UTF-8", function);
+		call_misreported(call, "%s: the key is not UTF-8", function);
 	else if (utf8_count(key) > KEY_CHARACTERS_MAX)
-		call_misuse(call, "%s: the key has %zu characters, more than %d", function,
-		    utf8_count(key), KEY_CHARACTERS_MAX);
+		call_misreported(call, "%s: the key has %zu characters, more than %d",
+		    function, utf8_count(key), KEY_CHARACTERS_MAX);
 	else if (call->modifications != NULL &&
 	    json_object_array_length(call->modifications) == CALL_MODIFICATIONS_MAX)
-		call_misuse(call, "%s: there are more than %d modifications", function,
-		    CALL_MODIFICATIONS_MAX);
+		call_misreported(call, "%s: there are more than %d modifications",
+		    function, CALL_MODIFICATIONS_MAX);
 	else {
 		modification = json_new_object();
 		json_add_string(modification, "type", names[how]);
@@ -50,7 +51,7 @@ modify(struct ak_call *call, enum ak_modification how, const char *key,
 		return 0;
 	}
 	json_object_put(value);
-	return -1;
+	return call_told(call, -1);
 }
 
 int
@@ -72,11 +73,9 @@ int
 ak_modify_double(struct ak_call *call, enum ak_modification how, const char *key,
     double value)
 {
-	if (!isfinite(value)) {
-		call_misuse(call, "%s: the value of %s is not a finite number", __func__,
-		    key == NULL ? "" : key);
-		return -1;
-	}
+	if (!isfinite(value))
+		return call_told(call, call_misreported(call, "%s: the value of %s is not a "
+		    "finite number", __func__, key == NULL ? "" : key));
 	return modify(call, how, key, json_double(value), __func__);
 }
 
@@ -94,10 +93,9 @@ ak_modify_json(struct ak_call *call, enum ak_modification how, const char *key,
 	struct json_object *value;
 	struct err err;
 
-	if (json == NULL || json_parse(json, strlen(json), &value, &err) == -1) {
-		call_misuse(call, "%s: the value of %s is not JSON: %s", __func__,
-		    key == NULL ? "" : key, json == NULL ? "there is none" : err.msg);
-		return -1;
-	}
+	if (json == NULL || json_parse(json, strlen(json), &value, &err) == -1)
+		return call_told(call, call_misreported(call, "%s: the value of %s is not JSON: "
+		    "%s", __func__, key == NULL ? "" : key,
+		    json == NULL ? "there is none" : err.msg));
 	return modify(call, how, key, value, __func__);
 }

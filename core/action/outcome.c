@@ -27,17 +27,17 @@ static const char *const source_names[] = {
 	[AK_TIMESTAMP_EXTERNAL] = "external",
 };
 
-/* Whether a timestamp can be told; if not, the call has failed. */
+/* Whether a timestamp can be told. */
 static bool
 check_timestamp(struct ak_call *call, const char *function, int64_t ms,
     enum ak_timestamp_source source)
 {
 	if (ms < 0 || ms > CLOCK_RFC3339_MAX_MS) {
-		call_misuse(call, "%s: %" PRId64 " is not a timestamp", function, ms);
+		call_misreported(call, "%s: %" PRId64 " is not a timestamp", function, ms);
 		return false;
 	}
 	if ((int)source < 0 || source > AK_TIMESTAMP_EXTERNAL) {
-		call_misuse(call, "%s: %d is not a source of timestamps", function,
+		call_misreported(call, "%s: %d is not a source of timestamps", function,
 		    (int)source);
 		return false;
 	}
@@ -116,7 +116,7 @@ ak_message(struct ak_call *call, enum ak_level level, const char *format, ...)
 	char *text;
 
 	if (level < AK_DEBUG || level > AK_ERROR) {
-		call_misuse(call, "ak_message: %d is not a level", (int)level);
+		call_misreported(call, "ak_message: %d is not a level", (int)level);
 		return;
 	}
 	va_start(arguments, format);
@@ -130,11 +130,14 @@ void
 ak_message_as(struct ak_call *call, const struct ak_message_details *details,
     const char *format, ...)
 {
+	const struct ak_message_details plain = { .level = AK_INFO };
 	va_list arguments;
 	char *text;
 
+	if (details == NULL)
+		details = &plain;
 	if (details->level < AK_DEBUG || details->level > AK_ERROR) {
-		call_misuse(call, "%s: %d is not a level", __func__, (int)details->level);
+		call_misreported(call, "%s: %d is not a level", __func__, (int)details->level);
 		return;
 	}
 	if (!check_timestamp(call, __func__, details->timestamp_ms,
@@ -169,11 +172,11 @@ add_metric(struct ak_call *call, const char *name, double value,
 	struct json_object *metric;
 
 	if (name == NULL) {
-		call_misuse(call, "%s: the name is missing", function);
+		call_misreported(call, "%s: the name is missing", function);
 		return;
 	}
 	if (!isfinite(value)) {
-		call_misuse(call, "%s: the value of %s is not a finite number", function,
+		call_misreported(call, "%s: the value of %s is not a finite number", function,
 		    name);
 		return;
 	}
@@ -201,7 +204,9 @@ void
 ak_metric_as(struct ak_call *call, const char *name, double value,
     const struct ak_metric_details *details)
 {
-	add_metric(call, name, value, details, __func__);
+	const struct ak_metric_details plain = { .labels = NULL };
+
+	add_metric(call, name, value, details == NULL ? &plain : details, __func__);
 }
 
 /* Cuts text after max characters. It is UTF-8. */
@@ -222,7 +227,7 @@ ak_summary(struct ak_call *call, enum ak_level level, const char *format, ...)
 	char *text;
 
 	if (level != AK_INFO && level != AK_WARN) {
-		call_misuse(call, "ak_summary: the level must be AK_INFO or AK_WARN");
+		call_misreported(call, "ak_summary: the level must be AK_INFO or AK_WARN");
 		return;
 	}
 	va_start(arguments, format);

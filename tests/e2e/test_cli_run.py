@@ -162,6 +162,113 @@ def no_server():
     contains(failed.err, "connect", "message")
 
 
+ENDING = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGALRM,
+          signal.SIGUSR1, signal.SIGUSR2, signal.SIGIO, signal.SIGXCPU)
+
+
+def check_stopped_by_agent(server, count):
+    rows = server.query("SELECT phase, stop_by FROM executions")
+    equal(rows, [{"phase": "stopped", "stop_by": "agent"}] * count, "rows")
+    equal([name for name in os.listdir(server.effects) if name.startswith("effect")], [],
+          "effects")
+
+
+@test
+def every_signal():
+    """Whatever signal ends it, it stops the action first"""
+    with Server() as server:
+        for count, number in enumerate(ENDING, 1):
+            running = Command("run", EFFECT, "--set", "duration=60s", *in_effects(server),
+                              server=server)
+            wait_for(lambda: "started with" in running.out, "its start")
+            running.signal(number)
+            contains(running.wait(128 + number).out, "interrupted after", f"end by {number}")
+            check_stopped_by_agent(server, count)
+
+
+def phase_of(server):
+    rows = server.query("SELECT phase FROM executions WHERE phase <> 'stopped'")
+    return rows[0]["phase"] if rows else None
+
+
+@test
+def in_every_phase():
+    """A signal during prepare, start, status and stop: undone by the agent, once"""
+    with Server(handler_timeout="20s") as server:
+        url = ("run", EFFECT, "--set", "duration=60s", *in_effects(server))
+        preparing = Command(*url, "--set", "prepare_trouble=hang", "--set", "prepare_ms=1500",
+                            server=server)
+        wait_for(lambda: "prepare " in command("status", server=server).out, "prepare()")
+        preparing.signal(signal.SIGHUP)
+        preparing.wait(128 + signal.SIGHUP)
+        for trouble, phase in (("start", "starting"), ("status", "running")):
+            running = Command(*url, "--set", f"{trouble}_trouble=hang", "--set",
+                              f"{trouble}_ms=1500", server=server)
+            wait_for(lambda: phase_of(server) == phase, phase)
+            running.signal(signal.SIGHUP)
+            running.wait(128 + signal.SIGHUP)
+        stopping = Command(*url, "--set", "stop_delay=1500", server=server)
+        wait_for(lambda: "started with" in stopping.out, "its start")
+        stopping.signal(signal.SIGHUP)
+        wait_for(lambda: phase_of(server) == "stopping", "stop()")
+        for number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGALRM):
+            stopping.signal(number)
+        stopping.wait(128 + signal.SIGHUP)
+        # Of the one that was interrupted in prepare() there is a row, or none.
+        wait_for(lambda: phase_of(server) is None, "the end of all")
+        equal([name for name in os.listdir(server.effects) if name.startswith("effect")], [],
+              "effects")
+        equal({row["stop_by"] for row in server.query("SELECT stop_by FROM executions")},
+              {"agent"}, "who has stopped them")
+
+
+@test
+def nobody_reads():
+    """The end of who reads the output stops the action: | head -1, and a closed terminal"""
+    with Server() as server:
+        for more in ((), ("--json",)):
+            reading, writing = os.pipe()
+            running = subprocess.Popen(
+                [server.program, "run", EFFECT, "--url", f"http://127.0.0.1:{server.port}",
+                 "--set", "duration=60s", *in_effects(server), *more],
+                stdout=writing, env=clean_environment())
+            os.close(writing)
+            wait_for(lambda: phase_of(server) == "running", "its start")
+            os.close(reading)
+            equal(running.wait(timeout=60), 128 + signal.SIGPIPE, f"status with {more}")
+            check(phase_of(server) is None, "it goes on")
+        running = Command("run", EFFECT, "--set", "duration=60s", *in_effects(server),
+                          server=server, terminal=True, before=os.setsid)
+        wait_for(lambda: phase_of(server) == "running", "its start")
+        running.signal(signal.SIGHUP)
+        running.wait(128 + signal.SIGHUP)
+        check_stopped_by_agent(server, 3)
+
+
+@test
+def no_room_for_the_output():
+    """A full disk does not end it early; that something was not told it says at the end"""
+    with Server() as server, open("/dev/full", "wb") as full:
+        running = subprocess.run(
+            [server.program, "run", EFFECT, "--url", f"http://127.0.0.1:{server.port}",
+             "--set", "duration=1s", *in_effects(server)], stdout=full, timeout=60,
+            env=clean_environment(), check=False)
+        equal(running.returncode, ERRORED, "status")
+        check_stopped_by_agent(server, 1)
+
+
+@test
+def with_nohup():
+    """A signal that was ignored before is ignored"""
+    with Server() as server:
+        running = Command("run", EFFECT, "--set", "duration=2s", *in_effects(server),
+                          server=server,
+                          before=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+        wait_for(lambda: "started with" in running.out, "its start")
+        running.signal(signal.SIGHUP)
+        contains(running.wait(PASSED).out, "passed after", "outcome")
+
+
 @test
 def interrupted():
     """Ctrl-C stops the action; for the second time it leaves that to the server"""
@@ -179,7 +286,9 @@ def interrupted():
         running.signal(signal.SIGINT)
         wait_for(lambda: "interrupted: stopping" in running.out, "the stop")
         running.signal(signal.SIGINT)
-        contains(running.wait(INTERRUPTED, timeout=10).out, "interrupted again", "message")
+        out = running.wait(INTERRUPTED, timeout=10).out
+        contains(out, "interrupted again", "message")
+        contains(out, "or now: actionkit stop ", "message")
 
 
 @test

@@ -286,15 +286,31 @@ def made_by_nginx():
 
 
 @test
-def request_timeouts():
-    """Request-Timeout shortens a handler's time; a bad one is refused by name"""
+def hints():
+    """What a client sends as a hint is never why a call is refused, least of all stop"""
+    odd = ("0", "-1", "soon", "1s", "1,5", "nan", "inf", "1e400", "'", "\"", "a" * 300, "\xff",
+           "*/*", "gzip;q=nonsense", "00-0-0-0")
+    names = ("Request-Timeout", "X-Request-Timeout", "Request-Id", "X-Request-Id", "Traceparent",
+             "Tracestate", "Accept", "Accept-Encoding", "Accept-Language", "If-None-Match",
+             "User-Agent", "Referer", "Cookie", "Expect-CT", "X-Forwarded-For")
     cases = Cases()
     with Server() as server:
-        for header in ("Request-Timeout", "X-Request-Timeout"):
-            for value in ("soon", "-1", "0", "1s", "1,5", "nan", "inf", "1e400"):
-                with cases.case(f"{header}: {value}"):
-                    server.effect().prepare({header: value}).refused(400, header)
+        for name in names:
+            for value in odd:
+                with cases.case(f"{name}: {value}"):
+                    execution = server.effect()
+                    execution.prepare({name: value}).ok()
+                    execution.start({name: value}).ok()
+                    execution.status({name: value}).ok()
+                    execution.stop({name: value}).ok()
+                    equal(execution.phase(), "stopped", "phase")
         cases.over()
+
+
+@test
+def request_timeouts():
+    """Request-Timeout shortens a handler's time; what cannot be read as one is no hint"""
+    with Server() as server:
         execution = server.running(status_trouble="hang", status_ms=20000)
         for header in ("Request-Timeout", "X-Request-Timeout"):
             begin = boot_ms()

@@ -3,6 +3,7 @@
 
 import fcntl
 import os
+import signal
 import sqlite3
 import subprocess
 
@@ -27,6 +28,31 @@ def check_recorded(server, execution):
              "view active")
     wait_for(lambda: execution.id in server.get("/health/readiness").body.decode(),
              "readiness to name the execution")
+
+
+@test
+def reports_badly():
+    """No fault in what stop() reports fails it: each is a warning in reply and log"""
+    wrong = ("ak_metric: the value of ratio", "ak_metric: the name", "ak_metric_as: -1",
+             "ak_message: 9 is not a level", "ak_message_as: 0 is not a level", "ak_summary:",
+             "no label", "\"none\": it has no data", "/nonexistent", "/dev/null",
+             "the key is missing", "the key has 99", "the value of k is not a finite", "is not JSON",
+             "7 is not a modification")
+    with Server(stop_retry="500ms") as server:
+        execution = server.running(stop_trouble="report", stop_trouble_count=1)
+        warnings = [message["message"] for message in execution.stop().ok()["messages"]
+                    if message["level"] == "warn"]
+        equal(len(warnings), len(wrong), f"warnings: {warnings}")
+        for text, warning in zip(wrong, warnings):
+            contains(warning, text, "warning")
+            contains(server.log(), "WARN responder", "log")
+            contains(server.log(), f"stop() of execution {execution.id}: {warning}", "log")
+        row = execution.row()
+        equal((row["phase"], row["stop_attempts"]), ("stopped", 1), "row")
+        # By the reaper, too: TERM does not wait for what is undone.
+        server.running(stop_trouble="report", stop_trouble_count=1)
+        server.signal(signal.SIGTERM)
+        equal(server.wait_exit(), 0, "exit status")
 
 
 @test

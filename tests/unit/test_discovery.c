@@ -799,7 +799,8 @@ main(void)
 	const TTest *const tests[] = {
 		test_least, test_discovery_mistakes, test_call_intervals, test_type_mistakes,
 		test_attribute_mistakes, test_mistakes_of_several, test_actions_alone,
-		test_order, test_text, test_group_and_excludes, test_excludes, test_failures, test_limits,
+		test_order, test_text,
+		test_group_and_excludes, test_excludes, test_failures, test_limits,
 		test_long_texts, test_values, test_repetitions, test_description,
 		test_host_type, test_host_hidden, NULL
 	};

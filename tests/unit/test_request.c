@@ -87,25 +87,25 @@ START_TEST(test_timeout)
 		{ "HTTP_REQUEST_TIMEOUT=0.0019", 1 },
 		{ "HTTP_REQUEST_TIMEOUT=007", 7000 },
 		{ "HTTP_REQUEST_TIMEOUT=99999999999999999999999", 86400000 },
+		{ "HTTP_REQUEST_TIMEOUT=0.00001", 1 },
+		{ "HTTP_REQUEST_TIMEOUT=1e1", 10000 },
+		{ "HTTP_REQUEST_TIMEOUT=inf", 86400000 },
 		{ "HTTP_X_REQUEST_TIMEOUT=1", 1000 },
+		/* Hints that cannot be read are none. */
+		{ "HTTP_REQUEST_TIMEOUT=0", 0 },
+		{ "HTTP_REQUEST_TIMEOUT=-1", 0 },
+		{ "HTTP_REQUEST_TIMEOUT=1s", 0 },
+		{ "HTTP_REQUEST_TIMEOUT=1,5", 0 },
+		{ "HTTP_REQUEST_TIMEOUT=nan", 0 },
+		{ "HTTP_REQUEST_TIMEOUT=soon", 0 },
+		{ "HTTP_X_REQUEST_TIMEOUT=\xff", 0 },
 	};
-	static const char *const bad[] = {
-		"0", "0.0", "-1", "1s", ".5", "1.", "1e3", " 1"
-	};
-	char parameter[64];
 	size_t i;
 
 	for (i = 0; i < UNIT_COUNT(rows); i++) {
 		ck_assert_int_eq(read_request(rows[i].parameter, NULL), 0);
 		ck_assert_int_eq(request.timeout_ms, rows[i].ms);
 	}
-	for (i = 0; i < UNIT_COUNT(bad); i++) {
-		snprintf(parameter, sizeof(parameter), "HTTP_REQUEST_TIMEOUT=%s", bad[i]);
-		refused(parameter, ERR_REQUEST, "Request-Timeout");
-	}
-	refused("HTTP_X_REQUEST_TIMEOUT=soon", ERR_REQUEST, "X-Request-Timeout");
-	ck_assert_int_eq(read_request("HTTP_X_REQUEST_TIMEOUT=soon",
-	    "HTTP_REQUEST_TIMEOUT=1", NULL), 0);
 }
 END_TEST
 
