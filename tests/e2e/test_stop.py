@@ -36,8 +36,8 @@ def reports_badly():
     wrong = ("ak_metric: the value of ratio", "ak_metric: the name", "ak_metric_as: -1",
              "ak_message: 9 is not a level", "ak_message_as: 0 is not a level", "ak_summary:",
              "no label", "\"none\": it has no data", "/nonexistent", "/dev/null",
-             "the key is missing", "the key has 99", "the value of k is not a finite", "is not JSON",
-             "7 is not a modification")
+             "the key is missing", "the key has 99", "the value of k is not a finite",
+             "is not JSON", "7 is not a modification")
     with Server(stop_retry="500ms") as server:
         execution = server.running(stop_trouble="report", stop_trouble_count=1)
         warnings = [message["message"] for message in execution.stop().ok()["messages"]
