@@ -20,7 +20,7 @@
 static const char select_rows[] =
     "SELECT id, action, phase, created_at, changed_at, due_at, "
     "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER) - created_at AS age_ms, "
-    "stop_by, stop_reason, stop_attempts, last_error, target, experiment_key, "
+    "stop_by, stop_reason, stop_attempts, last_error, error, target, experiment_key, "
     "execution_uri, (SELECT count(*) FROM files f WHERE f.execution = executions.id) "
     "AS files FROM executions WHERE phase <> 'stopped' OR ?1 IS NOT NULL "
     "ORDER BY created_at, id";
@@ -64,13 +64,14 @@ print_row(struct table *table, struct json_object *row)
 	table_cell(table, age);
 	table_cell(table, rows_text(row, "target"));
 	table_cell(table, note != NULL && !stopped ? note : rows_text(row, "stop_reason"));
+	table_cell(table, rows_text(row, "error"));
 }
 
 static void
 print_table(struct json_object *rows)
 {
 	static const char *const headers[] = {
-		"ID", "ACTION", "PHASE", "AGE", "TARGET", "NOTE", NULL
+		"ID", "ACTION", "PHASE", "AGE", "TARGET", "NOTE", "ERROR", NULL
 	};
 	struct table table;
 	size_t i;

@@ -55,6 +55,8 @@ read_column(sqlite3_stmt *statement, int column, const char *name, int64_t boot_
 		if (strcmp(name, "due_at") == 0)
 			return number <= EXECUTION_DUE_AGAIN ? json_new_string("now") :
 			    read_time(number + boot_wall_ms);
+		if (strcmp(name, "ends_at") == 0)
+			return number == 0 ? NULL : read_time(number + boot_wall_ms);
 		return ends_with(name, SUFFIX_TIME) ? read_time(number) :
 		    json_new_int(number);
 	case SQLITE_FLOAT:

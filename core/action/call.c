@@ -340,8 +340,10 @@ ak_claim(struct ak_call *call, const char *format, ...)
 		    RESOURCE_BYTES_MAX);
 	else if (call->claim != NULL)
 		result = call->claim(call, resource, &err);
-	if (result == -1) {
-		if (asprintf(&title, "Failed to claim %s", resource) == -1)
+	if (result == -1 && err.code == ERR_PHASE) {
+		call_error(call, CALL_IN_USE, err.msg);
+	} else if (result == -1) {
+		if (asprintf(&title, "Failed to claim \"%s\"", resource) == -1)
 			log_out_of_memory();
 		call_error(call, title, err.msg);
 		free(title);

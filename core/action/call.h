@@ -73,6 +73,9 @@ int call_run(struct ak_call *call);
 /* Adds an error reply of the runtime's own, unless there is one: title, detail or NULL. */
 void call_error(struct ak_call *call, const char *title, const char *detail);
 
+/* The title of the error that another execution holds what is claimed. */
+#define CALL_IN_USE "In use by another execution"
+
 /* A message of the runtime's own. */
 void call_message(struct ak_call *call, enum ak_level level, const char *text);
 

@@ -58,6 +58,18 @@ take_claims(struct visit *visit, struct err *err)
 	return 0;
 }
 
+/* How long the agent lets it run; 0 where the action itself says when it is over. */
+static int64_t
+duration_of(const struct ak_call *call)
+{
+	int64_t ms = 0;
+
+	if (call->action->time_control != AK_EXTERNAL ||
+	    json_whole(json_member(call->config, "duration"), &ms) == -1 || ms < 0)
+		return 0;
+	return ms;
+}
+
 /* The row for a prepare that succeeded; replaces what an earlier one left. */
 static int
 write_prepared(struct visit *visit, struct err *err)
@@ -75,6 +87,7 @@ write_prepared(struct visit *visit, struct err *err)
 	text_set(&row->target, ak_target_name(call));
 	text_set(&row->experiment_key, ak_experiment_key(call));
 	text_set(&row->execution_uri, ak_execution_uri(call));
+	row->duration_ms = duration_of(call);
 	row->due_boot_ms = clock_boot_ms() + options->never_started_ms;
 	if (execution_move(row, MOVE_PREPARE, err) == -1 ||
 	    execution_write(&visit->session->store, row, "agent", NULL, err) == -1)
@@ -144,7 +157,7 @@ prepare_visit(struct visit *visit, char **ret_reply, struct err *err)
 		result = commit_prepared(visit, err);
 		/* Somebody else was faster with a claim: an error of the action, as in it. */
 		if (result == -1 && err->code == ERR_PHASE && visit->claims != NULL)
-			call_error(&visit->call, err->msg, NULL);
+			call_error(&visit->call, CALL_IN_USE, err->msg);
 		else if (result == -1)
 			goto out;
 	}

@@ -43,6 +43,22 @@ write_starting(struct visit *visit, struct err *err)
 	return execution_write(&visit->session->store, row, "agent", NULL, err);
 }
 
+/*
+ * An agent that lives stops an external action when its duration is over; one that does not is
+ * given so much time. 0: nobody knows how long it shall run.
+ */
+static int64_t
+end_of(const struct execution *row, int64_t now_ms)
+{
+	int64_t ends_ms;
+
+	if (row->duration_ms == 0 ||
+	    __builtin_add_overflow(now_ms + row->heartbeat_interval_ms, row->duration_ms,
+	    &ends_ms))
+		return 0;
+	return ends_ms;
+}
+
 static int
 write_started(struct visit *visit, const char *reply, bool failed, const char *why,
     struct err *err)
@@ -55,9 +71,10 @@ write_started(struct visit *visit, const char *reply, bool failed, const char *w
 	text_set(&row->start_result, reply);
 	if (over)
 		execution_want_stop(row, STOP_BY_ACTION, failed ? "failed" : "completed");
+	text_set(&row->error, why);
+	row->ends_boot_ms = end_of(row, clock_boot_ms());
 	if (row->stop_by == STOP_BY_NOBODY)
-		row->due_boot_ms = execution_heartbeat_due(clock_boot_ms(),
-		    row->heartbeat_interval_ms);
+		row->due_boot_ms = execution_next_due(row, clock_boot_ms());
 	if (execution_move(row, over ? MOVE_END : MOVE_STARTED, err) == -1)
 		return -1;
 	return execution_write(&visit->session->store, row, "agent", why, err);

@@ -71,6 +71,8 @@ commit_end(struct visit *visit, const char *reply, bool failed, const char *why,
 	}
 	visit_keep_state(visit);
 	text_set(&row->status_result, reply);
+	if (why != NULL)
+		text_set(&row->error, why);
 	execution_want_stop(row, STOP_BY_ACTION, failed ? "failed" : "completed");
 	result = execution_move(row, MOVE_END, err);
 	if (result == 0)
@@ -78,23 +80,26 @@ commit_end(struct visit *visit, const char *reply, bool failed, const char *why,
 	return store_end(store, result, err);
 }
 
+/* why: what is wrong, or NULL. */
 static int
-keep_alive(struct visit *visit, struct err *err)
+keep_alive(struct visit *visit, const char *why, struct err *err)
 {
 	struct store *store = &visit->session->store;
 	const struct execution *row = &visit->row;
 	int64_t interval_ms = row->heartbeat_interval_ms;
-	int64_t due_boot_ms = execution_heartbeat_due(clock_boot_ms(), interval_ms);
+	int64_t due_boot_ms = execution_next_due(row, clock_boot_ms());
 	bool changed = strcmp(row->state, visit->state_text) != 0;
+	bool news = why != NULL && (row->error == NULL || strcmp(row->error, why) != 0);
 
-	if (!changed && due_boot_ms - row->due_boot_ms < interval_ms / EXECUTION_HEARTBEAT_PART)
+	if (!changed && !news &&
+	    due_boot_ms - row->due_boot_ms < interval_ms / EXECUTION_HEARTBEAT_PART)
 		return 0;
 	if (store_begin(store, STORE_NORMAL, visit->deadline_ms, err) == -1)
 		return -1;
 	/* It may have left `running` meanwhile: then nothing is kept, and that is no fault. */
 	return store_end(store, execution_keep_alive(store, visit->id,
-	    changed ? visit->state_text : NULL, visit->state_version, due_boot_ms, err),
-	    err);
+	    changed ? visit->state_text : NULL, visit->state_version, news ? why : NULL,
+	    due_boot_ms, err), err);
 }
 
 static int
@@ -118,7 +123,7 @@ run_status(struct visit *visit, char **ret_reply, struct err *err)
 		result = commit_end(visit, json_text(reply, NULL), failed,
 		    failed ? why : NULL, err);
 	else
-		result = keep_alive(visit, err);
+		result = keep_alive(visit, failed ? why : NULL, err);
 	if (result == -1) {
 		json_object_put(reply);
 		return -1;

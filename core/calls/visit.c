@@ -40,6 +40,7 @@ visit_end(struct visit *visit)
 	execution_done(&visit->row);
 	json_object_put(visit->state_json);
 	json_object_put(visit->claims);
+	json_object_put(visit->error);
 	free(visit->state);
 }
 
@@ -267,6 +268,7 @@ visit_reply(struct visit *visit, bool with_state)
 
 	if (with_state)
 		json_add(reply, "state", json_object_get(visit->state_json));
+	visit->error = json_object_get(visit->call.error);
 	call_reply(&visit->call, reply);
 	return reply;
 }

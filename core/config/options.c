@@ -29,7 +29,7 @@ const struct option options_table[] = {
 	  .help = "How long the reaper waits for a new supervisor until it stops all "
 	    "executions and ends.",
 	  .parse = option_duration, MEMBER(grace_ms), .max = OPTION_TIMEOUT_MAX_MS },
-	{ .name = "never-started", .argument = "DURATION", .preset = "1h",
+	{ .name = "never-started", .argument = "DURATION", .preset = "5m",
 	  .help = "Age at which a prepared execution that was not started is stopped.",
 	  .parse = option_duration, MEMBER(never_started_ms),
 	  .min = OPTION_TIMEOUT_MIN_MS, .max = OPTION_KEEP_MAX_MS },

@@ -238,12 +238,13 @@ execution_keep_state(struct store *store, const char *id, enum phase phase,
 
 int
 execution_keep_alive(struct store *store, const char *id, const char *state,
-    int64_t state_version, int64_t due_boot_ms, struct err *err)
+    int64_t state_version, const char *error, int64_t due_boot_ms, struct err *err)
 {
 	sqlite3_stmt *update = store_prepare(store, "UPDATE executions SET "
 	    "state = coalesce(?2, state), "
 	    "state_version = CASE WHEN ?2 IS NULL THEN state_version ELSE ?4 END, "
-	    "due_at = CASE WHEN stop_by IS NULL THEN ?3 ELSE due_at END "
+	    "due_at = CASE WHEN stop_by IS NULL THEN ?3 ELSE due_at END, "
+	    "error = coalesce(?5, error) "
 	    "WHERE id = ?1 AND phase = 'running'", err);
 
 	if (update == NULL)
@@ -252,6 +253,7 @@ execution_keep_alive(struct store *store, const char *id, const char *state,
 	sqlite3_bind_text(update, 2, state, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(update, 3, due_boot_ms);
 	sqlite3_bind_int64(update, 4, state_version);
+	sqlite3_bind_text(update, 5, error, -1, SQLITE_STATIC);
 	return run_narrow(store, update, err);
 }
 
@@ -282,7 +284,8 @@ execution_due_reason(const struct execution *row, int64_t now_ms)
 	case PHASE_STARTING:
 		return "responder died while starting";
 	default:
-		return "heartbeat timeout";
+		return row->ends_boot_ms != 0 && row->ends_boot_ms <= now_ms ?
+		    "duration is over, the agent did not stop it" : "heartbeat timeout";
 	}
 }
 
@@ -297,6 +300,14 @@ execution_heartbeat_due(int64_t now_ms, int64_t interval_ms)
 {
 	return execution_heartbeat_missed(now_ms, interval_ms) +
 	    interval_ms / EXECUTION_HEARTBEAT_PART;
+}
+
+int64_t
+execution_next_due(const struct execution *row, int64_t now_ms)
+{
+	int64_t due_ms = execution_heartbeat_due(now_ms, row->heartbeat_interval_ms);
+
+	return row->ends_boot_ms != 0 && row->ends_boot_ms < due_ms ? row->ends_boot_ms : due_ms;
 }
 
 int64_t

@@ -54,10 +54,13 @@ enum stop_by {
 	COLUMN(integer, created_wall_ms, created_at, once) \
 	COLUMN(integer, due_boot_ms, due_at, always) \
 	COLUMN(integer, heartbeat_interval_ms, heartbeat_interval, always) \
+	COLUMN(integer, duration_ms, duration, always) \
+	COLUMN(integer, ends_boot_ms, ends_at, always) \
 	COLUMN(stop_by, stop_by, stop_by, always) \
 	COLUMN(text, stop_reason, stop_reason, always) \
 	COLUMN(integer, stop_attempts, stop_attempts, always) \
 	COLUMN(text, last_error, last_error, always) \
+	COLUMN(text, error, error, always) \
 	COLUMN(text, start_result, start_result, always) \
 	COLUMN(text, status_result, status_result, always) \
 	COLUMN(text, stop_result, stop_result, always)
@@ -98,13 +101,14 @@ int execution_write(struct store *store, const struct execution *row, const char
 
 /*
  * The narrow writes, inside a transaction. _keep_state stores the state and its version, and
- * _keep_alive both (unless the state is NULL) and the next heartbeat's due time (unless a stop
- * is wanted), if the phase is still the given one. They return 0, 1 if it is not, or -1.
+ * _keep_alive both (unless the state is NULL), the error (unless NULL) and when it is due next
+ * (unless a stop is wanted), if the phase is still the given one. They return 0, 1 if it is not,
+ * or -1.
  */
 int execution_keep_state(struct store *store, const char *id, enum phase phase,
     const char *state, int64_t state_version, struct err *err);
 int execution_keep_alive(struct store *store, const char *id, const char *state,
-    int64_t state_version, int64_t due_boot_ms, struct err *err);
+    int64_t state_version, const char *error, int64_t due_boot_ms, struct err *err);
 
 /* Removes the row of a prepared execution (a prepare that failed after one that did not). */
 int execution_forget(struct store *store, const char *id, struct err *err);
@@ -127,6 +131,12 @@ const char *execution_due_reason(const struct execution *row, int64_t now_ms);
  */
 int64_t execution_heartbeat_missed(int64_t heard_ms, int64_t interval_ms);
 int64_t execution_heartbeat_due(int64_t now_ms, int64_t interval_ms);
+
+/*
+ * When a running execution that is heard of at now_ms is due next: when its heartbeats are missed,
+ * or when it ends (ends_boot_ms), whichever is first.
+ */
+int64_t execution_next_due(const struct execution *row, int64_t now_ms);
 
 /*
  * Pause before the next attempt to stop, after so many: first_ms doubled each time up to a

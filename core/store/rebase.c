@@ -17,7 +17,10 @@ heartbeat_missed(sqlite3_context *context, int count, sqlite3_value **values)
 	    sqlite3_value_int64(values[0]), sqlite3_value_int64(values[1])));
 }
 
-/* Within the same boot: while nobody served, nobody could be heard. */
+/*
+ * Within the same boot: while nobody served, nobody could be heard, and nobody could stop what has
+ * come to its end.
+ */
 static int
 count_from(struct store *store, int64_t serving_since_ms, struct err *err)
 {
@@ -27,8 +30,11 @@ count_from(struct store *store, int64_t serving_since_ms, struct err *err)
 	    SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL, heartbeat_missed, NULL,
 	    NULL) != SQLITE_OK)
 		return store_error(store, "heartbeat_missed", err);
-	update = store_prepare(store, "UPDATE executions SET due_at = "
-	    "max(due_at, heartbeat_missed(?, heartbeat_interval)) "
+	update = store_prepare(store, "UPDATE executions SET "
+	    "ends_at = CASE ends_at WHEN 0 THEN 0 ELSE "
+	    "max(ends_at, ?1 + heartbeat_interval) END, due_at = "
+	    "min(max(due_at, heartbeat_missed(?1, heartbeat_interval)), CASE ends_at "
+	    "WHEN 0 THEN 9223372036854775807 ELSE max(ends_at, ?1 + heartbeat_interval) END) "
 	    "WHERE phase = 'running' AND stop_by IS NULL", err);
 	if (update == NULL)
 		return -1;
@@ -41,7 +47,7 @@ static int
 make_all_due(struct store *store, struct err *err)
 {
 	sqlite3_stmt *update = store_prepare(store, "UPDATE executions "
-	    "SET due_at = min(due_at, ?) WHERE phase <> 'stopped'", err);
+	    "SET due_at = min(due_at, ?), ends_at = 0 WHERE phase <> 'stopped'", err);
 
 	if (update == NULL)
 		return -1;

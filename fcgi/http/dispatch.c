@@ -6,9 +6,11 @@
 #include "fcgi/http/dispatch.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/base/clock.h"
+#include "core/base/json.h"
 #include "core/base/log.h"
 #include "fcgi/http/body.h"
 #include "fcgi/http/coverage.h"
@@ -90,13 +92,29 @@ follow_route(struct responder *responder, const struct body *body, struct verb_c
 	return err_set(err, ERR_INTERNAL, "a route of unknown kind");
 }
 
-/* What is done is news; who only looks is not. */
+/* Title and detail of an ActionKitError as one line. */
+static void
+read_error(const char *error, char ret_text[ERR_MESSAGE_BYTES])
+{
+	struct json_object *json = NULL;
+	const char *title, *detail;
+	struct err err;
+
+	(void)json_parse(error, strlen(error), &json, &err);
+	title = json_member_string(json, "title");
+	detail = json_member_string(json, "detail");
+	snprintf(ret_text, ERR_MESSAGE_BYTES, "%s%s%s", title == NULL ? "" : title,
+	    detail == NULL ? "" : ": ", detail == NULL ? "" : detail);
+	json_object_put(json);
+}
+
+/* What is done is news, and so is what an action refuses; who only looks is not. */
 static void
 log_answer(const struct request *request, const struct verb_call *call,
     const struct reply *reply, const struct err *err, int64_t took_ms)
 {
 	const struct route *route = call->route;
-	char subject[SUBJECT_BYTES];
+	char subject[SUBJECT_BYTES], why[ERR_MESSAGE_BYTES];
 
 	if (route != NULL)
 		snprintf(subject, sizeof(subject), "%s %s %s", verb_name(route->verb),
@@ -109,7 +127,11 @@ log_answer(const struct request *request, const struct verb_call *call,
 	if (err != NULL)
 		log_warn("%s: %d in %lld ms: %s", subject, reply->status,
 		    (long long)took_ms, err->msg);
-	else if (route != NULL && (route->verb == VERB_PREPARE ||
+	else if (call->error != NULL) {
+		read_error(call->error, why);
+		log_warn("%s: %d in %lld ms: %s", subject, reply->status, (long long)took_ms,
+		    why);
+	} else if (route != NULL && (route->verb == VERB_PREPARE ||
 	    route->verb == VERB_START || route->verb == VERB_STOP))
 		log_info("%s: %d in %lld ms", subject, reply->status, (long long)took_ms);
 	else
@@ -137,13 +159,16 @@ dispatch(struct responder *responder, FCGX_Request *fcgi)
 	scoreboard_request(responder->slot, request.sent_as);
 	if (!refused)
 		refused = follow_route(responder, &body, &call, &reply, &allow, &err) == -1;
-	if (refused && call.error != NULL)
+	if (refused && call.error != NULL) {
 		reply_error_text(&reply, &err, call.error);
-	else if (refused)
+		call.error = NULL;
+	} else if (refused) {
 		reply_error(&reply, &err);
+	}
 	reply.allow = allow;
 	log_answer(&request, &call, &reply, refused ? &err : NULL,
 	    clock_boot_ms() - began_ms);
+	free(call.error);
 
 	drained = body_drain(&body);
 	/* What was done is committed: nothing is lost by a client that does not listen. */

@@ -451,7 +451,7 @@ def manual_that_is_wrong():
     """A missing option, one too many, and a wrong default or variable are noticed"""
     notices(wrong_manual, MANUAL, "\n.It Fl Fl grace Ar", "\n.It Fl Fl mercy Ar",
             "serve: --grace is missing", "serve: there is no --mercy")
-    notices(wrong_manual, MANUAL, "The default is 1h.", "The default is 2h.",
+    notices(wrong_manual, MANUAL, "The default is 5m.", "The default is 2h.",
             "serve: --never-started")
     notices(wrong_manual, MANUAL, "Pq Ev ACTIONKIT_GRACE", "Pq Ev ACTIONKIT_MERCY",
             "environment ACTIONKIT_MERCY")

@@ -48,6 +48,45 @@ def help_and_mistakes():
 
 
 @test
+def what_actions_refuse():
+    """What an action refused is a warning in the log, and has a column of its own"""
+    with Server() as server:
+        def logged(verb, execution, text):
+            lines = [line for line in server.log().splitlines()
+                     if f" {verb} {EFFECT} {execution.id}: 200 " in line]
+            check(lines and " WARN " in lines[-1] and lines[-1].endswith(f": {text}"),
+                  f"{verb}: {lines}")
+
+        prepared = server.effect(prepare_trouble="fail")
+        prepared.prepare().failed()
+        logged("prepare", prepared, "prepare was told to fail")
+        started = server.effect(start_trouble="fail")
+        started.prepare().ok()
+        started.start().failed()
+        logged("start", started, "start was told to fail")
+        started.stop().ok()
+        looked = server.running(status_trouble="failed")
+        looked.status().failed()
+        logged("status", looked, "status found what it was told to find")
+        writes = server.query("SELECT count(*) AS n FROM events")[0]["n"]
+        looked.status().failed()
+        equal(server.query("SELECT count(*) AS n FROM events")[0]["n"], writes, "events")
+        for execution, text in ((started, "start was told to fail"),
+                                (looked, "status found what it was told to find")):
+            equal(execution.row()["error"], text, "column")
+            contains(command("list", "--all", server=server).out, text, "list")
+            contains(command("show", execution.id, server=server).out, text, "show")
+        contains(server.sqlite3("select error from history"), "start was told to fail",
+                 "history")
+        contains(server.sqlite3("select error from active"), "status found", "active")
+        quiet = server.running()
+        quiet.status().ok()
+        quiet.stop().ok()
+        equal([line for line in server.log().splitlines()
+               if quiet.id in line and " WARN " in line], [], "warnings of what is well")
+
+
+@test
 def list_active_and_all():
     """list shows what is not stopped, with --all also what is"""
     with Server() as server:
@@ -56,7 +95,7 @@ def list_active_and_all():
         first.stop().ok()
         piped, shown = both_ways("list", server=server)
         lines = piped.out.splitlines()
-        equal(lines[0].split(), ["ID", "ACTION", "PHASE", "AGE", "TARGET", "NOTE"],
+        equal(lines[0].split(), ["ID", "ACTION", "PHASE", "AGE", "TARGET", "NOTE", "ERROR"],
               "header")
         equal(len(lines), 2, f"lines of {piped.out}")
         equal(lines[1].split()[:3], [second.id, CLAIM, "running"], "row")

@@ -5,11 +5,12 @@ All at once, because each takes the time of four intervals of five seconds. Wher
 must not happen within that time, it is over when a witness has missed its heartbeat.
 """
 
+import signal
 import time
 
 from harness import (
     ACTIONKIT, CHECK, FLASH, QUIET, SLOW, Execution, Server, Victim, boot_ms, check,
-    check_stopped_by_extension, equal, main, paused, test, wait_for)
+    check_stopped_by_extension, command, contains, equal, main, paused, test, wait_for)
 
 HEARTBEAT_MS = 20000    # four intervals of 5 s, the shortest
 LATE_MS = 3000          # the reaper looks every second; the rest is for a loaded machine
@@ -164,6 +165,79 @@ def clock_of_the_wall():
             check(text[name].startswith((now, later)) and text[name].endswith("Z"),
                   f"{name}: {text[name]}")
         execution.stop().ok()
+
+
+OVER = "duration is over, the agent did not stop it"
+INTERVAL_MS = 5000      # that the agent is given to stop it: the shortest heartbeat
+
+
+@test
+def outlasts_its_duration():
+    """An external action whose agent is gone is stopped an interval after its duration"""
+    with Server() as server:
+        execution = server.running(duration=1000)
+        since = boot_ms()
+        note = execution.wait_note("stop", "begin")
+        took = note.ms - since
+        check(1000 + INTERVAL_MS - LATE_MS <= took <= 1000 + INTERVAL_MS + LATE_MS,
+              f"stop() after {took} ms")
+        check_stopped_by_extension(execution, OVER)
+        check(not execution.exists(), "the effect is still there")
+
+
+@test
+def outlasts_it_although_polled():
+    """So it is where status is asked, but stop is not; its end is shown"""
+    with Server() as server:
+        execution = server.running(duration=1000)
+        row = execution.row()
+        equal(row["duration"], 1000, "duration")
+        ends_ms = row["ends_at"]
+        check(abs(ends_ms - boot_ms() - 1000 - INTERVAL_MS) < LATE_MS, f"ends at {ends_ms}")
+        contains(command("show", execution.id, server=server).out, "ends_at", "show")
+        while execution.phase() == "running":
+            check(boot_ms() < ends_ms + LATE_MS, "it goes on")
+            execution.status()
+            time.sleep(0.2)
+        check_stopped_by_extension(execution, OVER)
+
+
+@test
+def ends_in_time():
+    """An agent that stops it in time sees nothing of that, nor does a longer duration"""
+    with Server() as server:
+        short, long = server.running(duration=1000), server.running(duration=3600000)
+        time.sleep(1)
+        check("error" not in short.stop().ok(), "an error of stop")
+        equal(short.row()["stop_by"], "agent", "who has stopped it")
+        equal(long.phase(), "running", "phase of the longer one")
+        long.stop().ok()
+
+
+@test
+def without_an_end():
+    """What is internal has no such end, however its parameter is called"""
+    with Server() as server:
+        execution = Execution(server, CHECK, {"directory": server.effects, "polls": 1000})
+        execution.prepare().ok()
+        execution.start().ok()
+        equal((execution.row()["duration"], execution.row()["ends_at"]), (0, 0), "row")
+        execution.stop()
+
+
+@test
+def after_a_restart():
+    """An end that has come while nobody served: the agent has an interval to stop it"""
+    with Server(grace="30s") as server:
+        execution = server.running(duration=1000)
+        server.signal(signal.SIGQUIT)
+        server.wait_exit()
+        time.sleep(1.5)
+        server.serve()
+        since = boot_ms()
+        check("error" not in execution.stop().ok(), "an error of stop")
+        check(boot_ms() - since < INTERVAL_MS, "it took too long")
+        equal(execution.row()["stop_by"], "agent", "who has stopped it")
 
 
 @test

@@ -552,14 +552,19 @@ def claims():
         first.prepare().ok()
         first.prepare().ok()
         error = second.prepare().failed()
-        text = f"{error['title']} {error.get('detail')}"
-        contains(text, "netdev:eth0", "error")
-        contains(text, first.id, "error")
+        equal(error["title"], "In use by another execution", "title")
+        for word in ("Claim (org.actionkit.test.claim) holds netdev:eth0 since 20",
+                     "which was prepared and is not started yet", first.id):
+            contains(error["detail"], word, "detail")
         equal(second.row(), None, "row of the second")
         third.prepare().ok()
         error = third.start().failed()
-        contains(f"{error['title']} {error.get('detail')}", first.id, "error of start")
+        equal(error["title"], "In use by another execution", "title of start")
+        contains(error["detail"], first.id, "detail of start")
         first.start().ok()
+        contains(second.prepare().failed()["detail"], ", which runs: execution ", "detail")
+        server.write("UPDATE executions SET experiment_key = 'ADM-7' WHERE id = ?", first.id)
+        contains(second.prepare().failed()["detail"], " of experiment ADM-7 holds ", "detail")
         claim(resource="netdev:eth1").prepare().ok()
         equal(sorted(row["resource"] for row in server.query("SELECT * FROM claims")),
               ["netdev:eth0", "netdev:eth1"], "claims")

@@ -989,11 +989,11 @@ START_TEST(test_claim)
 
 	call.keeper = &call;
 	ck_assert_int_eq(ak_claim(&call, "a"), -1);
-	reply_is("{\"error\":{\"title\":\"Failed to claim a\",\"detail\":\"in use\","
+	reply_is("{\"error\":{\"title\":\"In use by another execution\",\"detail\":\"in use\","
 	    "\"status\":\"errored\"}}");
 	claimed[0] = '\0';
 	ck_assert_int_eq(ak_claim(&call, "%s", ""), -1);
-	reply_is("{\"error\":{\"title\":\"Failed to claim \","
+	reply_is("{\"error\":{\"title\":\"Failed to claim \\\"\\\"\","
 	    "\"detail\":\"the resource has no name\",\"status\":\"errored\"}}");
 	name[255] = 'n';
 	name[256] = '\0';

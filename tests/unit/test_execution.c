@@ -284,21 +284,22 @@ START_TEST(test_keep_alive_only_while_running)
 {
 	write_row(ID, MOVE_PREPARE);
 	begin();
-	ck_assert_int_eq(execution_keep_alive(&store, ID, "{}", 2, 5, &err), 1);
+	ck_assert_int_eq(execution_keep_alive(&store, ID, "{}", 2, NULL, 5, &err), 1);
 	commit();
 	write_row(ID, MOVE_START);
 	write_row(ID, MOVE_STARTED);
 	begin();
-	ck_assert_int_eq(execution_keep_alive(&store, ID, "{\"b\":2}", 2, 5, &err), 0);
+	ck_assert_int_eq(execution_keep_alive(&store, ID, "{\"b\":2}", 2, "why", 5,
+	    &err), 0);
 	commit();
 	ck_assert_int_eq(number("SELECT count(*) FROM executions WHERE due_at = 5 "
 	    "AND state = '{\"b\":2}' AND state_version = 2"), 1);
 	begin();
 	/* Without a state its version stays, too. */
-	ck_assert_int_eq(execution_keep_alive(&store, ID, NULL, 3, 6, &err), 0);
+	ck_assert_int_eq(execution_keep_alive(&store, ID, NULL, 3, NULL, 6, &err), 0);
 	commit();
 	ck_assert_int_eq(number("SELECT count(*) FROM executions WHERE due_at = 6 "
-	    "AND state_version = 2"), 1);
+	    "AND state_version = 2 AND error = 'why'"), 1);
 	begin();
 	ck_assert_int_eq(execution_keep_state(&store, ID, PHASE_RUNNING, "{\"c\":3}", 4,
 	    &err), 0);
@@ -323,7 +324,8 @@ START_TEST(test_claims_exclude_others_until_stopped)
 	begin();
 	ck_assert_int_eq(claim_take(&store, OTHER_ID, "netdev:eth0", &err), -1);
 	ck_assert_int_eq(err.code, ERR_PHASE);
-	ck_assert_str_eq(err.msg, "netdev:eth0 is in use by execution " ID);
+	ck_assert_ptr_nonnull(strstr(err.msg, " holds netdev:eth0 since 20"));
+	ck_assert_ptr_nonnull(strstr(err.msg, "yet: execution " ID ", see"));
 	store_rollback(&store);
 	write_row(ID, MOVE_STOP);
 	write_row(ID, MOVE_STOPPED);
@@ -382,14 +384,62 @@ START_TEST(test_after_an_outage_heartbeats_count_from_serving)
 }
 END_TEST
 
+/* What has come to its end meanwhile: the agent gets an interval to stop it. */
+START_TEST(test_after_an_outage_ends_count_from_serving)
+{
+	static const struct {
+		int64_t ends, new_ends, due;
+	} rows[] = {
+		{ 0, 0, 100000 + EXECUTION_HEARTBEATS * 1000 },
+		{ 500, 101000, 101000 },
+		{ 102000, 102000, 102000 },
+		{ 900000, 900000, 100000 + EXECUTION_HEARTBEATS * 1000 },
+	};
+	char sql[256];
+	size_t i;
+
+	write_row(ID, MOVE_START);
+	write_row(ID, MOVE_STARTED);
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		snprintf(sql, sizeof(sql), "UPDATE executions SET due_at = 5, "
+		    "heartbeat_interval = 1000, ends_at = %lld", (long long)rows[i].ends);
+		ck_assert_int_eq(sqlite3_exec(store.db, sql, NULL, NULL, NULL), SQLITE_OK);
+		ck_assert_msg(store_make_ready(directory, 100000, &err) == 0, "%s", err.msg);
+		ck_assert_int_eq(number("SELECT due_at FROM executions"), rows[i].due);
+		ck_assert_int_eq(number("SELECT ends_at FROM executions"), rows[i].new_ends);
+	}
+}
+END_TEST
+
+START_TEST(test_next_due)
+{
+	struct execution row = { .phase = PHASE_RUNNING, .heartbeat_interval_ms = 1000 };
+	int64_t heartbeat_ms = execution_heartbeat_due(500, 1000);
+
+	ck_assert_int_eq(execution_next_due(&row, 500), heartbeat_ms);
+	row.ends_boot_ms = heartbeat_ms + 1;
+	ck_assert_int_eq(execution_next_due(&row, 500), heartbeat_ms);
+	row.ends_boot_ms = 700;
+	ck_assert_int_eq(execution_next_due(&row, 500), 700);
+	row.due_boot_ms = 700;
+	ck_assert_ptr_null(execution_due_reason(&row, 699));
+	ck_assert_str_eq(execution_due_reason(&row, 700),
+	    "duration is over, the agent did not stop it");
+	row.ends_boot_ms = 701;
+	ck_assert_str_eq(execution_due_reason(&row, 700), "heartbeat timeout");
+}
+END_TEST
+
 START_TEST(test_after_another_boot_everything_is_due)
 {
 	write_row(ID, MOVE_START);
 	write_row(ID, MOVE_STARTED);
 	ck_assert_int_eq(sqlite3_exec(store.db, "UPDATE executions SET due_at = 99999999; "
+	    "UPDATE executions SET ends_at = 99999998; "
 	    "UPDATE runtime SET boot_id = 'another'", NULL, NULL, NULL), SQLITE_OK);
 	ck_assert_msg(store_make_ready(directory, 100000, &err) == 0, "%s", err.msg);
 	ck_assert_int_eq(number("SELECT due_at FROM executions"), EXECUTION_DUE_AGAIN);
+	ck_assert_int_eq(number("SELECT ends_at FROM executions"), 0);
 }
 END_TEST
 
@@ -586,6 +636,8 @@ main(void)
 	tcase_add_test(stored, test_a_newer_schema_is_refused);
 	tcase_add_test(stored, test_migrating_again_keeps_rows);
 	tcase_add_test(stored, test_after_an_outage_heartbeats_count_from_serving);
+	tcase_add_test(stored, test_after_an_outage_ends_count_from_serving);
+	tcase_add_test(stored, test_next_due);
 	tcase_add_test(stored, test_after_another_boot_everything_is_due);
 	tcase_add_test(stored, test_a_database_that_was_removed_takes_no_writes);
 	tcase_add_test(stored, test_the_gate_has_a_deadline_and_dies_with_its_holder);

@@ -73,7 +73,7 @@ START_TEST(test_defaults)
 	ck_assert_int_eq(options.body_timeout_ms, 60000);
 	ck_assert_int_eq(options.shutdown_timeout_ms, 60000);
 	ck_assert_int_eq(options.core.grace_ms, 30000);
-	ck_assert_int_eq(options.core.never_started_ms, 3600000);
+	ck_assert_int_eq(options.core.never_started_ms, 300000);
 	ck_assert_int_eq(options.core.stop_retry_ms, 1000);
 	ck_assert_int_eq(options.core.retention_ms, INT64_C(7) * 86400000);
 	ck_assert_int_eq(options.max_body_bytes, 4 * 1024 * 1024);
