@@ -29,6 +29,7 @@ libcore_la_SOURCES = \
 	core/calls/visit.c core/calls/visit.h \
 	core/store/ballast.c core/store/ballast.h \
 	core/store/claim.c core/store/claim.h \
+	core/store/database_files.c core/store/database_files.h \
 	core/store/execution.c core/store/execution.h \
 	core/store/files.c core/store/files.h \
 	core/store/gate.c core/store/gate.h \
@@ -78,6 +79,7 @@ libcore_la_SOURCES = \
 	core/base/clock.c core/base/clock.h \
 	core/base/command_line.c core/base/command_line.h \
 	core/base/coverage.h \
+	core/base/descriptors.c core/base/descriptors.h \
 	core/base/duration.c core/base/duration.h \
 	core/base/err.c core/base/err.h \
 	core/base/file_name.c core/base/file_name.h \

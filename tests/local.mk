@@ -6,6 +6,7 @@ UNIT_TESTS = \
 	tests/unit/test_call \
 	tests/unit/test_children \
 	tests/unit/test_description \
+	tests/unit/test_descriptors \
 	tests/unit/test_discovery \
 	tests/unit/test_duration \
 	tests/unit/test_execution \
@@ -35,6 +36,7 @@ E2E_TESTS = \
 	tests/e2e/test_cli_stop.py \
 	tests/e2e/test_coverage.py \
 	tests/e2e/test_crash.py \
+	tests/e2e/test_descriptors.py \
 	tests/e2e/test_discovery.py \
 	tests/e2e/test_file_life.py \
 	tests/e2e/test_file_urls.py \

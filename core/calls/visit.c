@@ -242,6 +242,7 @@ visit_run(struct visit *visit)
 	visit->ran = true;
 	set_keeper(visit);
 	result = call_run(&visit->call);
+	visit->lock_lost = lock_lost(&visit->session->lock);
 	if (visit->call.verb == VERB_QUERY)
 		return result;
 	json = state_to_json(visit->action, visit->state, visit->state_json, &err);

@@ -26,6 +26,7 @@ struct visit {
 	int64_t state_version;		/* of the newest action that it was saved by */
 	struct ak_call call;
 	bool ran;			/* its handler */
+	bool lock_lost;			/* by its handler: somebody else may have had it since */
 	struct json_object *claims;	/* what prepare() claimed, to be committed with it */
 	struct incoming *incoming;	/* files of the request; borrowed, NULL in a stopper */
 	bool moved_files;		/* there may be a directory that has no rows */

@@ -104,7 +104,7 @@ fork_stoppers(struct reaper *reaper, struct err *err)
 		if (reaper->stoppers[i].pid != 0)
 			continue;
 		result = stopper_fork(&reaper->stoppers[i], &reaper->session, due[next].action,
-		    due[next].execution, reaper->takeover.lock.fd, err);
+		    due[next].execution, err);
 		if (result == -1)
 			break;
 		next++;

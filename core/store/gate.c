@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "core/base/clock.h"
+#include "core/base/descriptors.h"
 #include "core/base/state_path.h"
 
 #define GATE_MODE 0600	/* who only reads must not be able to hold up writers */
@@ -39,10 +40,11 @@ gate_open(struct gate *gate, const char *state_dir, const char *file, struct err
 	gate->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, GATE_MODE);
 	if (gate->fd == -1)
 		return err_sys(err, err_code_of(errno, ERR_STORE), "%s", path);
+	gate->fd = descriptor_own_lock(gate->fd, path);
 	/* A timer belongs to one process: fork() does not pass it on. */
 	if (timer_create(CLOCK_MONOTONIC, &event, &gate->alarm) == -1) {
 		err_sys(err, ERR_INTERNAL, "timer_create");
-		close(gate->fd);
+		descriptor_close(gate->fd);
 		gate->fd = -1;
 		return -1;
 	}
@@ -56,7 +58,7 @@ gate_close(struct gate *gate)
 	if (!gate->open)
 		return;
 	timer_delete(gate->alarm);
-	close(gate->fd);
+	descriptor_close(gate->fd);
 	gate->fd = -1;
 	gate->open = false;
 }
