@@ -6,6 +6,7 @@ noinst_LTLIBRARIES += libcore.la
 libcore_la_LIBTOOLFLAGS = $(CONVENIENCE)
 nodist_libcore_la_SOURCES = migrations/migrations.c
 libcore_la_SOURCES = \
+	core/reaper/blocked.c core/reaper/blocked.h \
 	core/reaper/due.c core/reaper/due.h \
 	core/reaper/file_sweep.c core/reaper/file_sweep.h \
 	core/reaper/housekeeping.c core/reaper/housekeeping.h \
@@ -84,6 +85,7 @@ libcore_la_SOURCES = \
 	core/base/err.c core/base/err.h \
 	core/base/file_name.c core/base/file_name.h \
 	core/base/file_tree.c core/base/file_tree.h \
+	core/base/holder.c core/base/holder.h \
 	core/base/json.c core/base/json.h \
 	core/base/json_parse.c \
 	core/base/json_scan.c core/base/json_scan.h \

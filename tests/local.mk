@@ -10,6 +10,7 @@ UNIT_TESTS = \
 	tests/unit/test_discovery \
 	tests/unit/test_duration \
 	tests/unit/test_execution \
+	tests/unit/test_holder \
 	tests/unit/test_host \
 	tests/unit/test_incoming \
 	tests/unit/test_json \

@@ -170,7 +170,8 @@ discover(const struct ak_discovery *discovery, int64_t deadline_ms, char **ret_t
 	struct discovered discovered = { .count = 0 };
 	const char *forbidden = NULL;
 	struct ak_call call = {
-		.verb = VERB_COUNT, .discovery = discovery, .execution = "", .deadline_ms = deadline_ms,
+		.verb = VERB_COUNT, .discovery = discovery, .execution = "",
+		.deadline_ms = deadline_ms,
 		.discovered = &discovered, .forbidden = &forbidden
 	};
 	int result = run(discovery, &call, err);

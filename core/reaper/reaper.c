@@ -41,6 +41,7 @@ struct reaper {
 	struct session session;
 	struct housekeeping housekeeping;
 	struct stopper stoppers[STOPPERS_MAX];
+	struct blocked blocked;		/* by strangers */
 	sigset_t signals;		/* blocked, and taken by sigtimedwait */
 	pid_t supervisor;
 	struct takeover takeover;	/* who is at work, and who stands by */
@@ -96,7 +97,8 @@ fork_stoppers(struct reaper *reaper, struct err *err)
 
 	if (room == 0 || reaper->leave || until_ms == 0)
 		return 0;
-	count = due_find(&reaper->session, reaper->stoppers, until_ms, due, room, err);
+	count = due_find(&reaper->session, reaper->stoppers, &reaper->blocked, until_ms, due,
+	    room, err);
 	if (count <= 0)
 		return count;
 	store_close(&reaper->session.store);

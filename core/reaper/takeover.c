@@ -16,6 +16,7 @@
 
 #include "core/actionkit.h"
 #include "core/base/clock.h"
+#include "core/base/holder.h"
 #include "core/base/log.h"
 #include "core/base/process.h"
 #include "core/base/state_path.h"
@@ -36,6 +37,7 @@
  * newer one, its partner is there after this.
  */
 #define TAKEOVER_STRANGER_MS 5000
+#define TAKEOVER_ASK_AGAIN_MS 60000
 
 /* A process, by its pid and its start time. */
 struct name {
@@ -70,6 +72,7 @@ struct wait {
 	struct name holder;		/* the last one seen */
 	int64_t holder_since_ms;	/* 0 for the first */
 	bool unlisted_told;		/* the log was */
+	int64_t ask_at_ms;		/* boot time to ask who has the lock; 0: one of us */
 	struct asked asked[SCOREBOARD_REAPERS + 1]; /* one for a stranger */
 };
 
@@ -229,6 +232,31 @@ watch_others(struct wait *wait)
 	}
 }
 
+static bool
+is_listed(void *context, pid_t pid)
+{
+	const struct scoreboard *scoreboard = context;
+
+	return scoreboard_reaper_of(scoreboard, pid) != NULL;
+}
+
+/* Nobody lives who has written a name, and yet the lock is held: by whom, if it stays so. */
+static void
+ask_for_stranger(struct wait *wait)
+{
+	char holder[HOLDER_TEXT_BYTES];
+	int64_t now_ms = clock_boot_ms();
+
+	if (wait->ask_at_ms == 0)
+		wait->ask_at_ms = now_ms + TAKEOVER_STRANGER_MS;
+	if (now_ms < wait->ask_at_ms)
+		return;
+	wait->ask_at_ms = now_ms + TAKEOVER_ASK_AGAIN_MS;
+	if (holder_find(wait->takeover->lock.fd, HOLDER_FLOCK, is_listed, wait->scoreboard,
+	    holder))
+		log_error("nobody undoes anything: " REAPER_LOCK_FILE " is held by %s", holder);
+}
+
 /* One look at all others. Whether this reaper is not needed any more. */
 static bool
 look(struct wait *wait)
@@ -244,6 +272,9 @@ look(struct wait *wait)
 			wait->holder_since_ms = wait->holder.pid == 0 ? 0 : clock_boot_ms();
 			wait->holder = holder;
 		}
+		wait->ask_at_ms = 0;
+	} else {
+		ask_for_stranger(wait);
 	}
 	stranger = reaper == NULL && holder.pid != 0;
 	ask_older(wait, stranger && is_older(&holder, &wait->mine) ? &holder : NULL);

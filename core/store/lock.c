@@ -117,3 +117,11 @@ lock_held(const struct lock *lock, const char *execution, struct err *err)
 		return err_sys(err, ERR_INTERNAL, "%s", LOCK_FILE);
 	return byte.l_type != F_UNLCK;
 }
+
+bool
+lock_holder(const struct lock *lock, const char *execution,
+    bool (*is_known)(void *context, pid_t pid), void *context,
+    char ret_text[HOLDER_TEXT_BYTES])
+{
+	return holder_find(lock->fd, lock_offset(execution), is_known, context, ret_text);
+}

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "core/base/err.h"
+#include "core/base/holder.h"
 
 #define LOCK_FILE "executions.lock"
 
@@ -40,6 +41,11 @@ void lock_drop(struct lock *lock);
  * descriptors_check() has found: then nothing is held any more, and somebody else may have had it.
  */
 bool lock_lost(struct lock *lock);
+
+/* Who else than a known process holds it, in words (holder.h); false if a known one does. */
+bool lock_holder(const struct lock *lock, const char *execution,
+    bool (*is_known)(void *context, pid_t pid), void *context,
+    char ret_text[HOLDER_TEXT_BYTES]);
 
 /* Whether somebody holds the lock of an execution: 1, 0, or -1 with ERR_INTERNAL. */
 int lock_held(const struct lock *lock, const char *execution, struct err *err);

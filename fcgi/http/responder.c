@@ -265,8 +265,8 @@ responder_run(const struct site *site, struct scoreboard_slot *slot, int listene
 	log_debug("ready");
 	serve(&responder, listener, signals);
 	/*
-	 * As if it had died at the request, which the web server may send to another one. What would
-	 * be closed here may be somebody else's.
+	 * As if it had died at the request, which the web server may send to another one. What
+	 * would be closed here may be somebody else's.
 	 */
 	if (descriptors_lost())
 		process_exit(EXIT_FAILURE);

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Code of an action that closes what is not its own, or forks what keeps it."""
 
+import fcntl
 import os
 import time
 
 from harness import (
-    EFFECT, Server, alive, at_once, boot_ms, check, check_stopped_by_extension, contains,
+    EFFECT, Later, Server, alive, at_once, boot_ms, check, check_stopped_by_extension, contains,
     equal, kill, main, open_files, proc_parent, proc_read, proc_state, test, wait_for)
 
 LOCK = "executions.lock"
@@ -93,6 +94,51 @@ def kept_by_one_that_nobody_saw():
             # More than one at once: connections are given up for who waits.
             at_once([lambda: in_time(execution.status).ok()] * 6)
         in_time(execution.stop).ok()
+
+
+@test
+def names_who_keeps_a_lock():
+    """A child made without fork() keeps the lock of a dead start(): failing, events, log name it"""
+    with Server() as server:
+        execution = server.effect(start_trouble="clone_die", start_point="after")
+        execution.prepare().ok()
+        call = Later(execution.start, timeout=SOON_S)   # the child has its connection as well
+        child = orphan(server)
+        name = f"its lock is held by process {child} (ak-responder)"
+        row = wait_for(lambda: server.query("SELECT * FROM failing"), "failing")[0]
+        equal((row["id"], row["last_error"]), (execution.id, name), "failing")
+        contains([event["why"] for event in execution.events()], name, "events")
+        contains(server.log(), f"execution {execution.id} must be stopped, but {name}", "log")
+        execution.start({"Request-Timeout": "1"}).refused(
+            409, f"is being worked on by process {child} (")
+        execution.stop({"Request-Timeout": "1"}).refused(500, name)
+        check(execution.exists(), "undone under somebody else's lock")
+        kill(child)
+        execution.wait_phase("stopped", SOON_S)
+        check(not execution.exists(), "the effect is left")
+        wait_for(call.done, "the end of the first call")
+
+
+@test
+def names_who_keeps_the_gate():
+    """The write gate is held by a stranger: the answer says by whom"""
+    with Server() as server:
+        with open(os.path.join(server.state_dir, "gate.lock"), "rb") as gate:
+            fcntl.flock(gate, fcntl.LOCK_EX)
+            server.effect().prepare({"Request-Timeout": "4"}).refused(
+                503, f"held by process {os.getpid()} (")
+
+
+@test
+def names_who_keeps_the_reapers_lock():
+    """The reaper's lock is held by a stranger: the log says by whom"""
+    with Server(serve=False) as server:
+        with open(os.path.join(server.state_dir, "reaper.lock"), "wb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            server.serve(ready=False)
+            wait_for(lambda: f"reaper.lock is held by process {os.getpid()} (" in server.log(),
+                     "its name")
+        wait_for(server.reaper, "a reaper")
 
 
 @test
