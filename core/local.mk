@@ -6,6 +6,7 @@ noinst_LTLIBRARIES += libcore.la
 libcore_la_LIBTOOLFLAGS = $(CONVENIENCE)
 nodist_libcore_la_SOURCES = migrations/migrations.c
 libcore_la_SOURCES = \
+	core/reaper/blocked.c core/reaper/blocked.h \
 	core/reaper/due.c core/reaper/due.h \
 	core/reaper/file_sweep.c core/reaper/file_sweep.h \
 	core/reaper/housekeeping.c core/reaper/housekeeping.h \
@@ -29,6 +30,7 @@ libcore_la_SOURCES = \
 	core/calls/visit.c core/calls/visit.h \
 	core/store/ballast.c core/store/ballast.h \
 	core/store/claim.c core/store/claim.h \
+	core/store/database_files.c core/store/database_files.h \
 	core/store/execution.c core/store/execution.h \
 	core/store/files.c core/store/files.h \
 	core/store/gate.c core/store/gate.h \
@@ -78,10 +80,12 @@ libcore_la_SOURCES = \
 	core/base/clock.c core/base/clock.h \
 	core/base/command_line.c core/base/command_line.h \
 	core/base/coverage.h \
+	core/base/descriptors.c core/base/descriptors.h \
 	core/base/duration.c core/base/duration.h \
 	core/base/err.c core/base/err.h \
 	core/base/file_name.c core/base/file_name.h \
 	core/base/file_tree.c core/base/file_tree.h \
+	core/base/holder.c core/base/holder.h \
 	core/base/json.c core/base/json.h \
 	core/base/json_parse.c \
 	core/base/json_scan.c core/base/json_scan.h \

@@ -6,9 +6,11 @@ UNIT_TESTS = \
 	tests/unit/test_call \
 	tests/unit/test_children \
 	tests/unit/test_description \
+	tests/unit/test_descriptors \
 	tests/unit/test_discovery \
 	tests/unit/test_duration \
 	tests/unit/test_execution \
+	tests/unit/test_holder \
 	tests/unit/test_host \
 	tests/unit/test_incoming \
 	tests/unit/test_json \
@@ -35,6 +37,7 @@ E2E_TESTS = \
 	tests/e2e/test_cli_stop.py \
 	tests/e2e/test_coverage.py \
 	tests/e2e/test_crash.py \
+	tests/e2e/test_descriptors.py \
 	tests/e2e/test_discovery.py \
 	tests/e2e/test_file_life.py \
 	tests/e2e/test_file_urls.py \

@@ -11,7 +11,9 @@
 #include <string.h>
 
 #include "core/base/clock.h"
+#include "core/base/descriptors.h"
 #include "core/base/log.h"
+#include "core/base/process.h"
 #include "core/base/utf8.h"
 
 #define RESOURCE_BYTES_MAX 255
@@ -49,14 +51,75 @@ handler_of(const struct ak_action *action, enum verb verb)
 	return NULL;
 }
 
+/* What a handler is called in the log: "start() of ACTION, execution ID", "discover() of ID". */
+static char *
+subject_of(const struct ak_call *call)
+{
+	char *text;
+	int length;
+
+	if (call->action == NULL)
+		length = asprintf(&text, "discover() of %s", call->discovery->id);
+	else
+		length = asprintf(&text, "%s() of %s, execution %s", verb_name(call->verb),
+		    call->action->id, call->execution);
+	if (length == -1)
+		log_out_of_memory();
+	return text;
+}
+
+/* Code of the action is to blame for what the server has lost, whatever else it says. */
+static void
+blame(struct ak_call *call, const char *names)
+{
+	char own[ERR_MESSAGE_BYTES], *detail, *subject = subject_of(call);
+
+	log_error("%s, has closed or replaced what is the server's: %s; "
+	    "this process ends after the call", subject, names);
+	call_error_text(call, own, sizeof(own));
+	if (asprintf(&detail, "%.*s has closed or replaced what is the server's: %s%s%s",
+	    (int)strcspn(subject, " "), subject, names,
+	    own[0] == '\0' ? "" : "; it said: ", own) == -1)
+		log_out_of_memory();
+	json_object_put(call->error);
+	call->error = call_error_json(call->action == NULL ? "Discovery failed" :
+	    failed_titles[call->verb], detail, STATUS_ERRORED);
+	free(detail);
+	free(subject);
+}
+
+/* Whether the server's descriptors are what they were: 0, or -1 with the call's error. */
+static int
+look_after(struct ak_call *call)
+{
+	char names[DESCRIPTORS_NAMES_BYTES];
+
+	if (descriptors_check(names, sizeof(names)) == 0)
+		return 0;
+	blame(call, names);
+	return -1;
+}
+
+void
+call_came_back(struct ak_call *call)
+{
+	if (descriptors_in_child()) {
+		log_error("%s, came back in a process that it forked: ended", subject_of(call));
+		process_exit(EXIT_FAILURE);
+	}
+	look_after(call);
+}
+
 int
 call_run(struct ak_call *call)
 {
 	handler *run = handler_of(call->action, call->verb);
 
-	if (run != NULL &&
-	    run(call, call->verb == VERB_QUERY ? NULL : call->state) != 0)
-		call_error(call, failed_titles[call->verb], NULL);
+	if (run != NULL) {
+		if (run(call, call->verb == VERB_QUERY ? NULL : call->state) != 0)
+			call_error(call, failed_titles[call->verb], NULL);
+		call_came_back(call);
+	}
 	return call->error == NULL ? 0 : -1;
 }
 
@@ -313,7 +376,11 @@ ak_save(struct ak_call *call)
 
 	if (call_forbidden(call, __func__))
 		return -1;
-	if (call->save == NULL || call->save(call, &err) == 0)
+	if (call->save == NULL)
+		return 0;
+	if (look_after(call) == -1)
+		return -1;
+	if (call->save(call, &err) == 0)
 		return 0;
 	call_error(call, "Failed to save the state", err.msg);
 	return -1;
@@ -328,6 +395,8 @@ ak_claim(struct ak_call *call, const char *format, ...)
 	int result = 0;
 
 	if (call_forbidden(call, __func__))
+		return -1;
+	if (call->claim != NULL && look_after(call) == -1)
 		return -1;
 	va_start(arguments, format);
 	resource = call_format(format, arguments);

@@ -24,7 +24,8 @@
 
 struct ak_call {
 	/* What was asked; borrowed. */
-	const struct ak_action *action;
+	const struct ak_action *action;	/* NULL: discovery is run */
+	const struct ak_discovery *discovery;
 	enum verb verb;
 	const char *execution;		/* UUID, lower case */
 	int64_t deadline_ms;		/* boot time */
@@ -66,9 +67,16 @@ struct ak_call {
 /*
  * Runs the action's handler for call->verb (a missing optional one does nothing). Returns 0,
  * or -1 if it failed; call->error is then set, also where the handler forgot to, and not set
- * where it returned 0.
+ * where it returned 0. It has failed as well where it has closed what is the server's
+ * (descriptors.h): then descriptors_lost(), and the process is to end after the call.
  */
 int call_run(struct ak_call *call);
+
+/*
+ * To be called when code of an action has returned: ends the process where it is a child that the
+ * code has forked, and sets the call's error where the code has closed what is the server's.
+ */
+void call_came_back(struct ak_call *call);
 
 /* Adds an error reply of the runtime's own, unless there is one: title, detail or NULL. */
 void call_error(struct ak_call *call, const char *title, const char *detail);

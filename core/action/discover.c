@@ -133,6 +133,7 @@ run(const struct ak_discovery *discovery, struct ak_call *call, struct err *err)
 	int result = discovery->discover(call);
 	const char *misuse = misuse_of(call);
 
+	call_came_back(call);
 	if (misuse != NULL)
 		return err_set(err, ERR_HANDLER, "discover() called %s(), which only handlers "
 		    "of actions may", misuse);
@@ -169,7 +170,8 @@ discover(const struct ak_discovery *discovery, int64_t deadline_ms, char **ret_t
 	struct discovered discovered = { .count = 0 };
 	const char *forbidden = NULL;
 	struct ak_call call = {
-		.verb = VERB_COUNT, .execution = "", .deadline_ms = deadline_ms,
+		.verb = VERB_COUNT, .discovery = discovery, .execution = "",
+		.deadline_ms = deadline_ms,
 		.discovered = &discovered, .forbidden = &forbidden
 	};
 	int result = run(discovery, &call, err);

@@ -57,6 +57,7 @@ static enum log_level least_level = LOG_LEVEL_INFO;
 static enum log_format line_format = LOG_FORMAT_TEXT;
 static const char *process = "actionkit";
 static const char *request;
+static int output = STDERR_FILENO;
 
 int
 log_level_parse(const char *text, enum log_level *ret_level)
@@ -95,6 +96,12 @@ void
 log_process(const char *name)
 {
 	process = name;
+}
+
+void
+log_output(int fd)
+{
+	output = fd;
 }
 
 void
@@ -170,7 +177,7 @@ write_line(const struct line *line)
 	ssize_t done;
 
 	do
-		done = write(STDERR_FILENO, line->text, line->length);
+		done = write(output, line->text, line->length);
 	while (done == -1 && errno == EINTR);
 }
 

@@ -33,6 +33,8 @@ int log_format_parse(const char *text, enum log_format *ret_format);
 void log_init(enum log_level level, enum log_format format);
 /* Names this process in the lines ("reaper"); borrowed. */
 void log_process(const char *name);
+/* Where lines go from now on, instead of stderr; borrowed. */
+void log_output(int fd);
 /* Puts the request's id into the lines, until it is set to NULL; borrowed. */
 void log_request(const char *request_id);
 

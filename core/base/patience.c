@@ -12,7 +12,7 @@
 bool
 patience_over(struct patience *patience, int64_t now_ms)
 {
-	if (patience->looked_ms != 0 && now_ms - patience->looked_ms > PATIENCE_GAP_MAX_MS)
+	if (now_ms - patience->looked_ms > PATIENCE_GAP_MAX_MS)
 		patience->until_ms = now_ms + PATIENCE_SECOND_CHANCE_MS;
 	patience->looked_ms = now_ms;
 	return now_ms >= patience->until_ms;

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Begins as all zero. */
+/* Begins with the time at which the looks begin. */
 struct patience {
 	int64_t looked_ms;	/* boot time of the last look */
 	int64_t until_ms;	/* boot time before which nobody is killed */

@@ -145,7 +145,7 @@ prepare_visit(struct visit *visit, char **ret_reply, struct err *err)
 		goto out;
 	held = lock_take(&visit->session->lock, visit->id, visit->deadline_ms, err);
 	if (held == 1)
-		err_set(err, ERR_PHASE, "execution %s is being worked on", visit->id);
+		visit_worked_on(visit, err);
 	if (held != 0 || visit_load(visit, err) == -1 || check_phase(visit, err) == -1 ||
 	    prepare_files_move(visit, values, err) == -1 || visit_fill(visit, err) == -1)
 		goto out;

@@ -172,8 +172,7 @@ start_visit(struct visit *visit, char **ret_reply, struct err *err)
 	if (held == -1)
 		return -1;
 	if (held == 1)
-		return err_set(err, ERR_PHASE, "execution %s is being worked on",
-		    visit->id);
+		return visit_worked_on(visit, err);
 	if (!has_begun(&visit->row) && visit_load(visit, err) == -1)
 		return -1;
 	switch (visit->row.phase) {

@@ -86,6 +86,16 @@ visit_may_begin(const struct visit *visit, struct err *err)
 	return 0;
 }
 
+int
+visit_worked_on(const struct visit *visit, struct err *err)
+{
+	char holder[HOLDER_TEXT_BYTES];
+
+	lock_holder(&visit->session->lock, visit->id, NULL, NULL, holder);
+	return err_set(err, ERR_PHASE, "execution %s is being worked on by %s", visit->id,
+	    holder);
+}
+
 bool
 visit_made_room(const struct visit *visit, const struct err *err)
 {
@@ -243,6 +253,7 @@ visit_run(struct visit *visit)
 	visit->ran = true;
 	set_keeper(visit);
 	result = call_run(&visit->call);
+	visit->lock_lost = lock_lost(&visit->session->lock);
 	if (visit->call.verb == VERB_QUERY)
 		return result;
 	json = state_to_json(visit->action, visit->state, visit->state_json, &err);

@@ -27,6 +27,7 @@ struct visit {
 	struct ak_call call;
 	bool ran;			/* its handler */
 	struct json_object *error;	/* what the reply says of its failure, or NULL */
+	bool lock_lost;			/* by its handler: somebody else may have had it since */
 	struct json_object *claims;	/* what prepare() claimed, to be committed with it */
 	struct incoming *incoming;	/* files of the request; borrowed, NULL in a stopper */
 	bool moved_files;		/* there may be a directory that has no rows */
@@ -46,6 +47,9 @@ int visit_begin(struct visit *visit, enum store_durability durability, struct er
 
 /* Refuses what must not begin any more: -1 with ERR_DRAINING, or ERR_PHASE if a stop is wanted. */
 int visit_may_begin(const struct visit *visit, struct err *err);
+
+/* Sets err to who has the lock that could not be had in time; returns -1. */
+int visit_worked_on(const struct visit *visit, struct err *err);
 
 /*
  * Fills the state struct: zeroed for prepare and query, else from the row or, if there is

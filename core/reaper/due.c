@@ -135,9 +135,21 @@ is_being_stopped(const struct stopper *stoppers, const char *execution)
 	return false;
 }
 
+static bool
+is_stopper(void *context, pid_t pid)
+{
+	const struct stopper *stoppers = context;
+
+	for (int i = 0; i < STOPPERS_MAX; i++)
+		if (stoppers[i].pid == pid)
+			return true;
+	return false;
+}
+
 int
-due_find(struct session *session, const struct stopper *stoppers, int64_t until_ms,
-    struct due *ret_due, int room, struct err *err)
+due_find(struct session *session, const struct stopper *stoppers,
+    struct blocked *blocked, int64_t until_ms, struct due *ret_due, int room,
+    struct err *err)
 {
 	struct store *store = &session->store;
 	char unknown[UUID_TEXT_BYTES] = "", unknown_action[DUE_ACTION_BYTES] = "";
@@ -149,6 +161,7 @@ due_find(struct session *session, const struct stopper *stoppers, int64_t until_
 	if (get == NULL)
 		return -1;
 	sqlite3_bind_int64(get, 1, until_ms);
+	blocked_begin(blocked);
 	while (found < room && (result = store_step(store, get, err)) != 0) {
 		const char *execution, *action;
 
@@ -163,8 +176,10 @@ due_find(struct session *session, const struct stopper *stoppers, int64_t until_
 			snprintf(unknown_action, sizeof(unknown_action), "%s", action);
 			continue;
 		}
-		if (lock_held(&session->lock, execution, err) != 0)
+		if (lock_held(&session->lock, execution, err) != 0) {
+			blocked_see(blocked, execution);
 			continue;
+		}
 		snprintf(ret_due[found].execution, sizeof(ret_due[found].execution), "%s",
 		    execution);
 		ret_due[found].action = registry_find(action);
@@ -174,5 +189,6 @@ due_find(struct session *session, const struct stopper *stoppers, int64_t until_
 	/* One a round is enough. */
 	if (unknown[0] != '\0' && put_off(store, unknown, unknown_action, err) == -1)
 		return -1;
+	blocked_tell(blocked, session, is_stopper, (void *)(uintptr_t)stoppers);
 	return found;
 }

@@ -7,6 +7,7 @@
 #include "core/base/err.h"
 #include "core/base/uuid_text.h"
 #include "core/calls/session.h"
+#include "core/reaper/blocked.h"
 #include "core/reaper/stopper.h"
 #include "core/store/execution.h"
 
@@ -29,10 +30,11 @@ int due_take_requests(struct store *store, struct err *err);
 
 /*
  * Finds executions that are due at until_ms (boot time) and that nobody is at, neither a stopper
- * (of STOPPERS_MAX) nor the holder of their lock: at most room of them. Returns their number,
- * or -1.
+ * (of STOPPERS_MAX) nor the holder of their lock, who is told where it is a stranger: at most room
+ * of them. Returns their number, or -1.
  */
-int due_find(struct session *session, const struct stopper *stoppers, int64_t until_ms,
-    struct due *ret_due, int room, struct err *err);
+int due_find(struct session *session, const struct stopper *stoppers,
+    struct blocked *blocked, int64_t until_ms, struct due *ret_due, int room,
+    struct err *err);
 
 #endif

@@ -41,6 +41,7 @@ struct reaper {
 	struct session session;
 	struct housekeeping housekeeping;
 	struct stopper stoppers[STOPPERS_MAX];
+	struct blocked blocked;		/* by strangers */
 	sigset_t signals;		/* blocked, and taken by sigtimedwait */
 	pid_t supervisor;
 	struct takeover takeover;	/* who is at work, and who stands by */
@@ -96,7 +97,8 @@ fork_stoppers(struct reaper *reaper, struct err *err)
 
 	if (room == 0 || reaper->leave || until_ms == 0)
 		return 0;
-	count = due_find(&reaper->session, reaper->stoppers, until_ms, due, room, err);
+	count = due_find(&reaper->session, reaper->stoppers, &reaper->blocked, until_ms, due,
+	    room, err);
 	if (count <= 0)
 		return count;
 	store_close(&reaper->session.store);
@@ -104,7 +106,7 @@ fork_stoppers(struct reaper *reaper, struct err *err)
 		if (reaper->stoppers[i].pid != 0)
 			continue;
 		result = stopper_fork(&reaper->stoppers[i], &reaper->session, due[next].action,
-		    due[next].execution, reaper->takeover.lock.fd, err);
+		    due[next].execution, err);
 		if (result == -1)
 			break;
 		next++;

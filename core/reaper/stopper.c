@@ -6,6 +6,7 @@
 
 #include "core/reaper/stopper.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 #include <unistd.h>
 
 #include "core/base/clock.h"
+#include "core/base/descriptors.h"
 #include "core/base/duration.h"
 #include "core/base/log.h"
 #include "core/base/process.h"
@@ -94,6 +96,12 @@ stopper_main(const struct options *options, struct scoreboard *scoreboard,
 	int status;
 
 	process_name("stopper");
+	/* The reaper's lock must die with the reaper; this process opens all anew. */
+	descriptors_drop();
+	if (descriptors_guard() == -1) {
+		log_error("stop of execution %s: %s", execution, strerror(errno));
+		return STOPPER_UNRECORDED;
+	}
 	if (session_open(&session, options, scoreboard, &err) == -1) {
 		log_error("stop of execution %s: %s", execution, err.msg);
 		return STOPPER_UNRECORDED;
@@ -108,7 +116,7 @@ stopper_main(const struct options *options, struct scoreboard *scoreboard,
 
 int
 stopper_fork(struct stopper *stopper, struct session *session,
-    const struct ak_action *action, const char *execution, int close_fd, struct err *err)
+    const struct ak_action *action, const char *execution, struct err *err)
 {
 	pid_t parent = getpid();
 	pid_t pid = fork();
@@ -116,10 +124,6 @@ stopper_fork(struct stopper *stopper, struct session *session,
 	if (pid == -1)
 		return err_sys(err, ERR_INTERNAL, "fork");
 	if (pid == 0) {
-		/* The reaper's lock must die with the reaper. */
-		if (close_fd != -1)
-			close(close_fd);
-		lock_close(&session->lock);
 		process_die_with_parent(parent);
 		setpgid(0, 0);
 		process_default_signals();

@@ -26,10 +26,10 @@ struct stopper {
 
 /*
  * Forks a child that stops the execution if it is still due. The store of life must be
- * closed. close_fd (or -1) is closed first in the child. 0, or -1 with err.
+ * closed. 0, or -1 with err.
  */
 int stopper_fork(struct stopper *stopper, struct session *session,
-    const struct ak_action *action, const char *execution, int close_fd, struct err *err);
+    const struct ak_action *action, const char *execution, struct err *err);
 
 /* Kills it if its deadline has passed. */
 void stopper_watch(struct stopper *stopper);

@@ -16,8 +16,8 @@
 
 #include "core/actionkit.h"
 #include "core/base/clock.h"
+#include "core/base/holder.h"
 #include "core/base/log.h"
-#include "core/base/patience.h"
 #include "core/base/process.h"
 #include "core/base/state_path.h"
 #include "core/reaper/reaper.h"
@@ -26,10 +26,18 @@
 /* The kernel wakes who waits for the lock; between two looks at all else it sleeps so long. */
 #define TAKEOVER_TICK_MS 200
 /*
+ * What one look adds to the time that a beat was seen to stand still: where machine or watcher were
+ * suspended between two looks, nobody could give a sign.
+ */
+#define TAKEOVER_LOOK_MAX_MS 1000
+/* Whoever did not beat for long, as it seems at the first look at it, still gets this. */
+#define TAKEOVER_CHANCE_MS 2000
+/*
  * A holder that this scoreboard does not know is of a program with another one. If it is the
  * newer one, its partner is there after this.
  */
 #define TAKEOVER_STRANGER_MS 5000
+#define TAKEOVER_ASK_AGAIN_MS 60000
 
 /* A process, by its pid and its start time. */
 struct name {
@@ -44,17 +52,27 @@ struct asked {
 	bool killed;
 };
 
+/* Another reaper, as one that stands by has seen it. */
+struct watched {
+	struct name name;
+	int64_t beat_ms;	/* the last one seen */
+	int64_t still_ms;	/* time in which it was looked at, and did not beat */
+	bool killed;
+};
+
 /* What a reaper that stands by knows. */
 struct wait {
 	struct takeover *takeover;
-	const struct scoreboard *scoreboard;
+	struct scoreboard *scoreboard;
 	int32_t generation;
 	int64_t patience_ms;
-	struct patience patience;
 	struct name mine;
+	int64_t looked_ms;		/* boot time of the last look at the others */
+	struct watched watched[SCOREBOARD_REAPERS];
 	struct name holder;		/* the last one seen */
-	int64_t holder_since_ms;	/* 0 for the first: it may hang since long ago */
-	bool holder_killed;
+	int64_t holder_since_ms;	/* 0 for the first */
+	bool unlisted_told;		/* the log was */
+	int64_t ask_at_ms;		/* boot time to ask who has the lock; 0: one of us */
 	struct asked asked[SCOREBOARD_REAPERS + 1]; /* one for a stranger */
 };
 
@@ -167,21 +185,76 @@ is_older(const struct name *one, const struct name *other)
 	return one->pid < other->pid;
 }
 
-/* The one at work gives no sign of life: its stops are not made, and nobody else's are. */
-static void
-watch_holder(struct wait *wait, const struct scoreboard_reaper *reaper)
+/* Returns whether it gives no sign of life, and is still to be killed. */
+static bool
+hangs(struct watched *watched, const struct scoreboard_reaper *reaper, int64_t passed_ms)
 {
-	int64_t now_ms = clock_boot_ms(), sign_ms = reaper->beat_ms;
-	bool over = patience_over(&wait->patience, now_ms);
+	struct name name = name_of(reaper);
+	int64_t beat_ms = reaper->beat_ms, still_ms = 0;
 
-	if (sign_ms < wait->holder_since_ms)
-		sign_ms = wait->holder_since_ms;
-	if (!over || wait->holder_killed || now_ms - sign_ms <= REAPER_HANG_MS)
+	if (!same(&watched->name, &name) || watched->beat_ms != beat_ms) {
+		if (!same(&watched->name, &name))
+			still_ms = clock_boot_ms() - beat_ms;
+		if (still_ms > REAPER_HANG_MS - TAKEOVER_CHANCE_MS)
+			still_ms = REAPER_HANG_MS - TAKEOVER_CHANCE_MS;
+		*watched = (struct watched){
+			.name = name, .beat_ms = beat_ms, .still_ms = still_ms
+		};
+		return false;
+	}
+	watched->still_ms += passed_ms;
+	return !watched->killed && watched->still_ms > REAPER_HANG_MS;
+}
+
+/*
+ * Whoever is listed and hangs is killed, of whatever generation, at work or not: it may hold the
+ * lock without having said so, or be the next to get it.
+ */
+static void
+watch_others(struct wait *wait)
+{
+	int64_t now_ms = clock_boot_ms(), passed_ms = now_ms - wait->looked_ms;
+
+	if (passed_ms > TAKEOVER_LOOK_MAX_MS)
+		passed_ms = TAKEOVER_LOOK_MAX_MS;
+	wait->looked_ms = now_ms;
+	for (int i = 0; i < SCOREBOARD_REAPERS; i++) {
+		const struct scoreboard_reaper *reaper = &wait->scoreboard->reapers[i];
+		struct watched *watched = &wait->watched[i];
+
+		if (reaper->pid == getpid() || !scoreboard_reaper_lives(reaper) ||
+		    !hangs(watched, reaper, passed_ms))
+			continue;
+		watched->killed = true;
+		log_warn("killing the reaper with pid %" PRId64 ": no sign of life for %"
+		    PRId64 " ms", watched->name.pid, now_ms - watched->beat_ms);
+		ak_process_signal(watched->name.pid, watched->name.start_time, SIGKILL);
+	}
+}
+
+static bool
+is_listed(void *context, pid_t pid)
+{
+	const struct scoreboard *scoreboard = context;
+
+	return scoreboard_reaper_of(scoreboard, pid) != NULL;
+}
+
+/* Nobody lives who has written a name, and yet the lock is held: by whom, if it stays so. */
+static void
+ask_for_stranger(struct wait *wait)
+{
+	char holder[HOLDER_TEXT_BYTES];
+	int64_t now_ms = clock_boot_ms();
+
+	if (wait->ask_at_ms == 0)
+		wait->ask_at_ms = now_ms + TAKEOVER_STRANGER_MS;
+	if (now_ms < wait->ask_at_ms)
 		return;
-	wait->holder_killed = true;
-	log_warn("killing the reaper with pid %" PRId64 ": no sign of life for %" PRId64 " ms",
-	    wait->holder.pid, now_ms - sign_ms);
-	ak_process_signal(wait->holder.pid, wait->holder.start_time, SIGKILL);
+	wait->ask_at_ms = now_ms + TAKEOVER_ASK_AGAIN_MS;
+	if (holder_find(wait->takeover->lock.fd, HOLDER_FLOCK, is_listed, wait->scoreboard,
+	    holder))
+		log_error("nobody undoes anything: " REAPER_LOCK_FILE " is held by %s", holder);
 }
 
 /* One look at all others. Whether this reaper is not needed any more. */
@@ -192,16 +265,17 @@ look(struct wait *wait)
 	struct name holder = { .pid = 0 };
 	bool stranger;
 
+	watch_others(wait);
 	if (read_holder(wait->takeover->lock.fd, &holder)) {
 		reaper = scoreboard_reaper_of(wait->scoreboard, (pid_t)holder.pid);
 		if (!same(&holder, &wait->holder)) {
 			wait->holder_since_ms = wait->holder.pid == 0 ? 0 : clock_boot_ms();
 			wait->holder = holder;
-			wait->holder_killed = false;
 		}
+		wait->ask_at_ms = 0;
+	} else {
+		ask_for_stranger(wait);
 	}
-	if (reaper != NULL)
-		watch_holder(wait, reaper);
 	stranger = reaper == NULL && holder.pid != 0;
 	ask_older(wait, stranger && is_older(&holder, &wait->mine) ? &holder : NULL);
 	if (is_replaced(wait->scoreboard, wait->generation))
@@ -217,13 +291,34 @@ beat_entry(struct scoreboard_reaper *entry)
 		entry->beat_ms = clock_boot_ms();
 }
 
+/*
+ * Who is not listed must not get the lock: if it hung then, nobody would find it. So the list
+ * comes first, then the lock.
+ */
+static int
+try_lock(struct wait *wait, struct err *err)
+{
+	struct takeover *takeover = wait->takeover;
+	int64_t until_ms = clock_boot_ms() + TAKEOVER_TICK_MS;
+
+	if (takeover->entry == NULL)
+		takeover->entry = scoreboard_join(wait->scoreboard, wait->generation);
+	if (takeover->entry != NULL)
+		return gate_enter(&takeover->lock, until_ms, err);
+	if (!wait->unlisted_told)
+		log_warn("too many reapers are there: waiting for a place in their list");
+	wait->unlisted_told = true;
+	clock_sleep_ms(TAKEOVER_TICK_MS);
+	return err_set(err, ERR_BUSY, "too many reapers are there");
+}
+
 static enum takeover_result
 await_lock(struct wait *wait, bool (*stand_by)(void *context), void *context,
     struct err *err)
 {
 	struct takeover *takeover = wait->takeover;
 
-	while (gate_enter(&takeover->lock, clock_boot_ms() + TAKEOVER_TICK_MS, err) == -1) {
+	while (try_lock(wait, err) == -1) {
 		if (err->code != ERR_BUSY)
 			return TAKEOVER_FAILED;
 		beat_entry(takeover->entry);
@@ -246,7 +341,7 @@ takeover_wait(struct takeover *takeover, const char *state_dir,
 {
 	struct wait wait = {
 		.takeover = takeover, .scoreboard = scoreboard, .generation = generation,
-		.patience_ms = patience_ms,
+		.patience_ms = patience_ms, .looked_ms = clock_boot_ms(),
 		.mine = { getpid(), ak_process_start_time(getpid()) }
 	};
 	enum takeover_result result;
@@ -254,13 +349,10 @@ takeover_wait(struct takeover *takeover, const char *state_dir,
 	*takeover = (struct takeover){ .lock = { .fd = -1 } };
 	if (gate_open(&takeover->lock, state_dir, REAPER_LOCK_FILE, err) == -1)
 		return TAKEOVER_FAILED;
-	takeover->entry = scoreboard_join(scoreboard, generation);
-	if (takeover->entry == NULL)
-		log_warn("too many reapers are there: this one is not listed");
 	result = await_lock(&wait, stand_by, context, err);
 	if (result != TAKEOVER_TAKEN)
 		takeover_end(takeover);
-	else if (takeover->entry != NULL)
+	else
 		takeover->entry->at_work = true;
 	return result;
 }

@@ -4,7 +4,8 @@
  * A server has two reapers. Both wait for the same flock, which the kernel frees at the death
  * of its holder: so whoever of them dies, the other one is at work at once. They also outlive
  * their supervisor. What the model demands of them (tests/model):
- *	- who stands by watches the beat of the one at work, and kills it where it hangs;
+ *	- each is listed on the scoreboard before it tries the lock, and beats from then on; who
+ *	  stands by watches all that are listed, older and newer ones, and kills who hangs;
  *	- the pair of an older generation, standby included, is asked to leave only when both of
  *	  a newer one are there, and killed where it does not;
  *	- who finds a newer pair complete leaves, even with the lock in hand.
@@ -30,7 +31,7 @@ enum takeover_result {
 
 struct takeover {
 	struct gate lock;
-	struct scoreboard_reaper *entry; /* NULL: there was no room for it */
+	struct scoreboard_reaper *entry; /* NULL: of nobody who waited */
 };
 
 /*

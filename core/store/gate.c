@@ -12,13 +12,16 @@
 #include <unistd.h>
 
 #include "core/base/clock.h"
+#include "core/base/descriptors.h"
+#include "core/base/holder.h"
 #include "core/base/state_path.h"
 
 #define GATE_MODE 0600	/* who only reads must not be able to hold up writers */
 /* The alarm repeats, so that one that rings before flock() sleeps is not lost. */
 #define GATE_ALARM_REPEAT_MS 50
 #define GATE_SIGNAL SIGALRM
-
+/* Who has waited so long in vain is told who holds it. */
+#define GATE_ASK_MS 3000
 
 static void
 on_alarm(int number)
@@ -39,10 +42,11 @@ gate_open(struct gate *gate, const char *state_dir, const char *file, struct err
 	gate->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, GATE_MODE);
 	if (gate->fd == -1)
 		return err_sys(err, err_code_of(errno, ERR_STORE), "%s", path);
+	gate->fd = descriptor_own_lock(gate->fd, path);
 	/* A timer belongs to one process: fork() does not pass it on. */
 	if (timer_create(CLOCK_MONOTONIC, &event, &gate->alarm) == -1) {
 		err_sys(err, ERR_INTERNAL, "timer_create");
-		close(gate->fd);
+		descriptor_close(gate->fd);
 		gate->fd = -1;
 		return -1;
 	}
@@ -56,7 +60,7 @@ gate_close(struct gate *gate)
 	if (!gate->open)
 		return;
 	timer_delete(gate->alarm);
-	close(gate->fd);
+	descriptor_close(gate->fd);
 	gate->fd = -1;
 	gate->open = false;
 }
@@ -72,13 +76,28 @@ set_alarm(struct gate *gate, int64_t first_ms)
 	timer_settime(gate->alarm, 0, &when, NULL);
 }
 
+static void
+not_in_time(const struct gate *gate, int64_t waited_ms, struct err *err)
+{
+	char holder[HOLDER_TEXT_BYTES];
+
+	if (waited_ms < GATE_ASK_MS)
+		err_set(err, ERR_BUSY, "the database is busy: "
+		    "the write gate did not open in time");
+	else {
+		holder_find(gate->fd, HOLDER_FLOCK, NULL, NULL, holder);
+		err_set(err, ERR_BUSY, "the database is busy: "
+		    "the write gate did not open in time, it is held by %s", holder);
+	}
+}
+
 /* Queues in the kernel, which serves waiters in turn, until the alarm ends the wait. */
 static int
 wait_for_gate(struct gate *gate, int64_t deadline_ms, struct err *err)
 {
 	struct sigaction action = { .sa_handler = on_alarm }, old_action;
 	sigset_t alarm_only, old_mask;
-	int64_t left;
+	int64_t began_ms = clock_boot_ms(), left;
 	int result = -1;
 
 	sigemptyset(&alarm_only);
@@ -88,8 +107,7 @@ wait_for_gate(struct gate *gate, int64_t deadline_ms, struct err *err)
 	for (;;) {
 		left = deadline_ms - clock_boot_ms();
 		if (left <= 0) {
-			err_set(err, ERR_BUSY, "the database is busy: "
-			    "the write gate did not open in time");
+			not_in_time(gate, clock_boot_ms() - began_ms, err);
 			break;
 		}
 		set_alarm(gate, left);

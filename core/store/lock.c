@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "core/base/clock.h"
+#include "core/base/descriptors.h"
 #include "core/base/state_path.h"
 
 #define LOCK_MODE 0600
@@ -52,6 +53,7 @@ lock_open(struct lock *lock, const char *state_dir, struct err *err)
 	lock->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, LOCK_MODE);
 	if (lock->fd == -1)
 		return err_sys(err, ERR_INTERNAL, "%s", path);
+	lock->fd = descriptor_own_lock(lock->fd, path);
 	return 0;
 }
 
@@ -59,7 +61,7 @@ void
 lock_close(struct lock *lock)
 {
 	if (lock->fd != -1)
-		close(lock->fd);
+		descriptor_close(lock->fd);
 	lock->fd = -1;
 	lock->offset = -1;
 }
@@ -81,7 +83,17 @@ lock_take(struct lock *lock, const char *execution, int64_t deadline_ms, struct 
 			pause_ms *= 2;
 	}
 	lock->offset = offset;
+	lock->losses = descriptor_losses(lock->fd);
 	return 0;
+}
+
+bool
+lock_lost(struct lock *lock)
+{
+	if (lock->offset == -1 || descriptor_losses(lock->fd) == lock->losses)
+		return false;
+	lock->offset = -1;
+	return true;
 }
 
 void
@@ -104,4 +116,12 @@ lock_held(const struct lock *lock, const char *execution, struct err *err)
 	if (fcntl(lock->fd, F_OFD_GETLK, &byte) == -1)
 		return err_sys(err, ERR_INTERNAL, "%s", LOCK_FILE);
 	return byte.l_type != F_UNLCK;
+}
+
+bool
+lock_holder(const struct lock *lock, const char *execution,
+    bool (*is_known)(void *context, pid_t pid), void *context,
+    char ret_text[HOLDER_TEXT_BYTES])
+{
+	return holder_find(lock->fd, lock_offset(execution), is_known, context, ret_text);
 }

@@ -10,15 +10,18 @@
 #ifndef CORE_STORE_LOCK_H
 #define CORE_STORE_LOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "core/base/err.h"
+#include "core/base/holder.h"
 
 #define LOCK_FILE "executions.lock"
 
 struct lock {
 	int fd;			/* of the lock file; opened by each process itself */
 	int64_t offset;		/* of the byte that is held, or -1 */
+	unsigned int losses;	/* of the descriptor (descriptors.h) when it was taken */
 };
 
 /* Opens the lock file of a state directory, created if needed. */
@@ -32,6 +35,17 @@ void lock_close(struct lock *lock);
 int lock_take(struct lock *lock, const char *execution, int64_t deadline_ms,
     struct err *err);
 void lock_drop(struct lock *lock);
+
+/*
+ * Whether it was held, and code of an action has closed the descriptor since, as the last
+ * descriptors_check() has found: then nothing is held any more, and somebody else may have had it.
+ */
+bool lock_lost(struct lock *lock);
+
+/* Who else than a known process holds it, in words (holder.h); false if a known one does. */
+bool lock_holder(const struct lock *lock, const char *execution,
+    bool (*is_known)(void *context, pid_t pid), void *context,
+    char ret_text[HOLDER_TEXT_BYTES]);
 
 /* Whether somebody holds the lock of an execution: 1, 0, or -1 with ERR_INTERNAL. */
 int lock_held(const struct lock *lock, const char *execution, struct err *err);

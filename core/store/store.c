@@ -7,6 +7,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/state_path.h"
+#include "core/store/database_files.h"
 #include "core/store/migrations.h"
 #include "core/store/store_internal.h"
 
@@ -97,6 +98,7 @@ open_file(struct store *store, const char *path, int flags, struct err *err)
 {
 	int on = 1;
 
+	database_files_own();
 	if (sqlite3_open_v2(path, &store->db, flags | SQLITE_OPEN_NOMUTEX, NULL) !=
 	    SQLITE_OK) {
 		store_error(store, path, err);

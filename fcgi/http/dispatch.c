@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "core/base/clock.h"
+#include "core/base/descriptors.h"
 #include "core/base/json.h"
 #include "core/base/log.h"
 #include "fcgi/http/body.h"
@@ -170,6 +171,12 @@ dispatch(struct responder *responder, FCGX_Request *fcgi)
 	    clock_boot_ms() - began_ms);
 	free(call.error);
 
+	/* Code of an action has closed it, or something else is there now. */
+	if (descriptors_lost() && !descriptor_is_own(fcgi->ipcFd)) {
+		reply_done(&reply);
+		log_request(NULL);
+		return false;
+	}
 	drained = body_drain(&body);
 	/* What was done is committed: nothing is lost by a client that does not listen. */
 	scoreboard_extend(responder->slot, clock_boot_ms() + options->body_timeout_ms);

@@ -7,7 +7,6 @@
 #include "fcgi/http/responder.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -15,11 +14,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <fcgiapp.h>
 
 #include "core/base/clock.h"
 #include "core/base/coverage.h"
+#include "core/base/descriptors.h"
 #include "core/base/log.h"
 #include "core/base/process.h"
 #include "fcgi/http/dispatch.h"
@@ -32,7 +35,7 @@
 #define KEEP_MAX_MS 3000
 
 enum {
-	POLL_LEAVE,		/* SIGTERM; first, so that it is seen under load */
+	POLL_SIGNALS,		/* first, so that SIGTERM is seen under load */
 	POLL_WORK,		/* the listener, or the connection that is kept */
 	POLL_COUNT
 };
@@ -40,8 +43,8 @@ enum {
 /*
  * FCGX_Init() installs handlers of its own for SIGTERM, SIGUSR1 and SIGPIPE; with them,
  * the children of action code would no longer die of SIGTERM. All signals stay blocked:
- * libfcgi does not repeat an interrupted read. SIGTERM is read from the descriptor that
- * is returned. What action code forks must not have them blocked: it would not end when
+ * libfcgi does not repeat an interrupted read. SIGTERM and SIGCHLD are read from the descriptor
+ * that is returned. What action code forks must not have them blocked: it would not end when
  * it is told to.
  */
 static int
@@ -49,16 +52,37 @@ open_signals(void)
 {
 	static const int numbers[] = { SIGTERM, SIGUSR1, SIGPIPE };
 	struct sigaction action = { .sa_handler = SIG_DFL };
-	sigset_t leave;
+	sigset_t taken;
 	size_t i;
+	int fd;
 
 	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
 		sigaction(numbers[i], &action, NULL);
 	if (pthread_atfork(NULL, NULL, process_default_signals) != 0)
 		return -1;
-	sigemptyset(&leave);
-	sigaddset(&leave, SIGTERM);
-	return signalfd(-1, &leave, SFD_CLOEXEC | SFD_NONBLOCK);
+	sigemptyset(&taken);
+	sigaddset(&taken, SIGTERM);
+	sigaddset(&taken, SIGCHLD);
+	fd = signalfd(-1, &taken, SFD_CLOEXEC | SFD_NONBLOCK);
+	return fd == -1 ? -1 : descriptor_own(fd, "its signals");
+}
+
+/*
+ * Takes what came. What a handler has forked and left alone is waited for, but only between two
+ * requests, so that no handler is robbed of the status that it waits for. Returns whether to
+ * leave.
+ */
+static bool
+take_signals(int signals)
+{
+	struct signalfd_siginfo info;
+	bool leave = false;
+
+	while (read(signals, &info, sizeof(info)) == (ssize_t)sizeof(info))
+		leave = leave || info.ssi_signo == SIGTERM;
+	while (waitpid(-1, NULL, WNOHANG) > 0)
+		continue;
+	return leave;
 }
 
 /*
@@ -67,15 +91,19 @@ open_signals(void)
  * nothing more.
  */
 static int
-accept_request(FCGX_Request *request, struct pollfd *leave)
+accept_request(FCGX_Request *request, struct pollfd *signals)
 {
 	static bool starved;	/* said so */
-	int result = FCGX_Accept_r(request);
+	int result, kept = request->ipcFd;
 
+	result = FCGX_Accept_r(request);
+	/* One that nginx has closed meanwhile gives way to another one. */
+	if (result != 0 || request->ipcFd != kept)
+		descriptor_forget(kept);
 	switch (-result) {
 	case 0:
 		starved = false;
-		fcntl(request->ipcFd, F_SETFD, FD_CLOEXEC);
+		request->ipcFd = descriptor_own(request->ipcFd, "the client's connection");
 		return 0;
 	case EBADF:
 	case EINVAL:
@@ -89,19 +117,26 @@ accept_request(FCGX_Request *request, struct pollfd *leave)
 		if (!starved)
 			log_warn("accept: %s", strerror(-result));
 		starved = true;
-		poll(leave, 1, ACCEPT_BACKOFF_MS);
+		poll(signals, 1, ACCEPT_BACKOFF_MS);
 		return 1;
 	default:
 		return 1;
 	}
 }
 
-/* With nothing left to read there is no need to wait until nginx has closed. */
+/*
+ * With nothing left to read there is no need to wait until nginx has closed. It is closed for all
+ * who have it: where a process that a handler has started does, nginx would send the next
+ * request there.
+ */
 static void
 close_connection(FCGX_Request *request, bool drained)
 {
-	if (drained)
+	descriptor_forget(request->ipcFd);
+	if (drained) {
+		shutdown(request->ipcFd, SHUT_RDWR);
 		FCGX_Detach(request);
+	}
 	FCGX_Free(request, 1);
 }
 
@@ -116,11 +151,17 @@ somebody_waits(int listener)
 /*
  * Finishes a request. Returns whether the connection is kept for the next one: not if
  * somebody waits for a responder, for whom a kept connection would have to be given up, and
- * never where something is left to read that would be taken for the next request.
+ * never where something is left to read that would be taken for the next request, or where the
+ * process is to end.
  */
 static bool
 finish_request(FCGX_Request *request, int listener, bool drained)
 {
+	if (descriptors_lost()) {
+		if (descriptor_is_own(request->ipcFd))
+			shutdown(request->ipcFd, SHUT_RDWR);
+		return false;
+	}
 	if (request->keepConnection == 0 || !drained || somebody_waits(listener)) {
 		close_connection(request, drained);
 		return false;
@@ -144,39 +185,58 @@ wait_kept(struct pollfd polled[POLL_COUNT], FCGX_Request *request, int listener)
 	do {
 		ready = poll(polled, POLL_COUNT, KEEP_TICK_MS);
 	} while (ready == 0 && clock_boot_ms() < until_ms && !somebody_waits(listener));
-	if (ready > 0 && polled[POLL_LEAVE].revents == 0)
+	if (ready > 0)
 		return true;
 	close_connection(request, true);
 	return false;
+}
+
+/*
+ * Waits for a connection, or on the kept one. Returns 0 when there is something to read or to
+ * accept, 1 if not, -1 if it is to leave.
+ */
+static int
+await_work(struct pollfd polled[POLL_COUNT], FCGX_Request *request, int listener,
+    bool *kept)
+{
+	*kept = *kept && wait_kept(polled, request, listener);
+	if (!*kept) {
+		polled[POLL_WORK].fd = listener;
+		if (poll(polled, POLL_COUNT, (int)coverage_sleep_ms(-1)) <= 0)
+			return 1;
+	}
+	if (polled[POLL_SIGNALS].revents != 0 && take_signals(polled[POLL_SIGNALS].fd)) {
+		if (*kept)
+			close_connection(request, true);
+		return -1;
+	}
+	return polled[POLL_WORK].revents == 0;
 }
 
 static void
 serve(struct responder *responder, int listener, int signals)
 {
 	struct pollfd polled[POLL_COUNT] = {
-		[POLL_LEAVE] = { .fd = signals, .events = POLLIN },
+		[POLL_SIGNALS] = { .fd = signals, .events = POLLIN },
 		[POLL_WORK] = { .events = POLLIN }
 	};
 	FCGX_Request request;
 	bool kept = false;
-	int accepted = 0;
+	int accepted = 0, work;
 
 	FCGX_InitRequest(&request, listener, 0);
-	while (accepted != -1) {
+	while (accepted != -1 && !descriptors_lost()) {
 		scoreboard_idle(responder->slot);
 		coverage_follow();
-		kept = kept && wait_kept(polled, &request, listener);
-		if (!kept) {
-			polled[POLL_WORK].fd = listener;
-			if (poll(polled, POLL_COUNT, (int)coverage_sleep_ms(-1)) <= 0)
-				continue;
-		}
-		if (polled[POLL_LEAVE].revents != 0)
+		work = await_work(polled, &request, listener, &kept);
+		if (work == -1)
 			return;
+		if (work == 1)
+			continue;
 		/* The library waits without limit for what a client sends. */
 		scoreboard_busy(responder->slot,
 		    clock_boot_ms() + responder->site->options->body_timeout_ms, "accept");
-		accepted = accept_request(&request, &polled[POLL_LEAVE]);
+		accepted = accept_request(&request, &polled[POLL_SIGNALS]);
 		kept = false;
 		if (accepted != 0)
 			continue;
@@ -192,7 +252,8 @@ responder_run(const struct site *site, struct scoreboard_slot *slot, int listene
 	struct err err;
 	int signals;
 
-	if (FCGX_Init() != 0 || (signals = open_signals()) == -1) {
+	listener = descriptor_own(listener, "the listening socket");
+	if (descriptors_guard() == -1 || FCGX_Init() != 0 || (signals = open_signals()) == -1) {
 		log_error("the responder cannot be set up: %s", strerror(errno));
 		return EXIT_FAILURE;
 	}
@@ -203,6 +264,12 @@ responder_run(const struct site *site, struct scoreboard_slot *slot, int listene
 	}
 	log_debug("ready");
 	serve(&responder, listener, signals);
+	/*
+	 * As if it had died at the request, which the web server may send to another one. What
+	 * would be closed here may be somebody else's.
+	 */
+	if (descriptors_lost())
+		process_exit(EXIT_FAILURE);
 	slot->mode = SLOT_LEAVING;
 	session_close(&responder.session);
 	index_done(&responder.other_index);

@@ -53,6 +53,7 @@ children_init(struct children *children, const struct site *site, int listener,
 
 	*children = (struct children){
 		.site = site, .listener = listener, .generation = generation,
+		.patience = { .looked_ms = clock_boot_ms() },
 		.count = CHILDREN_REAPERS + (size_t)site->options->responders
 	};
 	/* What undoes comes before what does. */

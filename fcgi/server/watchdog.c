@@ -76,11 +76,9 @@ static void
 watch_reaper(struct child *child, const struct scoreboard *scoreboard, int64_t now)
 {
 	const struct scoreboard_reaper *reaper = scoreboard_reaper_of(scoreboard, child->pid);
-	int64_t sign_ms = reaper == NULL ? scoreboard->reaper_beat_ms : reaper->beat_ms;
+	/* One that is not in the list yet is to get there soon, or somebody else instead. */
+	int64_t sign_ms = reaper == NULL ? 0 : reaper->beat_ms;
 
-	/* One that found no room in the list shows its life only at work. */
-	if (reaper == NULL && scoreboard->reaper_pid != child->pid)
-		return;
 	if (sign_ms < child->started_ms)
 		sign_ms = child->started_ms;
 	if (now - sign_ms > REAPER_HANG_MS)

@@ -7,6 +7,7 @@
  * while the effect is, `stops-<id>` has a byte per call of stop(), and `log` has a line per
  * begin and end of a handler. Troubles of stop() are over for all when `healed` is there.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -17,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -29,6 +31,11 @@
 #define LINE_BYTES 256
 #define FOREVER_MS 3600000
 #define STOPS_MAX 1000000
+#define DESCRIPTORS_MAX 1024
+#define FEW_DESCRIPTORS 256
+#define SHORT_MS 200
+#define LOCK_FILE "/executions.lock"
+#define STRAY_FILE "stray"	/* in the directory where the server was started */
 
 /*
  * What the actions share
@@ -132,6 +139,107 @@ report_badly(struct ak_call *call)
 	return result;
 }
 
+/*
+ * What code does to descriptors that it has not opened
+ */
+
+/* A child that does nothing, but lives: of fork(), or of a call that no library sees. */
+static pid_t
+leave_child(bool seen, int64_t ms)
+{
+	sigset_t none;
+	pid_t pid = seen ? fork() : (pid_t)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+
+	if (pid != 0)
+		return pid;
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	sleep_ms(ms);
+	_exit(0);
+}
+
+static void
+close_up_to(int most)
+{
+	for (int fd = STDERR_FILENO + 1; fd < most; fd++)
+		close(fd);
+}
+
+/* Puts another file in the place of all that is open. */
+static void
+replace_all(const char *path)
+{
+	int file = open(path, O_RDWR | O_CREAT, 0644);
+
+	for (int fd = STDERR_FILENO + 1; fd < DESCRIPTORS_MAX; fd++)
+		if (fd != file && fcntl(fd, F_GETFD) != -1)
+			dup2(file, fd);
+}
+
+/* Closes the lock of this execution; or has the same file there, but not its lock. */
+static void
+let_lock_go(bool again)
+{
+	char path[PATH_MAX];
+	const struct dirent *entry;
+	DIR *directory = opendir("/proc/self/fd");
+	int found = -1, other;
+	ssize_t length;
+
+	while (directory != NULL && (entry = readdir(directory)) != NULL) {
+		length = readlinkat(dirfd(directory), entry->d_name, path, sizeof(path) - 1);
+		if (length < (ssize_t)strlen(LOCK_FILE))
+			continue;
+		path[length] = '\0';
+		if (strcmp(path + length - strlen(LOCK_FILE), LOCK_FILE) != 0)
+			continue;
+		found = atoi(entry->d_name);
+		break;
+	}
+	if (directory != NULL)
+		closedir(directory);
+	if (found == -1)
+		abort();
+	if (!again) {
+		close(found);
+		return;
+	}
+	other = open(path, O_RDWR);
+	dup2(other, found);
+	close(other);
+}
+
+/* Returns whether it was something of that kind. */
+static bool
+meddle(const char *kind)
+{
+	if (strcmp(kind, "fork") == 0)
+		leave_child(true, FOREVER_MS);
+	else if (strcmp(kind, "clone") == 0)
+		leave_child(false, FOREVER_MS);
+	else if (strcmp(kind, "fork_short") == 0)
+		leave_child(true, SHORT_MS);
+	else if (strcmp(kind, "fork_die") == 0 && leave_child(true, FOREVER_MS) != 0)
+		raise(SIGKILL);
+	else if (strcmp(kind, "clone_die") == 0 && leave_child(false, FOREVER_MS) != 0)
+		raise(SIGKILL);
+	else if (strcmp(kind, "fork_return") == 0)
+		(void)!fork();
+	else if (strcmp(kind, "close_few") == 0)
+		close_up_to(FEW_DESCRIPTORS);
+	else if (strcmp(kind, "close") == 0)
+		close_up_to(DESCRIPTORS_MAX);
+	else if (strcmp(kind, "closefrom") == 0)
+		closefrom(STDERR_FILENO + 1);
+	else if (strcmp(kind, "close_lock") == 0)
+		let_lock_go(false);
+	else if (strcmp(kind, "reopen_lock") == 0)
+		let_lock_go(true);
+	else
+		return false;
+	return true;
+}
+
 /* Does what the config asked for. A hang that is not killed goes on as if nothing were. */
 static int
 trouble(struct ak_call *call, const char *kind, int64_t ms, const char *handler)
@@ -150,6 +258,10 @@ trouble(struct ak_call *call, const char *kind, int64_t ms, const char *handler)
 		ak_completed(call);
 	else if (strcmp(kind, "report") == 0)
 		return report_badly(call);
+	else if (strcmp(kind, "dup2") == 0)
+		replace_all(STRAY_FILE);
+	else
+		meddle(kind);
 	return 0;
 }
 
@@ -175,6 +287,18 @@ static const struct ak_option troubles[] = {
 	{ "Fail as a check does", "failed" },
 	{ "Say completed (status only)", "complete" },
 	{ "Report what cannot be reported", "report" },
+	{ "Fork a child that stays", "fork" },
+	{ "Fork a child that soon ends", "fork_short" },
+	{ "Fork a child that stays, and die", "fork_die" },
+	{ "Fork a child that comes back, too", "fork_return" },
+	{ "Make a child that stays without fork()", "clone" },
+	{ "Make a child that stays without fork(), and die", "clone_die" },
+	{ "Close some descriptors", "close_few" },
+	{ "Close all descriptors one by one", "close" },
+	{ "Close all descriptors at once", "closefrom" },
+	{ "Put another file in the place of all descriptors", "dup2" },
+	{ "Close the lock of the execution", "close_lock" },
+	{ "Open the lock of the execution anew", "reopen_lock" },
 	AK_OPTIONS_END
 };
 
@@ -198,7 +322,7 @@ static const struct ak_option troubles[] = {
 struct effect_state {
 	char directory[DIRECTORY_BYTES];
 	char start_trouble[TROUBLE_BYTES];
-	char start_point[TROUBLE_BYTES];	/* of its trouble: before, after the effect */
+	char start_point[TROUBLE_BYTES];	/* of its trouble: one of points */
 	char status_trouble[TROUBLE_BYTES];
 	char stop_trouble[TROUBLE_BYTES];
 	int64_t start_ms;
@@ -241,6 +365,7 @@ static const struct ak_field effect_fields[] = {
 };
 
 static const struct ak_option points[] = {
+	{ "Before all", "first" },
 	{ "Before the effect", "before" },
 	{ "After the effect", "after" },
 	AK_OPTIONS_END
@@ -337,15 +462,18 @@ effect_start(struct ak_call *call, void *state)
 {
 	struct effect_state *s = state;
 	bool after = strcmp(s->start_point, "after") == 0;
+	bool first = strcmp(s->start_point, "first") == 0;
 
 	if (note(call, s->directory, "start", "begin", 0) == -1)
 		return -1;
 	s->undo = s->undo_value;
+	if (first && trouble(call, s->start_trouble, s->start_ms, "start") == -1)
+		return -1;
 	if (s->save && ak_save(call) == -1)
 		return -1;
 	if (after && effect_make(call, s) == -1)
 		return -1;
-	if (trouble(call, s->start_trouble, s->start_ms, "start") == -1)
+	if (!first && trouble(call, s->start_trouble, s->start_ms, "start") == -1)
 		return -1;
 	if (!after && effect_make(call, s) == -1)
 		return -1;
@@ -690,7 +818,8 @@ extern const struct ak_action action_everything;
 
 /*
  * A discovery that does what the lines of a file say, the file that TEST_DISCOVERY names:
- * "target ID", "pair KEY=VALUE" of it, "many N" targets, "fail TEXT", "sleep MS", "crash".
+ * "target ID", "pair KEY=VALUE" of it, "many N" targets, "fail TEXT", "sleep MS", "crash", or what
+ * meddle() knows.
  * Of no such variable, there is none.
  */
 static int
@@ -713,8 +842,10 @@ do_line(struct ak_call *call, const char *word, char *rest)
 		sleep_ms(atol(rest));
 	if (strcmp(word, "crash") == 0)
 		abort();
-	if (strcmp(word, "many") != 0)
+	if (strcmp(word, "many") != 0) {
+		meddle(word);
 		return 0;
+	}
 	for (i = atol(rest); i > 0; i--) {
 		(void)snprintf(id, sizeof(id), "target-%06ld", i);
 		if (ak_discovered(call, id, id) == -1 ||

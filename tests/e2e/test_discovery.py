@@ -177,6 +177,20 @@ def crash():
 
 
 @test
+def meddles_with_descriptors():
+    """discover() that closes what is the server's has failed, and its process ends"""
+    with Things("target a", "close_lock") as server:
+        before = set(server.wait_responders())
+        failed(server.find(), "discover() has closed or replaced what is the server's: "
+               "executions.lock")
+        wait_for(lambda: set(server.wait_responders()) != before, "the end of its process")
+        server.say("target a", "fork_return")
+        equal(len(targets(server.find())), 1, "targets")
+        wait_for(lambda: "discover() of test.things, came back in a process that it forked"
+                 in server.log(), "the end of its child")
+
+
+@test
 def hang():
     """It is killed at --handler-timeout, or when the request says"""
     with Things("sleep 600000", handler_timeout="300ms") as server:

@@ -1,22 +1,27 @@
 #!/usr/bin/env python3
 """Two reapers: whoever dies, and any two at the same moment, somebody is left who undoes."""
 
+import contextlib
 import fcntl
 import itertools
 import os
+import shutil
 import signal
 import statistics
+import subprocess
 import time
 
 from harness import (
-    ACTIONKIT, Server, Victim, alive, boot_ms, check, check_stopped_by_extension, command,
-    contains, equal, kill, kill_at_once, main, paused, test, wait_for)
+    ACTIONKIT, Server, Skip, Victim, alive, boot_ms, check, check_stopped_by_extension,
+    clean_environment, command, contains, equal, kill, kill_at_once, main, paused, proc_state,
+    test, wait_for)
 
 TAKEOVER_MS = 100
 TAKEOVERS = 9
 CHILDREN_KILLED = 5
 CHILDREN_KILLED_S = 0.5
 HANG_S = 15             # REAPER_HANG_MS
+SUSPENDED_LOOK_S = 4    # longer than a second chance
 STORE_WAIT_S = 10       # STORE_OPEN_WAIT_MS
 
 
@@ -131,6 +136,81 @@ def hangs_without_a_supervisor():
         check(not alive(reaper), "the one that hangs lives")
         contains(server.log(), f"killing the reaper with pid {reaper}", "log")
         server.wait_gone()
+
+
+@contextlib.contextmanager
+def stopping_at(pid, *calls):
+    """SIGSTOP for what a process forks meanwhile, as it begins one of these system calls."""
+    if not shutil.which("strace"):
+        raise Skip("there is no strace")
+    tracer = subprocess.Popen(
+        ["strace", "-f", "-p", str(pid), "-e", f"trace={','.join(calls)}",
+         *[word for call in calls for word in ("-e", f"inject={call}:signal=STOP:when=1")]],
+        stderr=subprocess.PIPE, env=clean_environment())
+    try:
+        if b"attached" not in tracer.stderr.readline():
+            raise Skip("strace cannot trace here")
+        yield
+    finally:
+        tracer.kill()
+        tracer.wait()
+        tracer.stderr.close()
+
+
+def stands_still(pid):
+    return proc_state(pid) in ("T", "t")
+
+
+@test
+def newer_one_hangs_with_the_lock():
+    """SIGHUP, and a new reaper hangs as it gets the lock; all others die but an old standby"""
+    with Server(ACTIONKIT, grace="1s") as server, Victim() as victim:
+        execution = paused(server, victim)
+        reaper, standby = pair(server)
+        old = server.children()
+        # A reaper has a session of its own, and cuts the lock file to write its name.
+        with stopping_at(server.process.pid, "setsid", "ftruncate"):
+            server.signal(signal.SIGHUP)
+            new, other = wait_for(
+                lambda: len(still := [pid for pid in server.children()
+                                      if pid not in old and stands_still(pid)]) == 2 and still,
+                "two new reapers")
+            kill(standby, signal.SIGSTOP)       # it is not to get the lock
+            kill(new, signal.SIGCONT)
+            wait_for(lambda: new in server.named("ak-standby"), "the new one to wait")
+            kill(reaper)
+            wait_for(lambda: stands_still(new) and server.reaper() == new,
+                     "the new one to hang with the lock")
+            check(holder(server) != new, "it has written its name")
+            kill_at_once((server.process.pid, other))
+        server.process.wait()
+        equal(server.named("ak-standby", "ak-reaper"), {standby, new}, "who is left")
+        equal(victim.state(), "T", "the victim")
+        kill(standby, signal.SIGCONT)
+        victim.wait_state("S")
+        execution.wait_phase("stopped")
+        check(not alive(new), "the one that hangs lives")
+        contains(server.log(), f"killing the reaper with pid {new}", "log")
+        server.wait_gone()
+
+
+@test
+def suspended_all_at_once():
+    """A machine that stood still for longer than a beat may: nobody is killed when it goes on"""
+    with Server() as server:
+        reapers = pair(server)
+        still = server.processes()
+        for pid in still:
+            kill(pid, signal.SIGSTOP)
+        begin = time.monotonic()
+        wait_for(lambda: time.monotonic() - begin > HANG_S + 1, "the pause", HANG_S * 2)
+        for pid in reversed(still):
+            kill(pid, signal.SIGCONT)
+        server.running().stop().ok()
+        begin = time.monotonic()
+        wait_for(lambda: time.monotonic() - begin > SUSPENDED_LOOK_S, "some looks")
+        equal(pair(server), reapers, "the reapers")
+        check("no sign of life" not in server.log(), server.log())
 
 
 @test

@@ -1,0 +1,28 @@
+/*
+ * holder.h: who holds a lock on a file, as far as that can be seen.
+ *
+ * A lock that is freed by the kernel when its holder dies needs no such question, but where a
+ * stranger keeps it: a process that code of an action has forked without telling anybody, or
+ * somebody who locks the file by hand. /proc tells it of processes of the same user, root of all.
+ */
+#ifndef CORE_BASE_HOLDER_H
+#define CORE_BASE_HOLDER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* Where a lock is that belongs to the whole file, flock(2). */
+#define HOLDER_FLOCK (-1)
+/* For a text that names a few. */
+#define HOLDER_TEXT_BYTES 256
+
+/*
+ * Who holds a lock of the open file fd: that of the byte at offset, or HOLDER_FLOCK. is_known(), or
+ * NULL, says whether a process is one that may. Returns whether somebody else has it, and
+ * in words who: "process 4711 (sleep)", or that it cannot be seen, and why.
+ */
+bool holder_find(int fd, int64_t offset, bool (*is_known)(void *context, pid_t pid),
+    void *context, char ret_text[HOLDER_TEXT_BYTES]);
+
+#endif
