@@ -88,13 +88,19 @@ blame(struct ak_call *call, const char *names)
 	free(subject);
 }
 
-/* Whether the server's descriptors are what they were: 0, or -1 with the call's error. */
+/*
+ * Whether the server's descriptors are what they were: 0, or -1 with the call's error. status()
+ * runs again and again: what it replaces there, other than a lock, the next call of another kind
+ * finds out.
+ */
 static int
 look_after(struct ak_call *call)
 {
 	char names[DESCRIPTORS_NAMES_BYTES];
+	enum descriptors_look how = call->verb == VERB_STATUS ? DESCRIPTORS_OPEN :
+	    DESCRIPTORS_SAME;
 
-	if (descriptors_check(names, sizeof(names)) == 0)
+	if (descriptors_check(how, names, sizeof(names)) == 0)
 		return 0;
 	blame(call, names);
 	return -1;

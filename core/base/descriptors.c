@@ -7,6 +7,7 @@
 #include "core/base/descriptors.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -114,9 +115,10 @@ remember(struct descriptor *descriptor, bool mark)
 		return;
 	descriptor->device = st.st_dev;
 	descriptor->inode = st.st_ino;
-	descriptor->mark = 0;
-	if (mark && lseek(descriptor->fd, DESCRIPTORS_MARK + ++marks, SEEK_SET) != -1)
-		descriptor->mark = DESCRIPTORS_MARK + marks;
+	descriptor->mark = mark ? DESCRIPTORS_MARK + ++marks : 0;
+	/* Not every file can stand somewhere. */
+	if (mark && lseek(descriptor->fd, descriptor->mark, SEEK_SET) != descriptor->mark)
+		descriptor->mark = 0;
 }
 
 static int
@@ -126,10 +128,13 @@ own(int fd, const char *name, const char *path, bool mark)
 
 	if (descriptor == NULL) {
 		fd = move_high(fd);
-		if (count == DESCRIPTORS_MAX)
-			return fd;
-		descriptor = &list[count++];
+		/* Its last owner may not have said that it is closed. */
+		descriptor = find(fd);
 	}
+	if (descriptor == NULL && count == DESCRIPTORS_MAX)
+		return fd;
+	if (descriptor == NULL)
+		descriptor = &list[count++];
 	*descriptor = (struct descriptor){ .fd = fd, .name = name };
 	if (path != NULL) {
 		snprintf(descriptor->path, sizeof(descriptor->path), "%s", path);
@@ -174,6 +179,12 @@ descriptor_close(int fd)
 }
 
 bool
+descriptor_is_high(int fd)
+{
+	return fd >= DESCRIPTORS_BASE;
+}
+
+bool
 descriptor_is_own(int fd)
 {
 	return find(fd) != NULL;
@@ -187,15 +198,33 @@ descriptor_losses(int fd)
 	return descriptor == NULL ? 0 : descriptor->losses;
 }
 
+/* Where one stands tells more than what it is, and costs less. */
 static bool
-is_there(const struct descriptor *descriptor)
+is_there(const struct descriptor *descriptor, enum descriptors_look how)
 {
 	struct stat st;
 
-	if (fstat(descriptor->fd, &st) == -1 || !is_same_file(descriptor, &st))
-		return false;
-	return descriptor->mark == 0 ||
-	    lseek(descriptor->fd, 0, SEEK_CUR) == descriptor->mark;
+	if (descriptor->mark != 0)
+		return lseek(descriptor->fd, 0, SEEK_CUR) == descriptor->mark;
+	if (how == DESCRIPTORS_OPEN)
+		return true;
+	return fstat(descriptor->fd, &st) == 0 && is_same_file(descriptor, &st);
+}
+
+/* Whether all of them are open, in one system call. */
+static bool
+are_open(void)
+{
+	struct pollfd polled[DESCRIPTORS_MAX];
+
+	for (size_t i = 0; i < count; i++)
+		polled[i] = (struct pollfd){ .fd = list[i].fd };
+	if (poll(polled, count, 0) <= 0)
+		return true;
+	for (size_t i = 0; i < count; i++)
+		if ((polled[i].revents & POLLNVAL) != 0)
+			return false;
+	return true;
 }
 
 /*
@@ -227,14 +256,16 @@ open_anew(struct descriptor *descriptor)
 }
 
 int
-descriptors_check(char *ret_names, size_t size)
+descriptors_check(enum descriptors_look how, char *ret_names, size_t size)
 {
 	size_t used = 0, i = 0;
 	int result = 0, length;
 
 	ret_names[0] = '\0';
+	if (how == DESCRIPTORS_OPEN && !are_open())
+		how = DESCRIPTORS_SAME;
 	while (i < count) {
-		if (is_there(&list[i])) {
+		if (is_there(&list[i], how)) {
 			i++;
 			continue;
 		}

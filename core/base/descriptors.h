@@ -38,17 +38,26 @@ int descriptor_close(int fd);
 /* Somebody else has closed it on purpose. */
 void descriptor_forget(int fd);
 
+/* Whether it lies where open() gives nothing out. */
+bool descriptor_is_high(int fd);
+
 /* Whether it is one of the server's, and was not found lost. */
 bool descriptor_is_own(int fd);
 
 /* How often it was found lost and was opened anew; 0 for one that is not the server's. */
 unsigned int descriptor_losses(int fd);
 
+/* How close a look is. */
+enum descriptors_look {
+	DESCRIPTORS_OPEN,	/* all are open, and locks are what they were: quick */
+	DESCRIPTORS_SAME	/* all are what they were */
+};
+
 /*
  * Looks at all. Returns 0, or -1 and the names of those that were lost since the last look; files
  * among them are open again, without their locks.
  */
-int descriptors_check(char *ret_names, size_t size);
+int descriptors_check(enum descriptors_look how, char *ret_names, size_t size);
 
 /* Whether a check has ever failed: this process is to end soon. */
 bool descriptors_lost(void);

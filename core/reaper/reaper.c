@@ -6,6 +6,7 @@
 
 #include "core/reaper/reaper.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -353,6 +354,17 @@ block_signals(struct reaper *reaper)
 	sigprocmask(SIG_BLOCK, &reaper->signals, NULL);
 }
 
+/* Whoever asks to leave what is over already must not end the process that tells of it. */
+static void
+unblock_signals(struct reaper *reaper)
+{
+	const struct timespec none = { .tv_sec = 0 };
+
+	while (sigtimedwait(&reaper->signals, NULL, &none) != -1 || errno == EINTR)
+		;
+	sigprocmask(SIG_UNBLOCK, &reaper->signals, NULL);
+}
+
 /* The lock is held: from now on this is the one at work. */
 static int
 begin(struct reaper *reaper, struct err *err)
@@ -397,15 +409,17 @@ reaper_recover(const struct options *options, struct scoreboard *scoreboard,
 
 	recovery_begin(&reaper.recovery, timeout_ms);
 	log_process("recover");
+	block_signals(&reaper);
 	switch (takeover_try(&reaper.takeover, options->state_dir, err)) {
 	case TAKEOVER_TAKEN:
 		break;
 	case TAKEOVER_LEFT:
-		return 1;
+		result = 1;
+		goto out;
 	case TAKEOVER_FAILED:
-		return -1;
+		result = -1;
+		goto out;
 	}
-	block_signals(&reaper);
 	result = begin(&reaper, err);
 	if (result == 0) {
 		log_unknown_actions(&reaper);
@@ -414,7 +428,8 @@ reaper_recover(const struct options *options, struct scoreboard *scoreboard,
 		session_close(&reaper.session);
 	}
 	takeover_end(&reaper.takeover);
-	sigprocmask(SIG_UNBLOCK, &reaper.signals, NULL);
+out:
+	unblock_signals(&reaper);
 	return result;
 }
 

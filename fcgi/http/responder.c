@@ -85,6 +85,16 @@ take_signals(int signals)
 	return leave;
 }
 
+/* Where nginx has closed the kept one meanwhile, another one was accepted, with a low number. */
+static void
+own_connection(FCGX_Request *request, int kept)
+{
+	if (request->ipcFd == kept && descriptor_is_high(kept))
+		return;
+	descriptor_forget(kept);
+	request->ipcFd = descriptor_own(request->ipcFd, "the client's connection");
+}
+
 /*
  * Accepts a connection and reads the request's parameters. Returns 0; 1 if there was
  * nothing (another responder took it, or the client gave up); or -1 if there can be
@@ -97,13 +107,10 @@ accept_request(FCGX_Request *request, struct pollfd *signals)
 	int result, kept = request->ipcFd;
 
 	result = FCGX_Accept_r(request);
-	/* One that nginx has closed meanwhile gives way to another one. */
-	if (result != 0 || request->ipcFd != kept)
-		descriptor_forget(kept);
 	switch (-result) {
 	case 0:
 		starved = false;
-		request->ipcFd = descriptor_own(request->ipcFd, "the client's connection");
+		own_connection(request, kept);
 		return 0;
 	case EBADF:
 	case EINVAL:
@@ -157,6 +164,8 @@ somebody_waits(int listener)
 static bool
 finish_request(FCGX_Request *request, int listener, bool drained)
 {
+	int fd;
+
 	if (descriptors_lost()) {
 		if (descriptor_is_own(request->ipcFd))
 			shutdown(request->ipcFd, SHUT_RDWR);
@@ -166,7 +175,10 @@ finish_request(FCGX_Request *request, int listener, bool drained)
 		close_connection(request, drained);
 		return false;
 	}
+	fd = request->ipcFd;
 	FCGX_Finish_r(request);
+	if (request->ipcFd == -1)
+		descriptor_forget(fd);
 	return request->ipcFd != -1;
 }
 

@@ -844,8 +844,8 @@ class Execution:
         return {row["parameter"]: row for row in self.server.query(
             "SELECT * FROM files WHERE execution = ?", self.id)}
 
-    def start(self, headers=None, timeout=PATIENCE_S):
-        return self.call("start", {"state": self.state}, headers, timeout)
+    def start(self, headers=None):
+        return self.call("start", {"state": self.state}, headers)
 
     def status(self, headers=None):
         return self.call("status", {"state": self.state}, headers)

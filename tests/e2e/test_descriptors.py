@@ -33,6 +33,11 @@ def in_time(call):
     return reply
 
 
+def impatient(execution, verb, timeout):
+    """A call whose client leaves early."""
+    return Later(execution.call, verb, {"state": execution.state}, timeout=timeout)
+
+
 def kept(server, pid):
     """What a process has open that is the server's."""
     return [target for number, target in open_files(pid)
@@ -56,6 +61,11 @@ def forked_child_has_nothing():
         equal(in_time(execution.status).ok()["completed"], False, "status")
         in_time(execution.stop).ok()
         check(alive(child), "the child has ended")
+    with Server() as server:
+        execution = server.running(stop_trouble="fork")
+        server.operator_stop(execution, "fork")
+        execution.wait_phase("stopped")
+        equal(kept(server, orphan(server)), [], "what a stopper's has")
 
 
 @test
@@ -102,7 +112,7 @@ def names_who_keeps_a_lock():
     with Server() as server:
         execution = server.effect(start_trouble="clone_die", start_point="after")
         execution.prepare().ok()
-        call = Later(execution.start, timeout=SOON_S)   # the child has its connection as well
+        call = impatient(execution, "start", SOON_S)    # the child has its connection as well
         child = orphan(server)
         name = f"its lock is held by process {child} (ak-responder)"
         row = wait_for(lambda: server.query("SELECT * FROM failing"), "failing")[0]
@@ -139,6 +149,21 @@ def names_who_keeps_the_reapers_lock():
             wait_for(lambda: f"reaper.lock is held by process {os.getpid()} (" in server.log(),
                      "its name")
         wait_for(server.reaper, "a reaper")
+
+
+@test
+def clients_that_leave():
+    """A connection that is closed in the middle of an answer is nothing that a handler lost"""
+    with Server(responders=1) as server:
+        execution = server.running(status_trouble="hang", status_ms=300)
+        for i in range(4):
+            call = impatient(execution, "status", 0.1)
+            wait_for(call.done, "its patience to end")
+            # Nobody else may wait for the responder, or the connection is given up at once.
+            wait_for(lambda i=i: len(execution.notes("status", "end")) == 2 * i + 1, "its end")
+            in_time(execution.status).ok()
+        check(OWN not in server.log(), "an action is blamed for it")
+        execution.stop().ok()
 
 
 @test

@@ -64,10 +64,10 @@ START_TEST(lies_high)
 	ck_assert_int_eq(fcntl(low, F_GETFD), -1);
 	ck_assert_int_eq(fcntl(high, F_GETFD), FD_CLOEXEC);
 	ck_assert(descriptor_is_own(high));
-	ck_assert_int_eq(descriptors_check(names, sizeof(names)), 0);
+	ck_assert_int_eq(descriptors_check(DESCRIPTORS_SAME, names, sizeof(names)), 0);
 	ck_assert_int_eq(descriptor_close(high), 0);
 	ck_assert(!descriptor_is_own(high));
-	ck_assert_int_eq(descriptors_check(names, sizeof(names)), 0);
+	ck_assert_int_eq(descriptors_check(DESCRIPTORS_SAME, names, sizeof(names)), 0);
 	ck_assert(!descriptors_lost());
 	unlink(path);
 }
@@ -97,15 +97,15 @@ START_TEST(lost_file_is_opened_anew)
 	int fd = descriptor_own_file(open_file(), path), other;
 
 	ck_assert_int_eq(close(fd), 0);
-	ck_assert_int_eq(descriptors_check(names, sizeof(names)), -1);
+	ck_assert_int_eq(descriptors_check(DESCRIPTORS_SAME, names, sizeof(names)), -1);
 	ck_assert_str_eq(names, path + sizeof("/tmp/") - 1);
 	ck_assert(descriptors_lost());
 	ck_assert_uint_eq(descriptor_losses(fd), 1);
-	ck_assert_int_eq(descriptors_check(names, sizeof(names)), 0);
+	ck_assert_int_eq(descriptors_check(DESCRIPTORS_SAME, names, sizeof(names)), 0);
 
 	other = open("/dev/null", O_RDWR);
 	ck_assert_int_eq(dup2(other, fd), fd);
-	ck_assert_int_eq(descriptors_check(names, sizeof(names)), -1);
+	ck_assert_int_eq(descriptors_check(DESCRIPTORS_SAME, names, sizeof(names)), -1);
 	ck_assert_uint_eq(descriptor_losses(fd), 2);
 	ck_assert_int_eq(write(fd, "x", 1), 1);
 	ck_assert_int_eq(truncate(path, 0), 0);
@@ -114,7 +114,7 @@ START_TEST(lost_file_is_opened_anew)
 	ck_assert_int_eq(close(fd), 0);
 	ck_assert_int_eq(unlink(path), 0);
 	make_file();
-	ck_assert_int_eq(descriptors_check(names, sizeof(names)), -1);
+	ck_assert_int_eq(descriptors_check(DESCRIPTORS_SAME, names, sizeof(names)), -1);
 	ck_assert(!descriptor_is_own(fd));
 	unlink(path);
 }
@@ -124,11 +124,11 @@ START_TEST(lost_lock_is_noticed)
 {
 	int fd = descriptor_own_lock(open_file(), path), other = open_file();
 
-	ck_assert_int_eq(descriptors_check(names, sizeof(names)), 0);
+	ck_assert_int_eq(descriptors_check(DESCRIPTORS_SAME, names, sizeof(names)), 0);
 	ck_assert_int_eq(dup2(other, fd), fd);
-	ck_assert_int_eq(descriptors_check(names, sizeof(names)), -1);
+	ck_assert_int_eq(descriptors_check(DESCRIPTORS_SAME, names, sizeof(names)), -1);
 	ck_assert_uint_eq(descriptor_losses(fd), 1);
-	ck_assert_int_eq(descriptors_check(names, sizeof(names)), 0);
+	ck_assert_int_eq(descriptors_check(DESCRIPTORS_SAME, names, sizeof(names)), 0);
 	unlink(path);
 }
 END_TEST
@@ -141,13 +141,34 @@ START_TEST(lost_socket)
 	one = descriptor_own(ends[0], "one");
 	two = descriptor_own(ends[1], "two");
 	ck_assert_int_eq(dup2(one, two), two);
-	ck_assert_int_eq(descriptors_check(names, sizeof(names)), -1);
+	ck_assert_int_eq(descriptors_check(DESCRIPTORS_SAME, names, sizeof(names)), -1);
 	ck_assert_str_eq(names, "two");
 	ck_assert(descriptor_is_own(one));
 	ck_assert(!descriptor_is_own(two));
 	ck_assert_int_eq(close(one), 0);
-	ck_assert_int_eq(descriptors_check(names, sizeof(names)), -1);
+	ck_assert_int_eq(descriptors_check(DESCRIPTORS_SAME, names, sizeof(names)), -1);
 	ck_assert_str_eq(names, "one");
+	unlink(path);
+}
+END_TEST
+
+START_TEST(quick_look)
+{
+	int file = descriptor_own_file(open_file(), path);
+	char lock_path[] = "/tmp/ak-test-lock-XXXXXX";
+	int lock = descriptor_own_lock(mkstemp(lock_path), lock_path);
+	int other = open("/dev/null", O_RDWR);
+
+	ck_assert_int_eq(descriptors_check(DESCRIPTORS_OPEN, names, sizeof(names)), 0);
+	ck_assert_int_eq(dup2(other, file), file);
+	ck_assert_int_eq(descriptors_check(DESCRIPTORS_OPEN, names, sizeof(names)), 0);
+	ck_assert_int_eq(close(file), 0);
+	ck_assert_int_eq(descriptors_check(DESCRIPTORS_OPEN, names, sizeof(names)), -1);
+	ck_assert_str_eq(names, path + sizeof("/tmp/") - 1);
+	ck_assert_int_eq(dup2(other, lock), lock);
+	ck_assert_int_eq(descriptors_check(DESCRIPTORS_OPEN, names, sizeof(names)), -1);
+	ck_assert_str_eq(names, lock_path + sizeof("/tmp/") - 1);
+	unlink(lock_path);
 	unlink(path);
 }
 END_TEST
@@ -191,7 +212,7 @@ main(void)
 {
 	const TTest *const tests[] = {
 		lies_high, low_limits, lost_file_is_opened_anew, lost_lock_is_noticed,
-		lost_socket, second_open_keeps_locks, not_in_children, NULL
+		lost_socket, quick_look, second_open_keeps_locks, not_in_children, NULL
 	};
 
 	return unit_main("descriptors", make_file, tests);
