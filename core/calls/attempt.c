@@ -7,6 +7,7 @@
 #include "core/calls/attempt.h"
 
 #include "core/base/clock.h"
+#include "core/base/log.h"
 #include "core/base/text.h"
 
 static const char attempt_died[] = "the process that ran stop() died";
@@ -56,14 +57,29 @@ commit_stopping(struct visit *visit, enum stop_by by, const char *reason, bool o
 	return store_end(store, write_stopping(visit, by, reason, err), err);
 }
 
+/*
+ * A start() that came back without its lock has had another stop() asked for after this one
+ * began: this one is not the last.
+ */
+static int
+refuse_overtaken(struct visit *visit, int64_t number, struct err *err)
+{
+	if (visit->row.stop_attempts == number)
+		return 0;
+	store_rollback(&visit->session->store);
+	return err_set(err, ERR_STOPPING, "execution %s has to be stopped once more", visit->id);
+}
+
 static int
 commit_stopped(struct visit *visit, const char *who, const char *reply, struct err *err)
 {
 	struct store *store = &visit->session->store;
 	struct execution *row = &visit->row;
+	int64_t number = row->stop_attempts;
 	int result;
 
-	if (visit_begin(visit, STORE_NORMAL, err) == -1)
+	if (visit_begin(visit, STORE_NORMAL, err) == -1 ||
+	    refuse_overtaken(visit, number, err) == -1)
 		return -1;
 	visit_keep_state(visit);
 	text_set(&row->stop_result, reply);
@@ -117,6 +133,104 @@ commit_failed(struct visit *visit, const char *who, const char *why, struct err 
 	return store_end(store, execution_write(store, row, who, why, err), err);
 }
 
+/* Whether it may be over with a later call: what is wrong is not the execution. */
+static bool
+is_fault_of_store(const struct err *err)
+{
+	return err->code == ERR_BUSY || err->code == ERR_FULL || err->code == ERR_STORE ||
+	    err->code == ERR_INTERNAL;
+}
+
+/* `stopping` and `stopped` in one: what has been done already. */
+static int
+record(struct visit *visit, int64_t number, enum stop_by by, const char *reason,
+    const char *reply, struct err *err)
+{
+	struct store *store = &visit->session->store;
+	struct execution *row = &visit->row;
+	const char *who = by == STOP_BY_AGENT ? "agent" : "extension";
+	int result;
+
+	if (visit_begin(visit, STORE_NORMAL, err) == -1)
+		return -1;
+	if (row->phase == PHASE_STOPPED) {
+		store_rollback(store);
+		return 0;
+	}
+	if (refuse_overtaken(visit, number, err) == -1)
+		return -1;
+	result = write_stopping(visit, by, reason, err);
+	visit_keep_state(visit);
+	text_set(&row->stop_result, reply);
+	if (result == 0 && row->phase == PHASE_STOPPING)
+		result = execution_move(row, MOVE_STOPPED, err);
+	if (result == 0)
+		result = execution_write(store, row, who, "was stopped without a record", err);
+	return store_end(store, result, err);
+}
+
+/* A stopper waits for that with the lock; an agent is not kept waiting for it. */
+static int
+record_later(struct visit *visit, int64_t number, enum stop_by by, const char *reason,
+    const char *reply, struct err *err)
+{
+	int result;
+
+	do {
+		result = record(visit, number, by, reason, reply, err);
+	} while (result == -1 && is_fault_of_store(err) && by == STOP_BY_EXTENSION &&
+	    clock_boot_ms() + visit->patience_ms < visit->deadline_ms);
+	return result;
+}
+
+int
+attempt_unrecorded(struct visit *visit, enum stop_by by, const char *reason, bool only_if_due,
+    struct err *err)
+{
+	struct execution *row = &visit->row;
+	struct err fault = *err;
+	char why[ERR_MESSAGE_BYTES], *wanted = NULL, *reply;
+	int64_t number;
+	int result;
+
+	if (visit_load(visit, err) == -1)
+		return -1;
+	if (row->phase == PHASE_STOPPED)
+		return 0;
+	if (row->phase == PHASE_NONE && fault.code == ERR_STORE) {
+		*err = fault;
+		return -1;
+	}
+	/* A start() could begin after this stop(). */
+	if (row->phase == PHASE_NONE || row->phase == PHASE_PREPARED)
+		return err_set(err, ERR_BUSY, "execution %s was not started, and that it is "
+		    "stopped cannot be recorded: %s", visit->id, fault.msg);
+	if (only_if_due && (reason = execution_due_reason(row, clock_boot_ms())) == NULL)
+		return 1;
+	text_set(&wanted, reason);
+	number = row->stop_attempts;
+	log_warn("stopping execution %s although that cannot be recorded: %s", visit->id,
+	    fault.msg);
+	visit->unrecorded = true;
+	result = visit_fill(visit, err);
+	if (result == 0 && visit_run(visit) == -1) {
+		call_error_text(&visit->call, why, sizeof(why));
+		result = err_set(err, ERR_HANDLER, "%s", why);
+	}
+	if (result == 0) {
+		reply = visit_text(visit_reply(visit, false));
+		if (record_later(visit, number, by, wanted, reply, err) == 0)
+			log_info("recorded that execution %s is stopped", visit->id);
+		else if (by == STOP_BY_EXTENSION || err->code == ERR_STOPPING)
+			result = -1;
+		execution_want_stop(row, by, wanted);
+		text_set(&row->stop_result, reply);
+		text_set(&reply, NULL);
+	}
+	text_set(&wanted, NULL);
+	return result;
+}
+
 int
 attempt_run(struct visit *visit, enum stop_by by, const char *reason, bool only_if_due,
     struct err *err)
@@ -136,6 +250,8 @@ attempt_run(struct visit *visit, enum stop_by by, const char *reason, bool only_
 	result = commit_stopping(visit, by, reason, only_if_due, err);
 	if (result == -1 && visit_made_room(visit, err))
 		result = commit_stopping(visit, by, reason, only_if_due, err);
+	if (result == -1 && is_fault_of_store(err))
+		return attempt_unrecorded(visit, by, reason, only_if_due, err);
 	if (result != 0 || visit->row.phase == PHASE_STOPPED)
 		return result;
 
@@ -158,6 +274,27 @@ attempt_run(struct visit *visit, enum stop_by by, const char *reason, bool only_
 	if (result == -1)
 		return -1;
 	return err_set(err, ERR_HANDLER, "%s", why);
+}
+
+int
+attempt_restop(struct visit *visit, const char *why, struct err *err)
+{
+	struct store *store = &visit->session->store;
+	struct execution *row = &visit->row;
+	int result;
+
+	if (visit_begin(visit, STORE_FULL, err) == -1)
+		return -1;
+	if (visit->state_text != NULL)
+		visit_keep_state(visit);
+	execution_want_stop(row, STOP_BY_EXTENSION, why);
+	row->due_boot_ms = EXECUTION_DUE_AGAIN;
+	row->stop_attempts++;
+	text_set(&row->last_error, why);
+	result = execution_move(row, MOVE_RESTOP, err);
+	if (result == 0)
+		result = execution_write(store, row, "extension", why, err);
+	return store_end(store, result, err);
 }
 
 int

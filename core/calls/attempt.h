@@ -22,6 +22,25 @@
 int attempt_run(struct visit *visit, enum stop_by by, const char *reason, bool only_if_due,
     struct err *err);
 
+/* How long an attempt to stop waits for a transaction before it does without. */
+#define ATTEMPT_PATIENCE_MS 3000
+
+/*
+ * The same where nothing can be committed, for which err says why: from the row as it can be read,
+ * under the execution's lock. Not where it was only prepared: nothing is to be undone, and a
+ * start() could begin after it (ERR_BUSY). It is recorded as soon as that is possible: a stopper
+ * waits for it until the visit's deadline; of an agent's call it is left to the reaper, who then
+ * runs stop() once more. -1 with what err says where there is no row to be read.
+ */
+int attempt_unrecorded(struct visit *visit, enum stop_by by, const char *reason, bool only_if_due,
+    struct err *err);
+
+/*
+ * Asks for another stop() of an execution, whatever its phase: its start() has lost the lock, so that
+ * others may have run stop() before it was over. An attempt under way is not the last one then.
+ */
+int attempt_restop(struct visit *visit, const char *why, struct err *err);
+
 /*
  * Records that an attempt has failed whose process is gone, and when to try again.
  * visit->row then says how often it was tried.

@@ -5,7 +5,9 @@
 #include "config.h"
 
 #include "core/base/clock.h"
+#include "core/base/log.h"
 #include "core/base/text.h"
+#include "core/calls/attempt.h"
 #include "core/calls/calls_internal.h"
 #include "core/calls/visit.h"
 
@@ -90,6 +92,32 @@ commit_started(struct visit *visit, const char *reply, bool failed, const char *
 	    write_started(visit, reply, failed, why, err), err);
 }
 
+/*
+ * What start() has made after a stop() of others would stay. Where another stop() cannot be asked
+ * for, this process runs it itself, with the lock that it takes anew.
+ */
+static int
+restop(struct visit *visit, struct err *err)
+{
+	static const char why[] = "start() came back without the lock of its execution";
+	struct lock *lock = &visit->session->lock;
+
+	log_error("%s %s: stop() runs once more", why, visit->id);
+	if (attempt_restop(visit, why, err) == 0)
+		return err_set(err, ERR_STOPPING, "%s %s, which is stopped", why, visit->id);
+	log_error("that execution %s is to be stopped once more cannot be noted: %s", visit->id,
+	    err->msg);
+	if (lock->offset == -1 && lock_take(lock, visit->id, visit->deadline_ms, err) != 0)
+		return err_set(err, ERR_STOPPING, "%s %s, and somebody else has it", why,
+		    visit->id);
+	visit->call.verb = VERB_STOP;
+	visit->patience_ms = ATTEMPT_PATIENCE_MS;
+	call_done(&visit->call);
+	if (attempt_unrecorded(visit, STOP_BY_EXTENSION, why, false, err) == -1)
+		return -1;
+	return err_set(err, ERR_STOPPING, "%s %s, which was stopped", why, visit->id);
+}
+
 static int
 run_start(struct visit *visit, char **ret_reply, struct err *err)
 {
@@ -107,12 +135,15 @@ run_start(struct visit *visit, char **ret_reply, struct err *err)
 		return -1;
 
 	failed = visit_run(visit) == -1;
+	if (visit->lock_lost)
+		return restop(visit, err);
 	call_error_text(&visit->call, why, sizeof(why));
 	reply = visit_text(visit_reply(visit, true));
 	/* If this fails the row stays `starting`, and the reaper stops what has begun. */
 	if (commit_started(visit, reply, failed, failed ? why : NULL, err) == -1) {
 		text_set(&reply, NULL);
-		return -1;
+		/* Others have run stop(), or begun to: its lock was not the one it had. */
+		return err->code == ERR_PHASE ? restop(visit, err) : -1;
 	}
 	*ret_reply = reply;
 	return 0;

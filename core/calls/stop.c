@@ -13,6 +13,7 @@
 
 /* How often a call looks whether the reaper has stopped what it waits for. */
 #define RESULT_PAUSE_MS 20
+#define BY_AGENT "stopped by the agent"
 
 static int
 reply_stopped(const struct execution *row, char **ret_reply)
@@ -39,7 +40,7 @@ note_wanted(struct visit *visit, struct err *err)
 		store_rollback(store);
 		return 0;
 	}
-	execution_want_stop(row, STOP_BY_AGENT, "stopped by the agent");
+	execution_want_stop(row, STOP_BY_AGENT, BY_AGENT);
 	row->due_boot_ms = EXECUTION_DUE_NOW;
 	return store_end(store,
 	    execution_write(store, row, "agent", "stop wanted", err), err);
@@ -53,8 +54,7 @@ hurry_reaper(struct visit *visit, struct err *err)
 	sqlite3_stmt *hurry = store_prepare(store, "UPDATE executions SET due_at = ?2 "
 	    "WHERE id = ?1 AND phase = 'stopping' AND due_at > ?2", err);
 
-	if (hurry == NULL ||
-	    store_begin(store, STORE_NORMAL, visit->deadline_ms, err) == -1)
+	if (hurry == NULL || visit_begin(visit, STORE_NORMAL, err) == -1)
 		return -1;
 	sqlite3_bind_text(hurry, 1, visit->id, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(hurry, 2, EXECUTION_DUE_AGAIN);
@@ -79,16 +79,22 @@ last_failed(const struct execution *row)
 	return row->phase == PHASE_STOPPING && row->due_boot_ms > EXECUTION_DUE_AGAIN;
 }
 
-/* A stop that failed or died is repeated by the reaper alone: this call awaits its result. */
+/*
+ * A stop that failed or died is repeated by the reaper alone: this call awaits its result. Where
+ * the reaper cannot be told, and could not record it either, this call makes an attempt.
+ */
 static int
 await_reaper(struct visit *visit, char **ret_reply, struct err *err)
 {
 	const struct execution *row = &visit->row;
 	int64_t attempts = row->stop_attempts;
 
+	if (hurry_reaper(visit, err) == -1) {
+		if (attempt_unrecorded(visit, STOP_BY_AGENT, BY_AGENT, false, err) == -1)
+			return -1;
+		return reply_stopped(row, ret_reply);
+	}
 	lock_drop(&visit->session->lock);
-	if (hurry_reaper(visit, err) == -1)
-		return -1;
 	for (;;) {
 		if (visit_load(visit, err) == -1)
 			return -1;
@@ -104,7 +110,7 @@ await_reaper(struct visit *visit, char **ret_reply, struct err *err)
 }
 
 /*
- * The database is lost: whatever runs is stopped from what the agent knows of it. Nothing
+ * The database is lost, and the execution's lock is held: whatever runs is stopped from what the agent knows of it. Nothing
  * can be recorded.
  */
 static int
@@ -136,7 +142,7 @@ stop_with_lock(struct visit *visit, bool waited, char **ret_reply, struct err *e
 		return not_stopped_yet(visit, err);
 	if (visit->row.phase == PHASE_STOPPING)
 		return await_reaper(visit, ret_reply, err);
-	if (attempt_run(visit, STOP_BY_AGENT, "stopped by the agent", false, err) == -1)
+	if (attempt_run(visit, STOP_BY_AGENT, BY_AGENT, false, err) == -1)
 		return -1;
 	return reply_stopped(&visit->row, ret_reply);
 }
@@ -146,24 +152,25 @@ stop_visit(struct visit *visit, char **ret_reply, struct err *err)
 {
 	struct lock *lock = &visit->session->lock;
 	bool waited = false;
-	int held, result = 0;
+	int held, result;
 
 	*ret_reply = NULL;
+	visit->patience_ms = ATTEMPT_PATIENCE_MS;
 	held = lock_take(lock, visit->id, 0, err);
 	if (held == 1) {
 		waited = true;
-		result = note_wanted(visit, err);
-		if (result == -1 && visit_made_room(visit, err))
-			result = note_wanted(visit, err);
-		if (result == 0)
-			held = lock_take(lock, visit->id, visit->deadline_ms, err);
+		/* Where it cannot be noted the lock is waited for all the same. */
+		if (note_wanted(visit, err) == -1 && (!visit_made_room(visit, err) ||
+		    note_wanted(visit, err) == -1))
+			log_warn("a stop of execution %s is wanted, which cannot be noted: %s",
+			    visit->id, err->msg);
+		held = lock_take(lock, visit->id, visit->deadline_ms, err);
 	}
 	if (held == -1)
 		return -1;
-	if (result == 0 && held == 1)
+	if (held == 1)
 		return visit_load(visit, err) == -1 ? -1 : not_stopped_yet(visit, err);
-	if (result == 0)
-		result = stop_with_lock(visit, waited, ret_reply, err);
+	result = stop_with_lock(visit, waited, ret_reply, err);
 	if (result == -1 && err->code == ERR_STORE && !visit->ran)
 		result = stop_without_store(visit, ret_reply, err);
 	return result;

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "core/action/state.h"
+#include "core/base/clock.h"
 #include "core/base/log.h"
 #include "core/base/text.h"
 #include "core/store/ballast.h"
@@ -60,13 +61,22 @@ visit_load(struct visit *visit, struct err *err)
 	return 0;
 }
 
+static int64_t
+transaction_until(const struct visit *visit)
+{
+	int64_t until_ms = clock_boot_ms() + visit->patience_ms;
+
+	return visit->patience_ms == 0 || until_ms > visit->deadline_ms ? visit->deadline_ms :
+	    until_ms;
+}
+
 int
 visit_begin(struct visit *visit, enum store_durability durability, struct err *err)
 {
 	struct store *store = &visit->session->store;
 
 	if (session_need_store(visit->session, err) == -1 ||
-	    store_begin(store, durability, visit->deadline_ms, err) == -1)
+	    store_begin(store, durability, transaction_until(visit), err) == -1)
 		return -1;
 	if (visit_load(visit, err) == -1) {
 		store_rollback(store);
@@ -212,7 +222,7 @@ set_keeper(struct visit *visit)
 	case VERB_STATUS:
 	case VERB_STOP:
 		/* There is nothing to save into without a row. */
-		if (visit->row.phase != PHASE_NONE && visit->row.phase != PHASE_PREPARED)
+		if (!visit->unrecorded && visit->row.phase != PHASE_NONE && visit->row.phase != PHASE_PREPARED)
 			call->save = save_state;
 		break;
 	default:

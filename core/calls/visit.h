@@ -18,6 +18,7 @@ struct visit {
 	const struct ak_action *action;
 	struct json_object *request;	/* borrowed; NULL in a stopper */
 	int64_t deadline_ms;		/* boot time */
+	int64_t patience_ms;		/* longest wait for a transaction; 0: until deadline_ms */
 	const char *id;			/* UUID, lower case; borrowed */
 	struct execution row;		/* as last loaded */
 	void *state;			/* the handler's struct, NULL until filled */
@@ -26,6 +27,7 @@ struct visit {
 	int64_t state_version;		/* of the newest action that it was saved by */
 	struct ak_call call;
 	bool ran;			/* its handler */
+	bool unrecorded;		/* nothing of it can be committed now */
 	struct json_object *error;	/* what the reply says of its failure, or NULL */
 	bool lock_lost;			/* by its handler: somebody else may have had it since */
 	struct json_object *claims;	/* what prepare() claimed, to be committed with it */

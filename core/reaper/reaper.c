@@ -51,6 +51,8 @@ struct reaper {
 	bool guard_told;		/* the log was */
 	bool guard_sweeps;		/* the grace period is over */
 	int32_t marked;			/* stop_all_asked whose executions are marked */
+	/* Why all are to be stopped, which could not be noted with them; empty: nothing. */
+	char unmarked[REAPER_REASON_BYTES];
 	bool counted;			/* active is known */
 	int32_t active;			/* as of the last round */
 	struct recovery recovery;	/* on: there is no server */
@@ -68,6 +70,16 @@ running_stoppers(const struct reaper *reaper)
 	return running;
 }
 
+/* Where that cannot be noted they are stopped all the same, as far as they have begun. */
+static int
+mark_all(struct reaper *reaper, const char *reason, struct err *err)
+{
+	bool noted = due_mark_all(&reaper->session.store, reason, err) == 0;
+
+	snprintf(reaper->unmarked, sizeof(reaper->unmarked), "%s", noted ? "" : reason);
+	return noted ? 0 : -1;
+}
+
 /* TERM, INT, USR1: the supervisor asks for it on the scoreboard. */
 static int
 take_stop_all(struct reaper *reaper, struct err *err)
@@ -81,7 +93,7 @@ take_stop_all(struct reaper *reaper, struct err *err)
 	name = sigabbrev_np(atomic_load(&reaper->scoreboard->stop_all_signal));
 	snprintf(reason, sizeof(reason), "received signal SIG%s",
 	    name == NULL ? "TERM" : name);
-	if (due_mark_all(&reaper->session.store, reason, err) == -1)
+	if (mark_all(reaper, reason, err) == -1)
 		return -1;
 	reaper->marked = asked;
 	return 0;
@@ -98,6 +110,8 @@ fork_stoppers(struct reaper *reaper, struct err *err)
 
 	if (room == 0 || reaper->leave || until_ms == 0)
 		return 0;
+	if (reaper->unmarked[0] != '\0')
+		until_ms = INT64_MAX;
 	count = due_find(&reaper->session, reaper->stoppers, &reaper->blocked, until_ms, due,
 	    room, err);
 	if (count <= 0)
@@ -107,7 +121,7 @@ fork_stoppers(struct reaper *reaper, struct err *err)
 		if (reaper->stoppers[i].pid != 0)
 			continue;
 		result = stopper_fork(&reaper->stoppers[i], &reaper->session, due[next].action,
-		    due[next].execution, err);
+		    due[next].execution, reaper->unmarked, err);
 		if (result == -1)
 			break;
 		next++;
@@ -194,7 +208,7 @@ guard(struct reaper *reaper, struct err *err)
 	if (now_ms < reaper->guard_until_ms)
 		return 0;
 	log_warn("no server has taken over: stopping all");
-	if (due_mark_all(&reaper->session.store, "supervisor gone", err) == -1)
+	if (mark_all(reaper, "supervisor gone", err) == -1)
 		return -1;
 	reaper->guard_sweeps = true;
 	return 0;
@@ -212,11 +226,16 @@ take_orders(struct reaper *reaper, struct err *err)
 static int
 do_round(struct reaper *reaper, struct err *err)
 {
+	struct err other;
+	bool ordered;
+
 	watch_stoppers(reaper);
-	if (session_need_store(&reaper->session, err) == -1 ||
-	    take_orders(reaper, err) == -1 ||
-	    due_take_requests(&reaper->session.store, err) == -1 ||
-	    fork_stoppers(reaper, err) == -1)
+	if (session_need_store(&reaper->session, err) == -1)
+		return -1;
+	/* What orders there are, and that they cannot be noted, keeps nothing from being stopped. */
+	ordered = take_orders(reaper, err) == 0 &&
+	    due_take_requests(&reaper->session.store, err) == 0;
+	if (fork_stoppers(reaper, ordered ? err : &other) == -1 || !ordered)
 		return -1;
 	housekeeping_run(&reaper->housekeeping, &reaper->session.store, reaper->options);
 	file_sweep_round(&reaper->session, &reaper->sweep_at_ms);

@@ -40,7 +40,7 @@ visit_of(struct session *session, const struct ak_action *action, const char *ex
 {
 	return (struct visit){
 		.session = session, .action = action, .id = execution,
-		.deadline_ms = deadline_ms,
+		.deadline_ms = deadline_ms, .patience_ms = ATTEMPT_PATIENCE_MS,
 		.call = {
 			.action = action, .verb = VERB_STOP, .execution = execution,
 			.deadline_ms = deadline_ms
@@ -48,9 +48,12 @@ visit_of(struct session *session, const struct ak_action *action, const char *ex
 	};
 }
 
+/* reason: to be stopped in any case; empty: if it is due. */
 static int
-run_attempt(struct visit *visit)
+run_attempt(struct visit *visit, const char *reason)
 {
+	bool only_if_due = *reason == '\0';
+
 	struct err err;
 
 	switch (lock_take(&visit->session->lock, visit->id, 0, &err)) {
@@ -62,7 +65,8 @@ run_attempt(struct visit *visit)
 		log_error("stop of execution %s: %s", visit->id, err.msg);
 		return STOPPER_UNRECORDED;
 	}
-	switch (attempt_run(visit, STOP_BY_EXTENSION, NULL, true, &err)) {
+	switch (attempt_run(visit, STOP_BY_EXTENSION, only_if_due ? NULL : reason, only_if_due,
+	    &err)) {
 	case 0:
 		log_info("stopped execution %s of %s: %s", visit->id, visit->action->id,
 		    visit->row.stop_reason);
@@ -88,7 +92,7 @@ run_attempt(struct visit *visit)
 
 static int
 stopper_main(const struct options *options, struct scoreboard *scoreboard,
-    const struct ak_action *action, const char *execution)
+    const struct ak_action *action, const char *execution, const char *reason)
 {
 	struct session session;
 	struct visit visit;
@@ -108,7 +112,7 @@ stopper_main(const struct options *options, struct scoreboard *scoreboard,
 	}
 	visit = visit_of(&session, action, execution,
 	    clock_boot_ms() + options->stop_timeout_ms);
-	status = run_attempt(&visit);
+	status = run_attempt(&visit, reason);
 	visit_end(&visit);
 	session_close(&session);
 	return status;
@@ -116,7 +120,8 @@ stopper_main(const struct options *options, struct scoreboard *scoreboard,
 
 int
 stopper_fork(struct stopper *stopper, struct session *session,
-    const struct ak_action *action, const char *execution, struct err *err)
+    const struct ak_action *action, const char *execution, const char *reason,
+    struct err *err)
 {
 	pid_t parent = getpid();
 	pid_t pid = fork();
@@ -128,7 +133,7 @@ stopper_fork(struct stopper *stopper, struct session *session,
 		setpgid(0, 0);
 		process_default_signals();
 		process_exit(stopper_main(session->options, session->scoreboard, action,
-		    execution));
+		    execution, reason));
 	}
 	stopper->pid = pid;
 	stopper->action = action;

@@ -25,11 +25,12 @@ struct stopper {
 };
 
 /*
- * Forks a child that stops the execution if it is still due. The store of life must be
- * closed. 0, or -1 with err.
+ * Forks a child that stops the execution if it is still due, or, with a reason that is not empty,
+ * in any case. The store of session must be closed. 0, or -1 with err.
  */
 int stopper_fork(struct stopper *stopper, struct session *session,
-    const struct ak_action *action, const char *execution, struct err *err);
+    const struct ak_action *action, const char *execution, const char *reason,
+    struct err *err);
 
 /* Kills it if its deadline has passed. */
 void stopper_watch(struct stopper *stopper);

@@ -23,6 +23,7 @@ enum move {
 	MOVE_STOPPED,		/* stop() succeeded */
 	MOVE_END,		/* over, and the action has no stop() to run */
 	MOVE_ABANDON,		/* an operator gives its stop up */
+	MOVE_RESTOP,		/* start() came back without its lock: stop() has to run after it */
 	MOVE_COUNT
 };
 

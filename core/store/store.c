@@ -12,6 +12,8 @@
 #include "core/store/store_internal.h"
 
 /* The busy handler's pauses: a neighbour such as the sqlite3 shell holds the database. */
+/* How long one who opens it waits for its turn to recover the log. */
+#define OPEN_TURN_MS 1000
 #define BUSY_PAUSE_MIN_MS 1
 #define BUSY_PAUSE_SPREAD_MS 8
 #define BUSY_READ_TRIES 200
@@ -168,16 +170,21 @@ store_wrong_version(int version, struct err *err)
 int
 store_open(struct store *store, const char *state_dir, struct err *err)
 {
-	int64_t deadline_ms = clock_boot_ms() + STORE_OPEN_WAIT_MS;
-	int version;
+	int version, entered;
 
 	if (store_connect(store, state_dir, err) == -1)
 		return -1;
-	/* The first read may have to recover the log, which is a write. */
-	if (gate_enter(&store->gate, deadline_ms, err) == -1)
+	/*
+	 * The first read may have to recover the log, which is a write, and writers take turns. But
+	 * SQLite has locks of its own for that: who holds the gate for long must not keep those
+	 * from reading who have to stop what runs.
+	 */
+	entered = gate_enter(&store->gate, clock_boot_ms() + OPEN_TURN_MS, err);
+	if (entered == -1 && err->code != ERR_BUSY)
 		goto fail;
 	version = store_schema_version(store, err);
-	gate_leave(&store->gate);
+	if (entered == 0)
+		gate_leave(&store->gate);
 	if (version == -1)
 		goto fail;
 	if ((size_t)version != migrations_count) {

@@ -329,6 +329,7 @@ struct effect_state {
 	int64_t status_ms;
 	int64_t stop_ms;
 	int64_t stop_trouble_count;	/* the first stops that have the trouble */
+	int64_t start_delay;		/* before the effect, where its trouble is before it */
 	int64_t stop_delay;		/* ms that every stop takes */
 	int64_t status_after;		/* polls before its trouble begins */
 	bool save;			/* undo is saved before the effect */
@@ -351,6 +352,7 @@ static const struct ak_field effect_fields[] = {
 	AK_INT(struct effect_state, status_ms),
 	AK_INT(struct effect_state, stop_ms),
 	AK_INT(struct effect_state, stop_trouble_count),
+	AK_INT(struct effect_state, start_delay),
 	AK_INT(struct effect_state, stop_delay),
 	AK_INT(struct effect_state, status_after),
 	AK_BOOL(struct effect_state, save),
@@ -388,6 +390,7 @@ static const struct ak_parameter effect_parameters[] = {
 	PARAMETER_TROUBLE("stop_trouble"),
 	PARAMETER_INTEGER("stop_ms", "3600000"),
 	PARAMETER_INTEGER("stop_trouble_count", "1"),
+	PARAMETER_INTEGER("start_delay", "0"),
 	PARAMETER_INTEGER("stop_delay", "0"),
 	{ .name = "save", .label = "Save", .type = AK_BOOLEAN, .default_value = "true" },
 	PARAMETER_INTEGER("undo_value", "4711"),
@@ -432,6 +435,7 @@ effect_prepare(struct ak_call *call, void *state)
 	s->status_after = ak_config_integer(call, "status_after");
 	s->stop_ms = ak_config_integer(call, "stop_ms");
 	s->stop_trouble_count = ak_config_integer(call, "stop_trouble_count");
+	s->start_delay = ak_config_integer(call, "start_delay");
 	s->stop_delay = ak_config_integer(call, "stop_delay");
 	s->save = ak_config_boolean(call, "save");
 	s->undo_value = ak_config_integer(call, "undo_value");
@@ -475,6 +479,8 @@ effect_start(struct ak_call *call, void *state)
 		return -1;
 	if (!first && trouble(call, s->start_trouble, s->start_ms, "start") == -1)
 		return -1;
+	if (!after)
+		sleep_ms(s->start_delay);
 	if (!after && effect_make(call, s) == -1)
 		return -1;
 	ak_message(call, AK_INFO, "started with undo value %" PRId64, s->undo);

@@ -20,3 +20,5 @@
 #define TO_END STOPPED
 #define MAY_ABANDON (phase == STOPPING)
 #define TO_ABANDON STOPPED
+#define MAY_RESTOP (phase == STARTING || phase == RUNNING || phase == STOPPING || phase == STOPPED)
+#define TO_RESTOP STOPPING

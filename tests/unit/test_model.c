@@ -22,7 +22,8 @@ static const char *const moves[MOVE_COUNT] = {
 	[MOVE_RETRY] = "RETRY",
 	[MOVE_STOPPED] = "STOPPED",
 	[MOVE_END] = "END",
-	[MOVE_ABANDON] = "ABANDON"
+	[MOVE_ABANDON] = "ABANDON",
+	[MOVE_RESTOP] = "RESTOP"
 };
 
 static void

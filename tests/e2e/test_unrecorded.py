@@ -1,0 +1,198 @@
+#!/usr/bin/env python3
+"""Stops that cannot be recorded run all the same, and are recorded when that is possible."""
+
+import contextlib
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import time
+
+from harness import (
+    PATIENCE_S, Later, Server, boot_ms, check, contains, equal, main, test, wait_for)
+
+BOUND_MS = 8000         # two waits of 3 s for a transaction, and the handler
+# What a reader may do: a shared lock on the byte that SQLite's writers lock.
+HOLD = """import fcntl, sys
+file = open(sys.argv[1], "rb")
+fcntl.lockf(file, fcntl.LOCK_SH, 1, 120)
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+@contextlib.contextmanager
+def held_by_reader(server):
+    """While a member of the group holds up all who write."""
+    with subprocess.Popen([sys.executable, "-c", HOLD, server.database + "-shm"], text=True,
+                          stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        try:
+            equal(holder.stdout.readline(), "held\n", "the reader's lock")
+            yield
+        finally:
+            holder.stdin.close()
+            holder.wait(timeout=PATIENCE_S)
+
+
+@contextlib.contextmanager
+def gate_held(server):
+    """While a neighbour holds the gate that all writers go through."""
+    with open(os.path.join(server.state_dir, "gate.lock"), "rb") as gate:
+        fcntl.flock(gate, fcntl.LOCK_EX)
+        yield
+
+
+def check_bound(since_ms):
+    took = boot_ms() - since_ms
+    check(took < BOUND_MS, f"it took {took} ms")
+
+
+def agents_stop(hold):
+    with Server() as server:
+        execution = server.running()
+        with hold(server):
+            since = boot_ms()
+            execution.stop().ok()
+            check_bound(since)
+            check(not execution.exists(), "the effect is still there")
+            contains(server.log(), f"stopping execution {execution.id} although that cannot be "
+                     "recorded: ", "log")
+            equal(execution.phase(), "running", "phase meanwhile")
+        server.write("UPDATE executions SET due_at = 1 WHERE id = ?", execution.id)
+        execution.wait_phase("stopped")
+        check(not execution.exists(), "the effect is there again")
+
+
+@test
+def by_the_agent():
+    """A reader holds SQLite's lock: the agent's stop is answered, and recorded later"""
+    agents_stop(held_by_reader)
+
+
+@test
+def by_the_agent_with_the_gate_held():
+    """The same with the gate in the hands of a neighbour"""
+    agents_stop(gate_held)
+
+
+@test
+def by_the_reaper():
+    """A missed heartbeat is undone under the lock, and recorded when it is released, once"""
+    for hold in (held_by_reader, gate_held):
+        with Server() as server:
+            execution = server.running()
+            server.write("UPDATE executions SET due_at = ? WHERE id = ?", boot_ms() + 1000,
+                         execution.id)
+            with hold(server):
+                execution.wait_note("stop", "end", timeout=PATIENCE_S)
+                check(not execution.exists(), "the effect is still there")
+                equal(execution.phase(), "running", "phase meanwhile")
+            row = execution.wait_phase("stopped")
+            equal((row["stop_by"], row["stop_reason"]), ("extension", "heartbeat timeout"),
+                  "row")
+            equal(len(execution.notes("stop", "begin")), 1, "calls of stop()")
+
+
+@test
+def by_a_signal():
+    """TERM under the lock: undone, and recorded when it is released"""
+    with Server() as server:
+        executions = [server.running() for _ in range(3)]
+        with held_by_reader(server):
+            server.signal(signal.SIGTERM)
+            for execution in executions:
+                execution.wait_note("stop", "end", timeout=PATIENCE_S)
+                check(not execution.exists(), "the effect is still there")
+        equal(server.wait_exit(), 0, "exit status")
+        for execution in executions:
+            row = execution.row()
+            equal((row["phase"], row["stop_reason"]), ("stopped", "received signal SIGTERM"),
+                  "row")
+
+
+@test
+def not_what_is_prepared():
+    """What was only prepared is not stopped so: a start could begin after it"""
+    with Server() as server:
+        execution = server.effect()
+        execution.prepare().ok()
+        with held_by_reader(server):
+            since = boot_ms()
+            reply = execution.stop()
+            check_bound(since)
+            reply.refused(503, "was not started")
+            check(int(reply.headers["Retry-After"]) >= 1, "Retry-After")
+        equal(execution.notes("stop"), [], "calls of stop()")
+        execution.stop().ok()
+        equal(execution.phase(), "stopped", "phase")
+
+
+@test
+def not_beside_a_start():
+    """A stop that cannot be noted waits for the start that runs"""
+    with Server() as server:
+        execution = server.effect(start_trouble="hang", start_ms=4000)
+        execution.prepare().ok()
+        starting = Later(execution.start)
+        execution.wait_note("start", "begin")
+        with held_by_reader(server):
+            stopping = Later(execution.stop)
+            reply = stopping.result()
+            starting.result()
+        reply.ok()
+        equal([edge for edge in execution.edges("start", "stop")
+               if edge[1] in ("begin", "end")][:3],
+              [("start", "begin"), ("start", "end"), ("stop", "begin")], "order")
+        check(not execution.exists(), "the effect is still there")
+        server.write("UPDATE executions SET due_at = 1 WHERE phase <> 'stopped'")
+        execution.wait_phase("stopped")
+
+
+@test
+def a_stop_that_fails():
+    """One that fails says so, and is repeated by the reaper when the lock is released"""
+    with Server(stop_retry="100ms") as server:
+        execution = server.running(stop_trouble="fail", stop_trouble_count=1)
+        with held_by_reader(server):
+            execution.stop().refused(500, "stop was told to fail")
+            check(execution.exists(), "the effect is gone")
+        server.write("UPDATE executions SET due_at = 1 WHERE id = ?", execution.id)
+        execution.wait_phase("stopped")
+        check(not execution.exists(), "the effect is still there")
+
+
+@test
+def killed_before_it_is_recorded():
+    """Whoever ran stop() dies before it is recorded: it runs once more, and is recorded"""
+    with Server() as server:
+        execution = server.running()
+        server.write("UPDATE executions SET due_at = ? WHERE id = ?", boot_ms() + 1000,
+                     execution.id)
+        with held_by_reader(server):
+            execution.wait_note("stop", "end", timeout=PATIENCE_S)
+            for pid in server.named("ak-stopper", "ak-reaper"):
+                os.kill(pid, signal.SIGKILL)
+        execution.wait_phase("stopped")
+        check(not execution.exists(), "the effect is still there")
+
+
+@test
+def start_that_loses_its_lock():
+    """start() closes its lock, is overtaken, and makes its effect after that: stopped again"""
+    for trouble in ("close_lock", "close", "reopen_lock"):
+        with Server() as server:
+            execution = server.effect(start_trouble=trouble, start_point="before",
+                                      start_delay=2500)
+            execution.prepare().ok()
+            starting = Later(execution.start)
+            execution.wait_note("start", "begin")
+            time.sleep(0.5)
+            execution.stop()
+            starting.result()
+            wait_for(lambda: execution.phase() == "stopped" and not execution.exists() and
+                     execution.edges("start", "stop")[-1:] == [("stop", "end")],
+                     f"the end after {trouble}")
+
+
+main()
