@@ -10,6 +10,9 @@
 #include "core/base/log.h"
 #include "core/base/text.h"
 
+/* Between two tries of a transaction that failed at once. */
+#define AGAIN_PAUSE_MS 100
+
 static const char attempt_died[] = "the process that ran stop() died";
 
 static int
@@ -183,6 +186,27 @@ record_later(struct visit *visit, int64_t number, enum stop_by by, const char *r
 	return result;
 }
 
+/* What fails at once may be over in a moment; a database that is lost is not. */
+static int
+insist_on_stopping(struct visit *visit, enum stop_by by, const char *reason, bool only_if_due,
+    struct err *err)
+{
+	int64_t until_ms = clock_boot_ms() + visit->patience_ms;
+	int result = commit_stopping(visit, by, reason, only_if_due, err);
+
+	if (result == -1 && visit_made_room(visit, err))
+		result = commit_stopping(visit, by, reason, only_if_due, err);
+	while (result == -1 && is_fault_of_store(err) && err->code != ERR_STORE &&
+	    clock_boot_ms() < until_ms) {
+		/* It may have been opened to read only, for want of something. */
+		if (err->code != ERR_BUSY)
+			store_close(&visit->session->store);
+		clock_sleep_ms(AGAIN_PAUSE_MS);
+		result = commit_stopping(visit, by, reason, only_if_due, err);
+	}
+	return result;
+}
+
 int
 attempt_unrecorded(struct visit *visit, enum stop_by by, const char *reason, bool only_if_due,
     struct err *err)
@@ -247,9 +271,7 @@ attempt_run(struct visit *visit, enum stop_by by, const char *reason, bool only_
 	/* A request that cannot be read changes nothing. */
 	if (visit->row.phase == PHASE_NONE && visit_fill(visit, err) == -1)
 		return -1;
-	result = commit_stopping(visit, by, reason, only_if_due, err);
-	if (result == -1 && visit_made_room(visit, err))
-		result = commit_stopping(visit, by, reason, only_if_due, err);
+	result = insist_on_stopping(visit, by, reason, only_if_due, err);
 	if (result == -1 && is_fault_of_store(err))
 		return attempt_unrecorded(visit, by, reason, only_if_due, err);
 	if (result != 0 || visit->row.phase == PHASE_STOPPED)

@@ -36,8 +36,8 @@ int attempt_unrecorded(struct visit *visit, enum stop_by by, const char *reason,
     struct err *err);
 
 /*
- * Asks for another stop() of an execution, whatever its phase: its start() has lost the lock, so that
- * others may have run stop() before it was over. An attempt under way is not the last one then.
+ * Asks for another stop() of an execution, whatever its phase: its start() has lost the lock, so
+ * that others may have run stop() before it was over. An attempt under way is not the last then.
  */
 int attempt_restop(struct visit *visit, const char *why, struct err *err);
 

@@ -104,7 +104,7 @@ restop(struct visit *visit, struct err *err)
 
 	log_error("%s %s: stop() runs once more", why, visit->id);
 	if (attempt_restop(visit, why, err) == 0)
-		return err_set(err, ERR_STOPPING, "%s %s, which is stopped", why, visit->id);
+		return 0;
 	log_error("that execution %s is to be stopped once more cannot be noted: %s", visit->id,
 	    err->msg);
 	if (lock->offset == -1 && lock_take(lock, visit->id, visit->deadline_ms, err) != 0)
@@ -113,9 +113,7 @@ restop(struct visit *visit, struct err *err)
 	visit->call.verb = VERB_STOP;
 	visit->patience_ms = ATTEMPT_PATIENCE_MS;
 	call_done(&visit->call);
-	if (attempt_unrecorded(visit, STOP_BY_EXTENSION, why, false, err) == -1)
-		return -1;
-	return err_set(err, ERR_STOPPING, "%s %s, which was stopped", why, visit->id);
+	return attempt_unrecorded(visit, STOP_BY_EXTENSION, why, false, err);
 }
 
 static int
@@ -124,6 +122,7 @@ run_start(struct visit *visit, char **ret_reply, struct err *err)
 	char why[ERR_MESSAGE_BYTES];
 	char *reply;
 	bool failed;
+	int result;
 
 	if (visit_fill(visit, err) == -1 || visit_begin(visit, STORE_FULL, err) == -1)
 		return -1;
@@ -135,18 +134,24 @@ run_start(struct visit *visit, char **ret_reply, struct err *err)
 		return -1;
 
 	failed = visit_run(visit) == -1;
-	if (visit->lock_lost)
-		return restop(visit, err);
 	call_error_text(&visit->call, why, sizeof(why));
 	reply = visit_text(visit_reply(visit, true));
 	/* If this fails the row stays `starting`, and the reaper stops what has begun. */
-	if (commit_started(visit, reply, failed, failed ? why : NULL, err) == -1) {
+	if (visit->lock_lost)
+		result = restop(visit, err);
+	else
+		result = commit_started(visit, reply, failed, failed ? why : NULL, err);
+	/* Others have run stop(), or begun to: its lock was not the one it had. */
+	if (result == -1 && err->code == ERR_PHASE && !visit->lock_lost) {
+		result = restop(visit, err);
 		text_set(&reply, NULL);
-		/* Others have run stop(), or begun to: its lock was not the one it had. */
-		return err->code == ERR_PHASE ? restop(visit, err) : -1;
+		if (result == 0)
+			reply = visit_text(visit_stopped_reply(&visit->row));
 	}
+	if (result == -1)
+		text_set(&reply, NULL);
 	*ret_reply = reply;
-	return 0;
+	return result;
 }
 
 static int

@@ -12,6 +12,9 @@
 #include "core/calls/calls_internal.h"
 #include "core/calls/visit.h"
 
+/* How long an error that is to be kept waits for a transaction. */
+#define NEWS_WAIT_MS 500
+
 static struct json_object *
 completed_reply(bool completed)
 {
@@ -89,13 +92,15 @@ keep_alive(struct visit *visit, const char *why, struct err *err)
 	int64_t interval_ms = row->heartbeat_interval_ms;
 	int64_t due_boot_ms = execution_next_due(row, clock_boot_ms());
 	bool changed = strcmp(row->state, visit->state_text) != 0;
+	bool due = due_boot_ms - row->due_boot_ms >= interval_ms / EXECUTION_HEARTBEAT_PART;
 	bool news = why != NULL && (row->error == NULL || strcmp(row->error, why) != 0);
 
-	if (!changed && !news &&
-	    due_boot_ms - row->due_boot_ms < interval_ms / EXECUTION_HEARTBEAT_PART)
+	if (!changed && !due && !news)
 		return 0;
-	if (store_begin(store, STORE_NORMAL, visit->deadline_ms, err) == -1)
-		return -1;
+	/* What is only for people is not worth that the agent is not answered. */
+	if (store_begin(store, STORE_NORMAL, changed || due ? visit->deadline_ms :
+	    clock_boot_ms() + NEWS_WAIT_MS, err) == -1)
+		return changed || due ? -1 : 0;
 	/* It may have left `running` meanwhile: then nothing is kept, and that is no fault. */
 	return store_end(store, execution_keep_alive(store, visit->id,
 	    changed ? visit->state_text : NULL, visit->state_version, news ? why : NULL,

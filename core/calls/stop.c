@@ -13,6 +13,8 @@
 
 /* How often a call looks whether the reaper has stopped what it waits for. */
 #define RESULT_PAUSE_MS 20
+/* Of the time that a call has, one wait for a transaction takes this part at most. */
+#define PATIENCE_PART 4
 #define BY_AGENT "stopped by the agent"
 
 static int
@@ -110,8 +112,8 @@ await_reaper(struct visit *visit, char **ret_reply, struct err *err)
 }
 
 /*
- * The database is lost, and the execution's lock is held: whatever runs is stopped from what the agent knows of it. Nothing
- * can be recorded.
+ * The database is lost, and the execution's lock is held: whatever runs is stopped from what the
+ * agent knows of it. Nothing can be recorded.
  */
 static int
 stop_without_store(struct visit *visit, char **ret_reply, struct err *err)
@@ -155,7 +157,10 @@ stop_visit(struct visit *visit, char **ret_reply, struct err *err)
 	int held, result;
 
 	*ret_reply = NULL;
-	visit->patience_ms = ATTEMPT_PATIENCE_MS;
+	/* Time must be left to run stop(), and to try to record it. */
+	visit->patience_ms = (visit->deadline_ms - clock_boot_ms()) / PATIENCE_PART;
+	if (visit->patience_ms > ATTEMPT_PATIENCE_MS)
+		visit->patience_ms = ATTEMPT_PATIENCE_MS;
 	held = lock_take(lock, visit->id, 0, err);
 	if (held == 1) {
 		waited = true;

@@ -222,7 +222,8 @@ set_keeper(struct visit *visit)
 	case VERB_STATUS:
 	case VERB_STOP:
 		/* There is nothing to save into without a row. */
-		if (!visit->unrecorded && visit->row.phase != PHASE_NONE && visit->row.phase != PHASE_PREPARED)
+		if (!visit->unrecorded && visit->row.phase != PHASE_NONE &&
+		    visit->row.phase != PHASE_PREPARED)
 			call->save = save_state;
 		break;
 	default:

@@ -232,7 +232,7 @@ do_round(struct reaper *reaper, struct err *err)
 	watch_stoppers(reaper);
 	if (session_need_store(&reaper->session, err) == -1)
 		return -1;
-	/* What orders there are, and that they cannot be noted, keeps nothing from being stopped. */
+	/* Orders that cannot be noted keep nothing from being stopped. */
 	ordered = take_orders(reaper, err) == 0 &&
 	    due_take_requests(&reaper->session.store, err) == 0;
 	if (fork_stoppers(reaper, ordered ? err : &other) == -1 || !ordered)

@@ -156,7 +156,8 @@ def every_process():
         ask(server, 20)
         after = Counters(server)
         for source, call in (("core/reaper/reaper.c", "failed = do_round("),
-                             ("fcgi/server/supervisor.c", "shutdown_advance(supervisor);")):
+                             ("fcgi/server/supervisor.c",
+                              "shutdown_advance(&supervisor->shutdown);")):
             check(after.count(source, call) > before.count(source, call) > 0,
                   f"rounds of {source}")
         equal(after.liveness() - before.liveness(), 20, "requests for liveness")
