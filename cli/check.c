@@ -21,9 +21,11 @@
 #include "core/action/discovery.h"
 #include "core/action/registry.h"
 #include "core/action/verify.h"
+#include "core/base/state_file.h"
 #include "core/base/state_path.h"
 #include "core/reaper/takeover.h"
 #include "fcgi/server/socket.h"
+#include "fcgi/server/state_dir.h"
 
 #define CHECK_TEXT_BYTES 2048
 #define CHECK_PATH_BYTES 1024
@@ -126,22 +128,24 @@ group_name(gid_t gid)
 	return group == NULL ? "?" : group->gr_name;
 }
 
+static void
+find_mode(void *context, const char *fault)
+{
+	find(context, "state directory", VERDICT_FAIL, "%s", fault);
+}
+
 /* Who may look at states may see secrets, and who may write can forge them. */
 static void
-check_permissions(struct checkup *checkup, const char *what, const char *path,
-    const struct stat *st)
+check_modes(struct checkup *checkup, const char *path, const struct stat *st)
 {
 	unsigned int mode = st->st_mode & ALLPERMS;
 
-	if ((mode & (S_IWOTH | S_IROTH | S_IXOTH)) != 0)
-		find(checkup, what, VERDICT_FAIL, "%s: mode %04o lets everybody in", path,
-		    mode);
-	else if ((mode & S_IWGRP) != 0)
-		find(checkup, what, VERDICT_WARN, "%s: mode %04o lets its group %s write",
-		    path, mode, group_name(st->st_gid));
-	else
-		find(checkup, what, VERDICT_OK, "%s: mode %04o, %s, group %s", path, mode,
-		    user_name(st->st_uid), group_name(st->st_gid));
+	if (state_dir_look(&checkup->options, find_mode, checkup) == 0)
+		find(checkup, "state directory", VERDICT_OK, "%s: mode %04o, %s, group %s",
+		    path, mode, user_name(st->st_uid), group_name(st->st_gid));
+	else if (mode == STATE_DIR_GROUP_MODE && *checkup->options.state_group == '\0')
+		find(checkup, "state directory", VERDICT_WARN,
+		    "where serve has a --state-group, check needs it too");
 }
 
 static bool
@@ -160,7 +164,7 @@ check_state_dir(struct checkup *checkup)
 		find(checkup, "state directory", VERDICT_FAIL, "%s: is no directory", path);
 		return false;
 	}
-	check_permissions(checkup, "state directory", path, &st);
+	check_modes(checkup, path, &st);
 	return true;
 }
 
@@ -226,7 +230,6 @@ check_database(struct checkup *checkup)
 		    errno == ENOENT ? "; serve will make it" : "");
 		return;
 	}
-	check_permissions(checkup, "database", path, &st);
 	if (store_open_readonly(&store, checkup->options.core.state_dir, &err) == -1) {
 		find(checkup, "database", VERDICT_FAIL, "%s", err.msg);
 		return;
@@ -332,12 +335,13 @@ print_findings(struct json_object *findings)
 
 /* Without a valid configuration nothing says where to look. */
 static void
-check_all(struct checkup *checkup, const char *state_dir, const char *socket)
+check_all(struct checkup *checkup, const char *state_dir, const char *state_group,
+    const char *socket)
 {
 	struct err err;
 
 	if (arguments_serve_options(&checkup->options, &err, "--state-dir", state_dir,
-	    "--socket", socket, NULL) == -1) {
+	    "--state-group", state_group, "--socket", socket, NULL) == -1) {
 		find(checkup, "configuration", VERDICT_FAIL, "%s", err.msg);
 		check_actions(checkup);
 		check_tools(checkup);
@@ -360,7 +364,7 @@ static int
 check_run(struct arguments *arguments)
 {
 	static struct checkup checkup;
-	const char *state_dir = NULL, *socket = NULL;
+	const char *state_dir = NULL, *state_group = NULL, *socket = NULL;
 	bool json = false;
 	int key;
 
@@ -368,6 +372,9 @@ check_run(struct arguments *arguments)
 		switch (key) {
 		case 'S':
 			state_dir = arguments->value;
+			break;
+		case 'g':
+			state_group = arguments->value;
 			break;
 		case 's':
 			socket = arguments->value;
@@ -379,7 +386,7 @@ check_run(struct arguments *arguments)
 			return arguments->status;
 		}
 	checkup.findings = json_new_array();
-	check_all(&checkup, state_dir, socket);
+	check_all(&checkup, state_dir, state_group, socket);
 	if (json)
 		output_json(json_object_get(checkup.findings));
 	else
@@ -390,6 +397,7 @@ check_run(struct arguments *arguments)
 
 static const struct cli_option options_of_check[] = {
 	CLI_STATE_DIR,
+	{ 'g', "state-group", "GROUP", "As with serve; or ACTIONKIT_STATE_GROUP." },
 	{ 's', "socket", "PATH", "As with serve; or ACTIONKIT_SOCKET." },
 	CLI_JSON,
 	CLI_OPTIONS_END

@@ -92,6 +92,7 @@ libcore_la_SOURCES = \
 	core/base/log.c core/base/log.h \
 	core/base/patience.c core/base/patience.h \
 	core/base/process.c core/base/process.h \
+	core/base/state_file.c core/base/state_file.h \
 	core/base/state_path.c core/base/state_path.h \
 	core/base/text.c core/base/text.h \
 	core/base/url.c core/base/url.h \

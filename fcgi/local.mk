@@ -8,6 +8,8 @@ libfcgi_server_la_SOURCES = \
 	fcgi/server/shutdown.c fcgi/server/shutdown.h \
 	fcgi/server/socket.c fcgi/server/socket.h \
 	fcgi/server/spawn.c \
+	fcgi/server/state_dir.c fcgi/server/state_dir.h \
+	fcgi/server/state_dir_internal.h \
 	fcgi/server/supervisor.c fcgi/server/supervisor.h \
 	fcgi/server/watchdog.c \
 	fcgi/http/base_path.c fcgi/http/base_path.h \

@@ -71,7 +71,7 @@ RUN_DIR=$(cd "$RUN_DIR" && pwd)
 socket=$RUN_DIR/fcgi.sock
 [ "$(printf %s "$socket" | wc -c)" -le $socket_path_bytes ] ||
     die "the path of the socket is too long, set RUN_DIR: $socket"
-mkdir -p -m 0750 "$RUN_DIR/state" || exit
+mkdir -p -m 0700 "$RUN_DIR/state" || exit
 for name in nginx.conf actionkit.conf actionkit-upstream.conf; do
 	sed -e "s|@PORT@|$port|g" -e "s|@SOCKET@|$socket|g" \
 	    -e "s|@RUN_DIR@|$RUN_DIR|g" "$here/$name.in" >"$RUN_DIR/$name" || exit

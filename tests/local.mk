@@ -53,6 +53,7 @@ E2E_TESTS = \
 	tests/e2e/test_schema.py \
 	tests/e2e/test_signals.py \
 	tests/e2e/test_standby.py \
+	tests/e2e/test_state_dir.py \
 	tests/e2e/test_stop.py \
 	tests/e2e/test_unrecorded.py
 

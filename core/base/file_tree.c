@@ -26,12 +26,21 @@ file_tree_code(int sys)
 	return sys == ENOSPC || sys == EDQUOT ? ERR_FULL : ERR_INTERNAL;
 }
 
+/* Whatever the umask is. */
+static int
+make_directory(int parent_fd, const char *name)
+{
+	if (mkdirat(parent_fd, name, FILE_TREE_DIR_MODE) == -1)
+		return errno == EEXIST ? 0 : -1;
+	return fchmodat(parent_fd, name, FILE_TREE_DIR_MODE, 0);
+}
+
 int
 file_tree_open(int parent_fd, const char *name, bool make, struct err *err)
 {
 	int fd;
 
-	if (make && mkdirat(parent_fd, name, FILE_TREE_DIR_MODE) == -1 && errno != EEXIST)
+	if (make && make_directory(parent_fd, name) == -1)
 		return err_sys(err, file_tree_code(errno), "%s", name);
 	fd = openat(parent_fd, name, OPEN_DIRECTORY);
 	return fd != -1 ? fd : err_sys(err, ERR_INTERNAL, "%s", name);

@@ -14,7 +14,7 @@
 
 const struct option options_table[] = {
 	{ .name = "state-dir", .argument = "DIR", .preset = OPTIONS_STATE_DIR_DEFAULT,
-	  .help = "Directory of the database. Created with mode 0750 if it is missing.",
+	  .help = "Directory of the database. Made if it is missing.",
 	  .parse = option_path, MEMBER(state_dir),
 	  .max = OPTIONS_PATH_BYTES - STATE_DIR_ROOM_BYTES },
 	{ .name = "handler-timeout", .argument = "DURATION", .preset = "30s",

@@ -19,10 +19,8 @@
 
 #include "core/base/clock.h"
 #include "core/base/process.h"
+#include "core/base/state_file.h"
 #include "core/base/state_path.h"
-
-#define SCOREBOARD_FILE "scoreboard"
-#define SCOREBOARD_MODE 0640
 
 _Static_assert(ATOMIC_INT_LOCK_FREE == 2 && ATOMIC_LLONG_LOCK_FREE == 2,
     "the locks of other atomics are not shared between processes");
@@ -76,8 +74,7 @@ map_new(const char *path)
 	snprintf(temporary, sizeof(temporary), "%s.new", path);
 	if (unlink(temporary) == -1 && errno != ENOENT)
 		return NULL;
-	fd = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
-	    SCOREBOARD_MODE);
+	fd = state_file_make(temporary, O_RDWR, STATE_SHARED);
 	if (fd == -1)
 		return NULL;
 	fault = posix_fallocate(fd, 0, sizeof(struct scoreboard));
@@ -121,7 +118,9 @@ scoreboard_map_readonly(const char *state_dir, struct err *err)
 
 	state_path(state_dir, SCOREBOARD_FILE, path);
 	scoreboard = map_existing(path, false);
-	if (scoreboard == NULL)
+	if (scoreboard == NULL && errno == EACCES)
+		state_file_denied(path, err);
+	else if (scoreboard == NULL)
 		err_sys(err, errno == ENOENT ? ERR_STORE : ERR_USAGE, "%s", path);
 	return scoreboard;
 }

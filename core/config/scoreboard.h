@@ -15,6 +15,7 @@
 
 #include "core/base/err.h"
 
+#define SCOREBOARD_FILE "scoreboard"
 #define SCOREBOARD_VERSION 4
 #define SCOREBOARD_SLOTS 512		/* responders of the old and the new generation */
 #define SCOREBOARD_WHAT_BYTES 96
@@ -85,7 +86,7 @@ struct scoreboard {
 };
 
 /*
- * Maps state_dir/scoreboard, created 0640 if it is not there, emptied if it is of another
+ * Maps state_dir/scoreboard, created if it is not there, emptied if it is of another
  * version. The mapping lives as long as the process and is inherited. NULL and err on failure.
  */
 struct scoreboard *scoreboard_map(const char *state_dir, struct err *err);

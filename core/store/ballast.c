@@ -11,17 +11,17 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "core/base/state_file.h"
 #include "core/base/state_path.h"
 
-#define BALLAST_MODE 0600
-
 static int
-open_ballast(const char *state_dir, int flags)
+open_ballast(const char *state_dir, bool make)
 {
 	char path[STATE_PATH_BYTES];
 
 	state_path(state_dir, BALLAST_FILE, path);
-	return open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | flags, BALLAST_MODE);
+	return make ? state_file_open(path, O_WRONLY, STATE_PRIVATE) :
+	    open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
 }
 
 /* Not where it would be the ballast itself that fills the disk. */
@@ -38,7 +38,7 @@ int
 ballast_keep(const char *state_dir, struct err *err)
 {
 	struct stat status;
-	int fd = open_ballast(state_dir, O_CREAT), result;
+	int fd = open_ballast(state_dir, true), result;
 
 	if (fd == -1)
 		return err_sys(err, errno == ENOSPC ? ERR_FULL : ERR_INTERNAL, "%s",
@@ -62,7 +62,7 @@ bool
 ballast_release(const char *state_dir)
 {
 	struct stat status;
-	int fd = open_ballast(state_dir, 0);
+	int fd = open_ballast(state_dir, false);
 	bool released;
 
 	if (fd == -1)

@@ -14,9 +14,9 @@
 #include "core/base/clock.h"
 #include "core/base/descriptors.h"
 #include "core/base/holder.h"
+#include "core/base/state_file.h"
 #include "core/base/state_path.h"
 
-#define GATE_MODE 0600	/* who only reads must not be able to hold up writers */
 /* The alarm repeats, so that one that rings before flock() sleeps is not lost. */
 #define GATE_ALARM_REPEAT_MS 50
 #define GATE_SIGNAL SIGALRM
@@ -39,7 +39,8 @@ gate_open(struct gate *gate, const char *state_dir, const char *file, struct err
 
 	gate->open = false;
 	state_path(state_dir, file, path);
-	gate->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, GATE_MODE);
+	/* Who only reads must not be able to hold up writers. */
+	gate->fd = state_file_open(path, O_RDWR, STATE_PRIVATE);
 	if (gate->fd == -1)
 		return err_sys(err, err_code_of(errno, ERR_STORE), "%s", path);
 	gate->fd = descriptor_own_lock(gate->fd, path);

@@ -12,9 +12,9 @@
 
 #include "core/base/clock.h"
 #include "core/base/descriptors.h"
+#include "core/base/state_file.h"
 #include "core/base/state_path.h"
 
-#define LOCK_MODE 0600
 /* Pauses between two tries for a lock that is held. */
 #define LOCK_PAUSE_FIRST_MS 1
 #define LOCK_PAUSE_MOST_MS 16
@@ -50,7 +50,7 @@ lock_open(struct lock *lock, const char *state_dir, struct err *err)
 
 	lock->offset = -1;
 	state_path(state_dir, LOCK_FILE, path);
-	lock->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, LOCK_MODE);
+	lock->fd = state_file_open(path, O_RDWR, STATE_PRIVATE);
 	if (lock->fd == -1)
 		return err_sys(err, ERR_INTERNAL, "%s", path);
 	lock->fd = descriptor_own_lock(lock->fd, path);

@@ -9,13 +9,12 @@
 #include <unistd.h>
 
 #include "core/base/clock.h"
+#include "core/base/state_file.h"
 #include "core/base/state_path.h"
 #include "core/store/store.h"
 #include "core/store/store_internal.h"
 
-#define DATABASE_MODE 0640	/* the log and its index inherit it */
-
-/* SQLite would create the file with a mode of its own. */
+/* SQLite would create the file with a mode of its own; the log and its index inherit this one. */
 static int
 create_file(const char *state_dir, struct err *err)
 {
@@ -23,7 +22,7 @@ create_file(const char *state_dir, struct err *err)
 	int fd;
 
 	state_path(state_dir, STORE_FILE, path);
-	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, DATABASE_MODE);
+	fd = state_file_make(path, O_RDWR, STATE_SHARED);
 	if (fd == -1)
 		return errno == EEXIST ? 0 : err_sys(err, ERR_STORE, "%s", path);
 	close(fd);

@@ -5,7 +5,12 @@
 
 #include "core/store/store.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
 #include "core/base/clock.h"
+#include "core/base/state_file.h"
 #include "core/base/state_path.h"
 #include "core/store/database_files.h"
 #include "core/store/migrations.h"
@@ -213,6 +218,21 @@ read_snapshot(struct store *store, struct err *err)
 	return 0;
 }
 
+/* SQLite says of a file that it may not read no more than that it cannot open it. */
+static bool
+is_denied(const char *state_dir)
+{
+	static const char *const names[] = { STORE_FILE, STORE_LOG_FILE, STORE_INDEX_FILE };
+	char path[STATE_PATH_BYTES];
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		state_path(state_dir, names[i], path);
+		if (faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) == -1 && errno == EACCES)
+			return true;
+	}
+	return false;
+}
+
 int
 store_open_readonly(struct store *store, const char *state_dir, struct err *err)
 {
@@ -220,6 +240,8 @@ store_open_readonly(struct store *store, const char *state_dir, struct err *err)
 
 	*store = (struct store){ .gate = { .fd = -1 } };
 	state_path(state_dir, STORE_FILE, path);
+	if (is_denied(state_dir))
+		return state_file_denied(path, err);
 	if (open_file(store, path, SQLITE_OPEN_READONLY, err) == -1)
 		return -1;
 	if (read_snapshot(store, err) == -1) {

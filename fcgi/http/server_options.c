@@ -7,6 +7,7 @@
 
 #include <grp.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/un.h>
 
@@ -66,6 +67,10 @@ static const struct option server_table[] = {
 	{ .name = "socket-group", .argument = "GROUP",
 	  .help = "Group of the socket: nginx's. Its own if it is not given.",
 	  .parse = read_group, MEMBER(socket_group) },
+	{ .name = "state-group", .argument = "GROUP",
+	  .help = "Group that may read the state directory, and can hold up its writers. "
+	    "Nobody but the service's user may if it is not given.",
+	  .parse = read_group, MEMBER(state_group) },
 	{ .name = "base-path", .argument = "PATH",
 	  .help = "What nginx serves this extension below: \"/chaos\". The FastCGI "
 	    "parameter ACTIONKIT_BASE_PATH wins.",
@@ -125,6 +130,14 @@ server_options_name(size_t index)
 	const struct option *option = option_table_at(tables, index);
 
 	return option == NULL ? NULL : option->name;
+}
+
+gid_t
+server_options_gid(const char *group)
+{
+	const struct group *found = getgrnam(group);
+
+	return found != NULL ? found->gr_gid : (gid_t)strtoul(group, NULL, 10);
 }
 
 void

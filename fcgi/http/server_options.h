@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/types.h>
 
 #include "core/base/err.h"
 #include "core/config/options.h"
@@ -21,6 +22,7 @@ struct server_options {
 	struct options core;		/* first: the rows of both tables address one object */
 	char socket[OPTIONS_PATH_BYTES];
 	char socket_group[64];		/* empty: the process's own */
+	char state_group[64];		/* may read the state directory; empty: nobody may */
 	char base_path[BASE_PATH_BYTES];
 	int64_t responders;
 	int64_t body_timeout_ms;
@@ -39,6 +41,9 @@ int server_options_parse(int argc, char **argv, struct server_options *ret_optio
 
 /* The name of an option ("state-dir"), in the order of the help; NULL behind the last. */
 const char *server_options_name(size_t index);
+
+/* The number of a group that an option names, or gives. */
+gid_t server_options_gid(const char *group);
 
 /* Prints one paragraph per option. */
 void server_options_help(FILE *out);

@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,12 +16,12 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "core/base/state_file.h"
 #include "core/base/state_path.h"
+#include "fcgi/server/state_dir.h"
 
-#define STATE_DIR_MODE 0750
 #define SOCKET_DIR_MODE 0755
 #define SOCKET_MODE 0660
-#define LOCK_MODE 0600	/* who only reads must not be able to keep us out */
 /* A full backlog is an error for nginx at once; the kernel has a limit of its own. */
 #define SOCKET_BACKLOG 4096
 #define SOCKET_LOCK_SUFFIX ".lock"
@@ -37,7 +36,8 @@ lock_file(const char *path, const char *what, int *ret_fd, struct err *err)
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 	int fd;
 
-	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, LOCK_MODE);
+	/* Who only reads must not be able to keep us out. */
+	fd = state_file_open(path, O_RDWR, STATE_PRIVATE);
 	if (fd == -1)
 		return err_sys(err, ERR_USAGE, "%s", path);
 	if (fcntl(fd, F_SETLK, &lock) == 0) {
@@ -62,13 +62,8 @@ socket_lock_state(struct sockets *sockets, const struct server_options *options,
 {
 	char path[STATE_PATH_BYTES];
 
-	if (mkdir(options->core.state_dir, STATE_DIR_MODE) == 0) {
-		/* Whatever the umask is. */
-		if (chmod(options->core.state_dir, STATE_DIR_MODE) == -1)
-			return err_sys(err, ERR_USAGE, "state-dir %s", options->core.state_dir);
-	} else if (errno != EEXIST) {
-		return err_sys(err, ERR_USAGE, "state-dir %s", options->core.state_dir);
-	}
+	if (state_dir_make(options, err) == -1)
+		return -1;
 	state_path(options->core.state_dir, SOCKET_INSTANCE_FILE, path);
 	if (lock_file(path, "state directory", &sockets->instance, err) == -1)
 		return err_wrap(err, "state-dir %s", options->core.state_dir);
@@ -163,14 +158,9 @@ static int
 give_to_group(const struct server_options *options, struct err *err)
 {
 	const char *name = options->socket_group;
-	const struct group *group;
-	gid_t gid;
 
-	if (*name == '\0')
-		return 0;
-	group = getgrnam(name);
-	gid = group != NULL ? group->gr_gid : (gid_t)strtoul(name, NULL, 10);
-	if (chown(options->socket, (uid_t)-1, gid) == -1)
+	if (*name != '\0' &&
+	    chown(options->socket, (uid_t)-1, server_options_gid(name)) == -1)
 		return err_sys(err, ERR_USAGE, "socket-group %s", name);
 	return 0;
 }

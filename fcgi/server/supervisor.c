@@ -23,6 +23,7 @@
 #include "fcgi/server/reexec.h"
 #include "fcgi/server/shutdown.h"
 #include "fcgi/server/socket.h"
+#include "fcgi/server/state_dir.h"
 
 /* Time between two looks at the scoreboard. */
 #define TICK_MS 200
@@ -108,6 +109,8 @@ set_up(struct supervisor *supervisor, struct err *err)
 		supervisor->sockets = inheritance.sockets;
 	else if (socket_lock_state(&supervisor->sockets, options, err) == -1)
 		return -1;
+	if (state_dir_settle(options, err) == -1)
+		return -1;
 	if (coverage_begin(options->core.state_dir, supervisor->site->binary, err) == -1)
 		return -1;
 	scoreboard = scoreboard_map(options->core.state_dir, err);
@@ -116,6 +119,9 @@ set_up(struct supervisor *supervisor, struct err *err)
 	supervisor->site->scoreboard = supervisor->shutdown.scoreboard = scoreboard;
 	begin_scoreboard(scoreboard, inherited);
 	if (migrate(supervisor, err) == -1)
+		return -1;
+	/* What SQLite has made is of this process's group. */
+	if (state_dir_settle(options, err) == -1)
 		return -1;
 	if (!inherited && socket_listen(&supervisor->sockets, options, err) == -1)
 		return -1;

@@ -298,8 +298,9 @@ class Server:
     """
 
     def __init__(self, program=None, serve=True, environment=None, unclean=False,
-                 nginx_http="", **options):
+                 nginx_http="", before=None, **options):
         self.nginx_http = nginx_http    # more for the http block
+        self.before = before            # runs in the child, before serve is executed
         self.program = program or EXTENSION
         self.environment = environment or {}
         self.unclean = unclean
@@ -315,7 +316,7 @@ class Server:
         self.database = os.path.join(self.state_dir, "actionkit.db")
         self.effects = os.path.join(self.dir, "effects")
         self.log_file = os.path.join(self.dir, "serve.log")
-        os.mkdir(self.state_dir, 0o750)
+        os.mkdir(self.state_dir, 0o700)
         os.mkdir(self.effects)
         self.closing = threading.Lock()
         self.diagnostics = []
@@ -393,6 +394,7 @@ class Server:
         with open(self.log_file, "ab") as log:
             return subprocess.Popen(
                 arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.dir,
+                preexec_fn=self.before,
                 env={**clean_environment(), **self.environment, "AK_TEST": self.dir})
 
     def serve(self, ready=True):
@@ -638,7 +640,7 @@ def small_disk(size):
     """A directory for the state on a disk of its own, with so many bytes."""
     directory = tempfile.mkdtemp(prefix="ak-disk-")
     try:
-        if subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=0750",
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=0700",
                            "tmpfs", directory], check=False, capture_output=True).returncode:
             raise Skip("nothing can be mounted here")
         try:
@@ -694,6 +696,36 @@ def tail(path):
     except OSError:
         return []
     return [f"--- {os.path.basename(path)}"] + lines[-LOG_LINES:]
+
+
+# As somebody else
+
+NOBODY = 65534
+SOME_GROUP = 4711       # nobody is in it but by as_nobody()
+
+
+def as_nobody(*groups, umask=0o022):
+    """For a child: makes it a user without rights, in these groups besides its own."""
+    if os.geteuid() != 0:
+        raise Skip("another user can be had as root only")
+
+    def become():
+        os.setgroups(groups)
+        os.setgid(NOBODY)
+        os.setuid(NOBODY)
+        os.umask(umask)
+    return become
+
+
+def nobodys_server(*groups, umask=0o022, **options):
+    """A server that is to run as a user without rights; serve() is to be called."""
+    server = Server(serve=False, before=as_nobody(*groups, umask=umask), **options)
+    install(os.path.join(server.dir, "program"), server.program)
+    server.program = os.path.join(server.dir, "program")
+    for path in (server.dir, server.state_dir, server.effects):
+        os.chown(path, NOBODY, NOBODY)
+    os.chmod(server.dir, 0o755)
+    return server
 
 
 # The command line, through a pipe and through a terminal

@@ -7,14 +7,14 @@ import re
 import uuid
 
 from harness import (
-    ACTIONKIT, CHECK, CLAIM, EFFECT, EXAMPLE, Command, Later, Server, Skip, alive, both_ways,
-    check, command, contains, equal, install, kill, main, test, wait_for)
+    ACTIONKIT, CHECK, CLAIM, EFFECT, EXAMPLE, SOME_GROUP, Command, Later, Server, alive,
+    as_nobody, both_ways, check, command, contains, equal, install, kill, main, test,
+    wait_for)
 
 EX_USAGE = 64
 FAILED = "stop was told to fail"
 SUBCOMMANDS = ("run", "list", "show", "stop", "status", "actions", "describe", "check",
                "recover")
-NOBODY = 65534
 
 
 def claiming(server, resource):
@@ -238,32 +238,24 @@ def describes_as_served():
                  'must start with "/"', "base path")
 
 
-def as_nobody(group):
-    def become():
-        os.setgroups([])
-        os.setgid(group)
-        os.setuid(NOBODY)
-    return become
-
-
 @test
 def group_member_reads():
-    """A member of the group without write permission can look, while the server writes"""
-    if os.geteuid() != 0:
-        raise Skip("another user can be had as root only")
-    with Server() as server:
+    """A member of --state-group can look, while the server writes; who is none is told so"""
+    with Server(serve=False, state_group=SOME_GROUP) as server:
         os.chmod(server.dir, 0o755)
-        group = 4711
         program = os.path.join(server.dir, "program")   # where everybody can execute it
         install(program, server.program)
+        member, stranger = as_nobody(SOME_GROUP), as_nobody()
+        server.serve()
 
-        def look(*arguments, status=0):
-            return command(*arguments, server=server, program=program, status=status,
-                           before=as_nobody(group))
-        look("list", status=1)
-        for name in [".", *os.listdir(server.state_dir)]:
-            os.chown(os.path.join(server.state_dir, name), -1, group)
+        def look(*arguments, before=member, **keywords):
+            return command(*arguments, server=server, program=program, before=before,
+                           **keywords)
         execution = server.running()
+        for arguments in (("list",), ("show", execution.id), ("status",)):
+            said = look(*arguments, before=stranger, status=1).err
+            contains(said, "only the service's user may look, and the group that "
+                     "`serve --state-group` names", f"{arguments}")
         for _ in range(5):
             server.running().stop().ok()
             contains(look("list").out, execution.id, "list")
@@ -276,7 +268,10 @@ def group_member_reads():
         after = {name: os.stat(os.path.join(server.state_dir, name)).st_uid
                  for name in os.listdir(server.state_dir)}
         equal(after, before, "files and owners")
+        del server.options["state_group"]
         server.serve()
+        for arguments in (("list",), ("status",)):
+            contains(look(*arguments, status=1).err, "permission denied", f"{arguments}")
         execution.stop().ok()
         look("actions")
         look("describe", EFFECT)

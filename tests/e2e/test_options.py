@@ -12,8 +12,8 @@ from harness import (
 
 EX_USAGE = 64
 OPTIONS = [
-    "socket", "socket-group", "state-dir", "responders", "base-path", "handler-timeout",
-    "stop-timeout", "body-timeout", "shutdown-timeout", "grace", "never-started",
+    "socket", "socket-group", "state-group", "state-dir", "responders", "base-path",
+    "handler-timeout", "stop-timeout", "body-timeout", "shutdown-timeout", "grace", "never-started",
     "stop-retry", "retention", "max-body", "max-file", "max-files",
     "max-upload", "keep-free", "allow-file-url", "enable-action", "log-level", "log-format",
 ]
@@ -287,7 +287,7 @@ def stale_socket():
 
 @test
 def modes():
-    """Socket 0660 of its group; state directory 0750, database 0640, made if not there"""
+    """Socket 0660 of its group; state directory 0700, database 0600, made if not there"""
     group = grp.getgrgid(os.getgroups()[0] if os.getgroups() else os.getgid()).gr_name
     with Server(serve=False, socket_group=group) as server:
         os.rmdir(server.state_dir)
@@ -297,8 +297,8 @@ def modes():
             return oct(stat.S_IMODE(os.stat(path).st_mode))
         equal(mode(server.socket), "0o660", "socket")
         equal(os.stat(server.socket).st_gid, grp.getgrnam(group).gr_gid, "group")
-        equal(mode(server.state_dir), "0o750", "state directory")
-        equal(mode(server.database), "0o640", "database")
+        equal(mode(server.state_dir), "0o700", "state directory")
+        equal(mode(server.database), "0o600", "database")
         server.running().stop().ok()
 
 

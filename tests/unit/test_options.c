@@ -104,7 +104,7 @@ END_TEST
 
 START_TEST(test_abbreviations)
 {
-	ck_assert_int_eq(parse("--tes", "--gra=2s", "--sta", "/srv", NULL), 0);
+	ck_assert_int_eq(parse("--tes", "--gra=2s", "--state-d", "/srv", NULL), 0);
 	ck_assert(options.test);
 	ck_assert_int_eq(options.core.grace_ms, 2000);
 	ck_assert_str_eq(options.core.state_dir, "/srv");
