@@ -4,33 +4,90 @@
  */
 #include "config.h"
 
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
 #include "cli/arguments.h"
 #include "cli/rows.h"
 #include "cli/stop_outcome.h"
+#include "core/base/clock.h"
 #include "core/base/log.h"
+#include "core/base/state_path.h"
 #include "core/config/options.h"
 #include "core/reaper/reaper.h"
+#include "core/reaper/takeover.h"
+#include "core/store/store.h"
 #include "fcgi/server/socket.h"
 
 struct request {
 	const char *state_dir;		/* as given, or NULL */
 	const char *stop_timeout;
 	int64_t timeout_ms;
+	bool if_failed;			/* it is systemd that asks, after a server's end */
 	bool json;
 };
 
 static const char select_active[] =
     "SELECT id FROM executions WHERE phase <> 'stopped' ORDER BY created_at";
 
+/*
+ * Whether the server of a service left with an error, so that none is started again that would
+ * go on. One that was killed from outside is.
+ */
+static bool
+service_failed(const char *result)
+{
+	const char *status = getenv("EXIT_STATUS");
+
+	if (strcmp(result, "success") == 0)
+		return false;
+	return strcmp(result, "signal") != 0 || status == NULL || strcmp(status, "KILL") != 0;
+}
+
+/* Whether somebody else undoes: 1, and err says who; 0; or -1. */
 static int
-refuse_server(const struct options *options, struct err *err)
+find_other(const struct options *options, struct err *err)
 {
 	pid_t server = socket_state_holder(options->state_dir, err);
+	int held = server == -1 ? -1 : takeover_held(options->state_dir, err);
 
+	if (held == -1)
+		return -1;
 	if (server > 0)
-		return err_set(err, ERR_USAGE, "a server with pid %ld uses %s: "
+		err_set(err, ERR_USAGE, "a server with pid %ld uses %s: "
 		    "let it stop them (stop --all)", (long)server, options->state_dir);
-	return server == 0 ? 0 : -1;
+	else if (held == 1)
+		err_set(err, ERR_USAGE, "the reaper of a server is alive in %s: "
+		    "let it stop them (stop --all)", options->state_dir);
+	return server > 0 || held == 1;
+}
+
+/*
+ * Only the program that a newer database belongs to can undo; an older one is brought here. 1,
+ * and err says it, if nothing is to be undone; 0; or -1.
+ */
+static int
+match_schema(const struct options *options, struct err *err)
+{
+	int64_t active;
+	int age;
+
+	if (store_survey(options->state_dir, &age, &active, err) == -1)
+		return -1;
+	if (age > 0 && active == 0) {
+		err_set(err, ERR_USAGE, "%s/%s is of a newer actionkit, and nothing is active",
+		    options->state_dir, STORE_FILE);
+		return 1;
+	}
+	if (age > 0)
+		return err_set(err, ERR_USAGE, "%s/%s is of a newer actionkit, by %d schema "
+		    "versions: this program cannot undo what is active (%" PRId64 "); put the "
+		    "newer one back and start it, or run its `recover`", options->state_dir,
+		    STORE_FILE, age, active);
+	return age == 0 ? 0 : store_make_ready(options->state_dir, clock_boot_ms(), err);
 }
 
 /* The ids of all that are not stopped; fails where there is no database, and makes none. */
@@ -70,8 +127,6 @@ recover(const struct options *options, const struct request *request, struct err
 	struct scoreboard *scoreboard = NULL;
 	int result = -1;
 
-	if (refuse_server(options, err) == -1)
-		return NULL;
 	executions = read_active(options, err);
 	if (executions != NULL)
 		scoreboard = scoreboard_map(options->state_dir, err);
@@ -86,13 +141,60 @@ recover(const struct options *options, const struct request *request, struct err
 	return found;
 }
 
+static void
+report_mistake(const char *mistake)
+{
+	log_error("%s: overlooked", mistake);
+}
+
+/* Why there is nothing to do, in err: 1; 0 if there is; or -1. */
+static int
+is_idle(const struct options *options, const struct request *request, struct err *err)
+{
+	char path[STATE_PATH_BYTES];
+	int other;
+
+	state_path(options->state_dir, STORE_FILE, path);
+	if (request->if_failed && access(path, F_OK) == -1 && errno == ENOENT) {
+		err_set(err, ERR_STORE, "%s: there is none yet", path);
+		return 1;
+	}
+	other = find_other(options, err);
+	return other != 0 ? other : match_schema(options, err);
+}
+
+static int
+fail(struct arguments *arguments, const struct request *request, const struct err *err)
+{
+	if (!request->if_failed)
+		return arguments_fail(arguments, err);
+	log_error("%s", err->msg);
+	return EXIT_FAILURE;
+}
+
+static int
+run(struct arguments *arguments, const struct options *options, const struct request *request)
+{
+	struct json_object *found;
+	struct err err;
+	int idle = is_idle(options, request, &err);
+
+	if (idle == 1 && request->if_failed) {
+		log_info("%s", err.msg);
+		return EXIT_SUCCESS;
+	}
+	found = idle == 0 ? recover(options, request, &err) : NULL;
+	return found == NULL ? fail(arguments, request, &err) :
+	    stop_outcome_report(found, request->json);
+}
+
 static int
 recover_run(struct arguments *arguments)
 {
 	static struct server_options served;
 	const struct options *options = &served.core;
 	struct request request = { .timeout_ms = 0 };
-	struct json_object *found;
+	const char *result = getenv("SERVICE_RESULT");
 	struct err err;
 	int key;
 
@@ -109,25 +211,39 @@ recover_run(struct arguments *arguments)
 			    &request.timeout_ms) == -1)
 				return arguments->status;
 			break;
+		case 'f':
+			request.if_failed = true;
+			break;
 		case 'j':
 			request.json = true;
 			break;
 		default:
 			return arguments->status;
 		}
+	if (request.if_failed) {
+		if (result == NULL)
+			return arguments_refuse(arguments, "--if-failed: SERVICE_RESULT is not "
+			    "set: it is for ExecStopPost= of systemd");
+		log_process("recover");
+		if (!service_failed(result)) {
+			log_info("the service has not failed: nothing to recover");
+			return EXIT_SUCCESS;
+		}
+		/* What was edited wrongly may be why the server does not start. */
+		server_options_overlook(report_mistake);
+	}
 	if (arguments_serve_options(&served, &err, "--state-dir", request.state_dir,
 	    "--stop-timeout", request.stop_timeout, NULL) == -1)
 		return arguments_refuse(arguments, "%s", err.msg);
 	log_init(options->log_level, options->log_format);
-	found = recover(options, &request, &err);
-	return found == NULL ? arguments_fail(arguments, &err) :
-	    stop_outcome_report(found, request.json);
+	return run(arguments, options, &request);
 }
 
 static const struct cli_option options_of_recover[] = {
 	CLI_STATE_DIR,
 	{ 's', "stop-timeout", "DURATION", "As with serve; or ACTIONKIT_STOP_TIMEOUT." },
 	{ 't', "timeout", "DURATION", "Repeat what fails for so long. Default: 0, once." },
+	{ 'f', "if-failed", NULL, "For ExecStopPost= of systemd: if the server has failed." },
 	CLI_JSON,
 	CLI_OPTIONS_END
 };
@@ -137,7 +253,12 @@ const struct subcommand subcommand_recover = {
 	.help = "stop all that is left, without a server",
 	.about = "Stops every execution that a server has left behind, as its reaper would\n"
 	    "have done, and tells what came of each. It refuses while a server, or the\n"
-	    "reaper of one, is alive. The next server goes on with what is left.\n\n"
+	    "reaper of one, is alive. The next server goes on with what is left.\n"
+	    "An older database is brought to the schema of this program; a newer one needs\n"
+	    "a newer program.\n\n"
+	    "With --if-failed it does nothing, and that is no error, if the service left\n"
+	    "as it should, if it was killed from outside and so is started again, and if\n"
+	    "a server or a reaper is alive; variables with mistakes are overlooked.\n\n"
 	    "Exit status: 0 if nothing is left; 1 if something is, or it was refused; 64\n"
 	    "for a wrong command line.",
 	.options = options_of_recover,

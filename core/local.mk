@@ -40,6 +40,7 @@ libcore_la_SOURCES = \
 	core/store/migrations.h \
 	core/store/ready.c \
 	core/store/rebase.c \
+	core/store/rehearse.c \
 	core/store/store.c core/store/store.h \
 	core/store/store_internal.h \
 	core/config/discovery_options.c core/config/discovery_options.h \

@@ -10,6 +10,7 @@ libfcgi_server_la_SOURCES = \
 	fcgi/server/spawn.c \
 	fcgi/server/state_dir.c fcgi/server/state_dir.h \
 	fcgi/server/state_dir_internal.h \
+	fcgi/server/state_dir_test.c \
 	fcgi/server/supervisor.c fcgi/server/supervisor.h \
 	fcgi/server/watchdog.c \
 	fcgi/http/base_path.c fcgi/http/base_path.h \

@@ -55,7 +55,8 @@ E2E_TESTS = \
 	tests/e2e/test_standby.py \
 	tests/e2e/test_state_dir.py \
 	tests/e2e/test_stop.py \
-	tests/e2e/test_unrecorded.py
+	tests/e2e/test_unrecorded.py \
+	tests/e2e/test_upgrade.py
 
 # Tests of what the build makes, and of the rules that the sources keep.
 BUILD_TESTS = \

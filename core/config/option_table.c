@@ -175,6 +175,26 @@ option_table_parse(const struct option *const *tables, int argc, char **argv,
 	return key;
 }
 
+void
+option_table_overlook(const struct option *const *tables, void *scratch,
+    void (*report)(const char *mistake))
+{
+	const struct option *option;
+	char name[ENVIRONMENT_BYTES];
+	struct err err;
+	size_t i;
+
+	for (i = 0; (option = option_table_at(tables, i)) != NULL; i++) {
+		if (apply_environment(option, &environment_lists[i], scratch, &err) == 0)
+			continue;
+		report(err.msg);
+		environment_name(option, name);
+		unsetenv(name);
+		if (option->also != NULL)
+			unsetenv(option->also);
+	}
+}
+
 /* Fills lines with words, so that they are read in a terminal. */
 static void
 print_wrapped(FILE *out, const char *text)

@@ -56,6 +56,13 @@ struct option {
 int option_table_parse(const struct option *const *tables, int argc, char **argv,
     void *options, struct err *err);
 
+/*
+ * Has variables that are mistakes count as not set from now on, and tells each: for who must do
+ * what it can. scratch is a struct of options, zero.
+ */
+void option_table_overlook(const struct option *const *tables, void *scratch,
+    void (*report)(const char *mistake));
+
 /* The row at an index, in the order of the help; NULL behind the last. */
 const struct option *option_table_at(const struct option *const *tables, size_t index);
 

@@ -139,9 +139,7 @@ store_connect(struct store *store, const char *state_dir, struct err *err)
 	 */
 	if (store_exec(store, "PRAGMA wal_autocheckpoint = 0;"
 	    "PRAGMA journal_size_limit = " LOG_KEPT_BYTES ";"
-	    "PRAGMA synchronous = NORMAL;"
-	    "PRAGMA foreign_keys = ON;"
-	    "PRAGMA ignore_check_constraints = ON", err) == -1) {
+	    "PRAGMA synchronous = NORMAL;" STORE_RULES, err) == -1) {
 		store_close(store);
 		return -1;
 	}
@@ -169,7 +167,8 @@ store_wrong_version(int version, struct err *err)
 	return err_set(err, ERR_USAGE, "%s has schema version %d, this program knows "
 	    "%zu: %s", STORE_FILE, version, migrations_count,
 	    (size_t)version > migrations_count ?
-	    "a newer actionkit has used it" : "run `actionkit serve` first");
+	    "a newer actionkit has used it, and that one or a newer one is needed" :
+	    "run `actionkit serve` first");
 }
 
 int
@@ -234,18 +233,23 @@ is_denied(const char *state_dir)
 }
 
 int
-store_open_readonly(struct store *store, const char *state_dir, struct err *err)
+store_look(struct store *store, const char *state_dir, struct err *err)
 {
 	char path[STATE_PATH_BYTES];
 
 	*store = (struct store){ .gate = { .fd = -1 } };
 	state_path(state_dir, STORE_FILE, path);
-	if (is_denied(state_dir))
-		return state_file_denied(path, err);
-	if (open_file(store, path, SQLITE_OPEN_READONLY, err) == -1)
+	return is_denied(state_dir) ? state_file_denied(path, err) :
+	    open_file(store, path, SQLITE_OPEN_READONLY, err);
+}
+
+int
+store_open_readonly(struct store *store, const char *state_dir, struct err *err)
+{
+	if (store_look(store, state_dir, err) == -1)
 		return -1;
 	if (read_snapshot(store, err) == -1) {
-		err_wrap(err, "%s", path);
+		err_wrap(err, "%s/%s", state_dir, STORE_FILE);
 		store_close(store);
 		return -1;
 	}

@@ -67,6 +67,20 @@ void store_close(struct store *store);
 int store_make_ready(const char *state_dir, int64_t serving_since_ms, struct err *err);
 
 /*
+ * Whether store_make_ready() would succeed, without changing anything: the migrations that are
+ * missing run on a copy, and no writer is held up for longer than a transaction. A database that is
+ * not there is no fault. *ret_bytes: the space that they may need. 0, or -1 as store_open().
+ */
+int store_rehearse(const char *state_dir, int64_t *ret_bytes, struct err *err);
+
+/*
+ * Looks at a database of whatever schema. *ret_age: how many versions it is ahead of this
+ * program's, below 0 if behind; *ret_active: how many executions are not stopped, -1 if that
+ * cannot be told. 0, or -1 as store_open_readonly().
+ */
+int store_survey(const char *state_dir, int *ret_age, int64_t *ret_active, struct err *err);
+
+/*
  * The prepared statement for sql, a string literal (its address is the key), reset and
  * ready to bind; owned by the store. NULL and err on failure.
  */

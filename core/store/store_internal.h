@@ -1,5 +1,5 @@
 /*
- * store_internal.h: what store.c, ready.c, migrate.c and rebase.c share.
+ * store_internal.h: what store.c, ready.c, rehearse.c, migrate.c and rebase.c share.
  */
 #ifndef CORE_STORE_STORE_INTERNAL_H
 #define CORE_STORE_STORE_INTERNAL_H
@@ -9,8 +9,14 @@
 /* Opening, migrating and recovering: how long they wait for the gate and for others. */
 #define STORE_OPEN_WAIT_MS 10000
 
+/* What holds for rows, whoever writes them. */
+#define STORE_RULES "PRAGMA foreign_keys = ON; PRAGMA ignore_check_constraints = ON"
+
 /* Opens the gate and the database file for writing, with our settings. */
 int store_connect(struct store *store, const char *state_dir, struct err *err);
+
+/* Opens the database for looking only, whatever its schema is. 0, or -1 with err. */
+int store_look(struct store *store, const char *state_dir, struct err *err);
 
 /* The schema's version, or -1 with err. */
 int store_schema_version(struct store *store, struct err *err);

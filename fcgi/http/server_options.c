@@ -101,8 +101,8 @@ static const struct option server_table[] = {
 /* Last in the help. */
 static const struct option command_table[] = {
 	{ .name = "test",
-	  .help = "Check the options and the actions, then exit: 0 if all is well, else "
-	    "78.",
+	  .help = "Check the options, the actions and the state directory, its database too, "
+	    "then exit: 0 if a server would start, else 78. Nothing is changed.",
 	  .parse = option_flag, MEMBER(test) },
 	{ .name = "help", .help = "Print this text." },
 	OPTIONS_END
@@ -122,6 +122,14 @@ server_options_parse(int argc, char **argv, struct server_options *ret_options,
 	if (result == 0)
 		*ret_options = options;
 	return result;
+}
+
+void
+server_options_overlook(void (*report)(const char *mistake))
+{
+	static struct server_options scratch;
+
+	option_table_overlook(tables, &scratch, report);
 }
 
 const char *

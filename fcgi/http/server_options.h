@@ -39,6 +39,9 @@ struct server_options {
 int server_options_parse(int argc, char **argv, struct server_options *ret_options,
     struct err *err);
 
+/* Has variables that are mistakes count as not set, and tells each. */
+void server_options_overlook(void (*report)(const char *mistake));
+
 /* The name of an option ("state-dir"), in the order of the help; NULL behind the last. */
 const char *server_options_name(size_t index);
 

@@ -6,19 +6,23 @@
 #include "fcgi/server/reexec.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/base/log.h"
 
 #define INHERIT_VARIABLE "ACTIONKIT_INHERIT"
+/* The path of the program before: a script may have executed this one. */
+#define FORMER_VARIABLE "ACTIONKIT_FORMER"
 /* A number of 32 bits, its sign and a space. */
 #define INHERIT_NUMBER_BYTES 12
-#define INHERIT_FIXED_NUMBERS 4
+#define INHERIT_FIXED_NUMBERS 5
 #define INHERIT_BYTES \
 	((SCOREBOARD_SLOTS + INHERIT_FIXED_NUMBERS) * INHERIT_NUMBER_BYTES + 1)
 #define DELETED_SUFFIX " (deleted)"
@@ -56,14 +60,9 @@ try_path(const char *directory, const char *name)
 	return true;
 }
 
-/*
- * The path that it was started by, not the file behind it: an installation may make a
- * symbolic link point to another one.
- */
 static void
-find_program(void)
+search_program(const char *name, const char *path)
 {
-	const char *name = program_invocation_name, *path = getenv("PATH");
 	char *directories, *rest, *directory;
 	bool found = false;
 	size_t suffix = strlen(DELETED_SUFFIX), length;
@@ -84,6 +83,21 @@ find_program(void)
 	program[length] = '\0';
 	if (length > suffix && strcmp(program + length - suffix, DELETED_SUFFIX) == 0)
 		program[length - suffix] = '\0';
+}
+
+/*
+ * The path that it was started by, not the file behind it: an installation may make a
+ * symbolic link point to another one. One that was gone back to is not at its path any more.
+ */
+static void
+find_program(void)
+{
+	const char *name = program_invocation_name;
+
+	if (getenv(INHERIT_VARIABLE) != NULL && *name == '/' && strlen(name) < sizeof(program))
+		memcpy(program, name, strlen(name) + 1);
+	else
+		search_program(name, getenv("PATH"));
 }
 
 void
@@ -114,16 +128,6 @@ make_argv(bool test)
 	return argv;
 }
 
-int
-reexec_test(struct children *children, struct err *err)
-{
-	char **argv = make_argv(true);
-	int result = children_test(children, program, argv, err);
-
-	free(argv);
-	return result;
-}
-
 static void
 append_number(char text[INHERIT_BYTES], size_t *length, long number)
 {
@@ -136,36 +140,93 @@ append_number(char text[INHERIT_BYTES], size_t *length, long number)
 
 /* The first number is this process's pid: others that see the variable are not meant. */
 static void
-set_inheritance(const struct sockets *sockets, const struct children *children)
+set_inheritance(const struct inheritance *inheritance)
 {
+	const struct sockets *sockets = &inheritance->sockets;
 	char text[INHERIT_BYTES];
-	pid_t responders[SCOREBOARD_SLOTS];
-	size_t length = 0, count, i;
+	size_t length = 0, i;
 
 	append_number(text, &length, getpid());
 	append_number(text, &length, sockets->instance);
 	append_number(text, &length, sockets->lock);
 	append_number(text, &length, sockets->listener);
-	count = children_responders(children, responders);
-	for (i = 0; i < count; i++)
-		append_number(text, &length, responders[i]);
+	append_number(text, &length, inheritance->former);
+	for (i = 0; i < inheritance->count; i++)
+		append_number(text, &length, inheritance->responders[i]);
 	if (setenv(INHERIT_VARIABLE, text, 1) == -1)
 		log_out_of_memory();
+}
+
+/* The test sees the pid of its parent there. */
+int
+reexec_test(struct children *children, struct err *err)
+{
+	char **argv = make_argv(true);
+	struct inheritance none = { .sockets = SOCKETS_NONE, .former = -1 };
+	int result;
+
+	set_inheritance(&none);
+	result = children_test(children, program, argv, err);
+	unsetenv(INHERIT_VARIABLE);
+	free(argv);
+	return result;
+}
+
+bool
+reexec_is_test(void)
+{
+	const char *text = getenv(INHERIT_VARIABLE);
+
+	return text != NULL && strtol(text, NULL, 10) == getppid();
 }
 
 int
 reexec(const struct sockets *sockets, const struct children *children, struct err *err)
 {
+	struct inheritance inheritance = { .sockets = *sockets };
 	char **argv = make_argv(false);
 
-	set_inheritance(sockets, children);
+	/* Not closed in the program that is executed; without it there is no way back. */
+	inheritance.former = open("/proc/self/exe", O_PATH);
+	inheritance.count = children_responders(children, inheritance.responders);
+	set_inheritance(&inheritance);
+	if (setenv(FORMER_VARIABLE, program, 1) == -1)
+		log_out_of_memory();
 	if (socket_close_on_exec(sockets, false) == 0)
 		execv(program, argv);
 	err_sys(err, ERR_INTERNAL, "%s", program);
 	socket_close_on_exec(sockets, true);
 	unsetenv(INHERIT_VARIABLE);
+	reexec_stay(&inheritance);
 	free(argv);
 	return -1;
+}
+
+int
+reexec_back(const struct inheritance *inheritance, struct err *err)
+{
+	struct inheritance handed = *inheritance;
+	char **argv = make_argv(false), *former = getenv(FORMER_VARIABLE);
+
+	if (former != NULL)
+		argv[0] = former;
+	handed.former = -1;
+	set_inheritance(&handed);
+	if (socket_close_on_exec(&handed.sockets, false) == 0)
+		fexecve(inheritance->former, argv, environ);
+	err_sys(err, ERR_INTERNAL, "the program before %s", program);
+	socket_close_on_exec(&handed.sockets, true);
+	unsetenv(INHERIT_VARIABLE);
+	free(argv);
+	return -1;
+}
+
+void
+reexec_stay(const struct inheritance *inheritance)
+{
+	unsetenv(FORMER_VARIABLE);
+	if (inheritance->former != -1)
+		close(inheritance->former);
 }
 
 bool
@@ -183,11 +244,17 @@ reexec_inherited(struct inheritance *ret_inheritance)
 	inheritance.sockets.instance = (int)strtol(rest, &rest, 10);
 	inheritance.sockets.lock = (int)strtol(rest, &rest, 10);
 	inheritance.sockets.listener = (int)strtol(rest, &rest, 10);
+	inheritance.former = (int)strtol(rest, &rest, 10);
 	while (*rest != '\0' && inheritance.count < SCOREBOARD_SLOTS) {
 		number = strtol(rest, &rest, 10);
 		inheritance.responders[inheritance.count++] = (pid_t)number;
 	}
 	socket_close_on_exec(&inheritance.sockets, true);
+	/* The kernel names a program by its path, and this one was executed without any. */
+	if (inheritance.former == -1)
+		prctl(PR_SET_NAME, program_invocation_short_name);
+	else
+		fcntl(inheritance.former, F_SETFD, FD_CLOEXEC);
 	unsetenv(INHERIT_VARIABLE);
 	*ret_inheritance = inheritance;
 	return true;

@@ -2,7 +2,8 @@
  * reexec.h: SIGHUP: this process goes on as the program that is at its path by now.
  *
  * The pid stays, and so do the listener, the locks, and the children. What the new
- * program has to know of them is in an environment variable.
+ * program has to know of them is in an environment variable. It is tested before; where it
+ * cannot serve all the same, it goes back to the program before, whose file it has open.
  */
 #ifndef FCGI_SERVER_REEXEC_H
 #define FCGI_SERVER_REEXEC_H
@@ -20,6 +21,7 @@ struct inheritance {
 	struct sockets sockets;
 	pid_t responders[SCOREBOARD_SLOTS];
 	size_t count;
+	int former;		/* the program before, or -1: this is it */
 };
 
 /*
@@ -34,6 +36,18 @@ int reexec_test(struct children *children, struct err *err);
 /* Executes the program in place. Returns only if that fails: -1 with err. */
 int reexec(const struct sockets *sockets, const struct children *children,
     struct err *err);
+
+/* Whether this process is the test that reexec_test() has started. */
+bool reexec_is_test(void);
+
+/* This program can serve: there is no way back any more. */
+void reexec_stay(const struct inheritance *inheritance);
+
+/*
+ * Goes back to the program before, from which all of inheritance is. Returns only if that
+ * fails: -1 with err.
+ */
+int reexec_back(const struct inheritance *inheritance, struct err *err);
 
 /*
  * Whether this process was executed by reexec(), and what it has from before. To be

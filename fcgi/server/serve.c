@@ -19,6 +19,7 @@
 #include "core/config/discovery_options.h"
 #include "fcgi/http/server_options.h"
 #include "fcgi/server/reexec.h"
+#include "fcgi/server/state_dir.h"
 #include "fcgi/server/supervisor.h"
 
 static void
@@ -66,6 +67,19 @@ enable(const struct server_options *options)
 		registry_enable(options->enable_action.items[i]);
 }
 
+/* Whether this process could serve. */
+static int
+test(const struct server_options *options)
+{
+	/* For what SQLite makes for a moment: where there must be space. */
+	if (setenv("SQLITE_TMPDIR", options->core.state_dir, 1) == -1)
+		log_out_of_memory();
+	if (state_dir_test(options, reexec_is_test(), report, NULL) > 0)
+		return EX_CONFIG;
+	log_info("configuration ok");
+	return EXIT_SUCCESS;
+}
+
 int
 serve_main(int argc, char **argv)
 {
@@ -101,13 +115,11 @@ serve_main(int argc, char **argv)
 		return EX_CONFIG;
 	}
 	if (options.test) {
-		log_info("configuration ok");
-		routes_done(&site.routes);
-		index_done(&site.index);
-		return EXIT_SUCCESS;
+		status = test(&options);
+	} else {
+		reexec_remember(argc, argv);
+		status = supervisor_run(&options, &site);
 	}
-	reexec_remember(argc, argv);
-	status = supervisor_run(&options, &site);
 	index_done(&site.index);
 	routes_done(&site.routes);
 	return status;

@@ -32,7 +32,7 @@ size_t state_dir_look(const struct server_options *options, state_dir_report *re
 /*
  * Tells what would keep this process from serving there, and changes nothing: rights, locks,
  * schema, migrations, space, and, unless it would inherit it, the place of the socket. How much
- * it was.
+ * it was; none where there is no such directory yet, unless a server is to be replaced.
  */
 size_t state_dir_test(const struct server_options *options, bool inherits_socket,
     state_dir_report *report, void *context);

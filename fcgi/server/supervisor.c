@@ -6,6 +6,7 @@
 
 #include "fcgi/server/supervisor.h"
 
+#include <inttypes.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -82,34 +83,60 @@ begin_scoreboard(struct scoreboard *scoreboard, bool inherited)
 }
 
 /*
+ * A database of a newer program is left to it, and to the reapers of that program that may still
+ * guard. Before anything is changed that they look at.
+ */
+static int
+refuse_newer(const char *state_dir, struct err *err)
+{
+	int64_t active = 0;
+	struct err unknown;
+	int age;
+
+	if (store_survey(state_dir, &age, &active, &unknown) == -1 || age <= 0)
+		return 0;
+	return err_set(err, ERR_USAGE, "%s/%s is of a newer actionkit, by %d schema versions: only "
+	    "that program, or a newer one, can serve here and undo what is active (%" PRId64
+	    "): put it back and start it, or run its `actionkit recover`", state_dir, STORE_FILE,
+	    age, active);
+}
+
+/*
  * Without a database agents can still stop what they started, from the state in their
- * requests; so only one that belongs to another program keeps us from serving.
+ * requests; so only one of another schema keeps us from serving. Those who guard can use an
+ * older one still.
  */
 static int
 migrate(const struct supervisor *supervisor, struct err *err)
 {
-	if (store_make_ready(supervisor->options->core.state_dir,
+	const char *state_dir = supervisor->options->core.state_dir;
+	int64_t active;
+	struct err unknown;
+	int age;
+
+	if (store_make_ready(state_dir,
 	    supervisor->site->scoreboard->serving_since_ms, err) == 0)
 		return 0;
-	if (err->code == ERR_USAGE)
-		return -1;
+	if (err->code == ERR_USAGE || (store_survey(state_dir, &age, &active, &unknown) == 0 &&
+	    age != 0))
+		return err_wrap(err, "migration");
 	log_error("the database cannot be used: %s", err->msg);
 	return 0;
 }
 
 static int
-set_up(struct supervisor *supervisor, struct err *err)
+take_place(struct supervisor *supervisor, const struct inheritance *inheritance, bool inherited,
+    struct err *err)
 {
 	const struct server_options *options = supervisor->options;
-	struct inheritance inheritance = { .count = 0 };
-	bool inherited = reexec_inherited(&inheritance);
 	struct scoreboard *scoreboard;
 
 	if (inherited)
-		supervisor->sockets = inheritance.sockets;
+		supervisor->sockets = inheritance->sockets;
 	else if (socket_lock_state(&supervisor->sockets, options, err) == -1)
 		return -1;
-	if (state_dir_settle(options, err) == -1)
+	if (refuse_newer(options->core.state_dir, err) == -1 ||
+	    state_dir_settle(options, err) == -1)
 		return -1;
 	if (coverage_begin(options->core.state_dir, supervisor->site->binary, err) == -1)
 		return -1;
@@ -127,8 +154,25 @@ set_up(struct supervisor *supervisor, struct err *err)
 		return -1;
 	children_init(&supervisor->children, supervisor->site,
 	    supervisor->sockets.listener, scoreboard->generation);
-	children_adopt(&supervisor->children, inheritance.responders, inheritance.count);
+	children_adopt(&supervisor->children, inheritance->responders, inheritance->count);
 	return 0;
+}
+
+/* What cannot serve must not replace what does, whatever its test has said. */
+static int
+set_up(struct supervisor *supervisor, struct err *err)
+{
+	struct inheritance inheritance = { .former = -1 };
+	bool inherited = reexec_inherited(&inheritance);
+	int result = take_place(supervisor, &inheritance, inherited, err);
+
+	if (result == -1 && inheritance.former != -1) {
+		log_error("SIGHUP: the program cannot serve: %s", err->msg);
+		log_error("SIGHUP: going back to the program before");
+		reexec_back(&inheritance, err);
+	}
+	reexec_stay(&inheritance);
+	return result;
 }
 
 /* Both generations of responders are there until the new one is ready. */
@@ -159,8 +203,9 @@ end_reload(struct supervisor *supervisor, int status)
 	if (supervisor->shutdown.stage != STAGE_SERVING)
 		return;
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-		log_error("SIGHUP: the program does not pass its test (%s %d): nothing is "
-		    "changed", WIFEXITED(status) ? "status" : "signal",
+		log_error("SIGHUP: the program does not pass its test (%s %d, the lines before say "
+		    "why): nothing is changed, the one before goes on; correct it, then send "
+		    "SIGHUP again", WIFEXITED(status) ? "status" : "signal",
 		    WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
 		return;
 	}
