@@ -137,7 +137,7 @@ poll_status(struct agent *agent)
 	return take(agent, result, error) == 0 && !completed;
 }
 
-/* Metrics that cannot be had are no failure of the action. Said once. */
+/* Metrics that cannot be had are not a failure of the action. Said once. */
 static void
 query_metrics(struct agent *agent, struct json_object *endpoint)
 {

@@ -139,7 +139,7 @@ agent_pause(int64_t ms)
 	clock_sleep_ms(ms);
 }
 
-/* What a reply that is no success says of itself; the error, owned. */
+/* What a reply other than a success says of itself; the error, owned. */
 static struct json_object *
 reply_error(const char *what, const struct http_reply *reply)
 {

@@ -18,7 +18,7 @@ struct arguments {
 	char **argv;
 	const char *value;		/* of the option that was found last; borrowed */
 	int status;			/* to exit with, after -1 */
-	char **operands;		/* what is no option, once all options are read */
+	char **operands;		/* what is not an option, once all options are read */
 	int operand_count;
 	bool begun;			/* some were read */
 };
@@ -37,7 +37,7 @@ int arguments_next(struct arguments *arguments);
 int arguments_read(struct arguments *arguments, const char **ret_value, bool *ret_json);
 
 /*
- * Reads the value of the option that was found last, which is called so ("--timeout"), as a
+ * Reads the value of the option that was found last ("--timeout", as it is to be told), as a
  * duration. Returns 0, or -1 as arguments_next().
  */
 int arguments_duration(struct arguments *arguments, const char *option, int64_t *ret_ms);

@@ -12,7 +12,7 @@
 #include "core/base/log.h"
 
 #define HTTP_CONNECT_MS 10000L
-/* A handler may take long, and so may stop(); but nothing at all for so long is no reply. */
+/* A handler may take long, and so may stop(); but nothing at all for so long is a failure. */
 #define HTTP_SILENCE_S 180L
 /* Artifacts of 5 MiB each come as base64. */
 #define HTTP_REPLY_MAX_BYTES (64U * 1024 * 1024)

@@ -12,7 +12,7 @@
 void *state_new(const struct ak_action *action);
 
 /*
- * The state as a JSON object, owned. Members of base (may be NULL) that are no field of the
+ * The state as a JSON object, owned. Members of base (may be NULL) that are not fields of the
  * table are kept, those of nested structs too, so that an older binary does not drop what a
  * newer one wrote. Returns NULL and sets err (ERR_INTERNAL) if the struct holds what JSON
  * cannot say: a double that is not finite, text that is not UTF-8, not JSON or not terminated,

@@ -37,7 +37,7 @@ struct descriptor {
 	unsigned int losses;
 	int flags;			/* to open it anew */
 	const char *name;		/* NULL: the end of path */
-	char path[STATE_PATH_BYTES];	/* "": it is no file */
+	char path[STATE_PATH_BYTES];	/* "": it is not a file */
 };
 
 static struct descriptor list[DESCRIPTORS_MAX];

@@ -8,7 +8,7 @@
 #include <ctype.h>
 #include <string.h>
 
-/* A longer suffix is no suffix that would be missed. */
+/* Nobody would miss a longer suffix. */
 #define FILE_NAME_SUFFIX_MAX 16
 
 /* Clients on Windows send the whole path. */

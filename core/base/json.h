@@ -72,7 +72,7 @@ size_t json_count(struct json_object *array);
  * same. Returns 0, or -1 if value is anything else.
  */
 int json_whole(struct json_object *value, int64_t *ret_whole);
-/* The text of a string, borrowed; NULL if value is no string or has a NUL in it. */
+/* The text of a string, borrowed; NULL if value is not a string or has a NUL in it. */
 const char *json_string(struct json_object *value);
 
 #endif

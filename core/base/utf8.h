@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* What stands for bytes that are no character: U+FFFD. */
+/* What stands for bytes that are not a character: U+FFFD. */
 #define UTF8_REPLACEMENT "\xef\xbf\xbd"
 
 /* Bytes (1 to 4) of the character that text begins with; 0 if it is none. */

@@ -101,7 +101,7 @@ keep_alive(struct visit *visit, const char *why, struct err *err)
 	if (store_begin(store, STORE_NORMAL, changed || due ? visit->deadline_ms :
 	    clock_boot_ms() + NEWS_WAIT_MS, err) == -1)
 		return changed || due ? -1 : 0;
-	/* It may have left `running` meanwhile: then nothing is kept, and that is no fault. */
+	/* It may have left `running` meanwhile: then nothing is kept, and that is not a fault. */
 	return store_end(store, execution_keep_alive(store, visit->id,
 	    changed ? visit->state_text : NULL, visit->state_version, news ? why : NULL,
 	    due_boot_ms, err), err);

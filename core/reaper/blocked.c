@@ -1,5 +1,5 @@
 /*
- * blocked.c: executions that must be stopped, while somebody who is no process of the server
+ * blocked.c: executions that must be stopped, while somebody who is not a process of the server
  * holds their lock. It persists who, as their last error.
  */
 #include "config.h"

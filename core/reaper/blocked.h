@@ -1,5 +1,5 @@
 /*
- * blocked.h: executions that must be stopped, while somebody who is no process of the server
+ * blocked.h: executions that must be stopped, while somebody who is not a process of the server
  * holds their lock.
  *
  * Nothing may be done to them then: whoever has the lock may still change something. But it must be

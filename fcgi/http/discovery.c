@@ -15,7 +15,7 @@
 #include "fcgi/http/etag.h"
 #include "fcgi/http/verbs.h"
 
-/* Agents ask again and again: what they and all responders know already is no news. */
+/* Agents ask again and again: what they and all responders know already is not news. */
 static void
 log_outcome(struct responder *responder, const struct ak_discovery *discovery,
     const struct err *fault)

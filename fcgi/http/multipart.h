@@ -55,7 +55,7 @@ struct multipart {
 	char delimiter[4 + MULTIPART_BOUNDARY_MAX_BYTES + 1];
 	size_t delimiter_length; /* without the last dash */
 	size_t matched;		/* bytes of delimiter that were seen, and not handed out */
-	size_t implied;		/* of these, how many are no content in any case */
+	size_t implied;		/* of these, how many are not content in any case */
 	bool in_part;
 	int parts;
 	size_t headers_length;

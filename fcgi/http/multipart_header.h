@@ -17,7 +17,7 @@
 struct multipart_part {
 	int number;		/* from 1 */
 	const char *name;	/* not empty */
-	const char *filename;	/* as the client sends it; NULL if it is no file; "" possible */
+	const char *filename;	/* as the client sends it; NULL if it is not a file; "" possible */
 	const char *content_type; /* "" if absent */
 };
 

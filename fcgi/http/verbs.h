@@ -11,7 +11,7 @@
 #include "fcgi/http/route.h"
 #include "fcgi/http/site.h"
 
-/* What is called, for the log; route is NULL where the request is no call. */
+/* What is called, for the log; route is NULL where the request is not a call. */
 struct verb_call {
 	const struct route *route;
 	char execution[UUID_TEXT_BYTES]; /* UUID, empty if there is none */

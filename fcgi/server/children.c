@@ -206,7 +206,7 @@ children_reap(struct children *children)
 	pid_t pid;
 	int status;
 
-	/* Reapers of older generations are no entries: they leave for the new one. */
+	/* Reapers of older generations are not in the list: they leave for the new one. */
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
 		for (i = 0; i < children->count; i++)
 			if (children->list[i].pid == pid) {
