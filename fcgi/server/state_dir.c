@@ -131,21 +131,6 @@ out:
 	return result;
 }
 
-int
-state_dir_make(const struct server_options *options, struct err *err)
-{
-	const char *path = options->core.state_dir;
-
-	if (mkdir(path, STATE_DIR_MODE) == 0) {
-		/* Whatever the umask is. */
-		if (chmod(path, STATE_DIR_MODE) == 0)
-			return 0;
-	} else if (errno == EEXIST) {
-		return 0;
-	}
-	return err_sys(err, ERR_USAGE, "state-dir %s", path);
-}
-
 static void
 settle(const char *path, const struct right *right)
 {
@@ -160,12 +145,51 @@ settle(const char *path, const struct right *right)
 		log_error("%s: %s: %s; correct it by hand", path, fault, strerror(errno));
 }
 
+static void
+settle_entry(const struct state_entry *entry, const char *state_dir, const struct stat *directory)
+{
+	struct right right = right_of(entry, directory);
+	char path[STATE_PATH_BYTES];
+
+	state_path(state_dir, entry->name, path);
+	settle(path, &right);
+}
+
+/* What says whether another server is there: it must be opened before anything is changed. */
+static void
+settle_instance(const char *state_dir)
+{
+	const struct state_entry *entry;
+	struct stat directory;
+
+	if (stat(state_dir, &directory) == -1)
+		return;
+	for (entry = state_entries; entry->name != NULL; entry++)
+		if (strcmp(entry->name, SOCKET_INSTANCE_FILE) == 0)
+			settle_entry(entry, state_dir, &directory);
+}
+
+int
+state_dir_make(const struct server_options *options, struct err *err)
+{
+	const char *path = options->core.state_dir;
+
+	if (mkdir(path, STATE_DIR_MODE) == 0) {
+		/* Whatever the umask is. */
+		if (chmod(path, STATE_DIR_MODE) == 0)
+			return 0;
+	} else if (errno == EEXIST) {
+		settle_instance(path);
+		return 0;
+	}
+	return err_sys(err, ERR_USAGE, "state-dir %s", path);
+}
+
 int
 state_dir_settle(const struct server_options *options, struct err *err)
 {
 	const char *state_dir = options->core.state_dir;
 	const struct state_entry *entry;
-	char path[STATE_PATH_BYTES];
 	struct stat directory;
 	struct right right;
 
@@ -179,11 +203,8 @@ state_dir_settle(const struct server_options *options, struct err *err)
 	settle(state_dir, &right);
 	if (stat(state_dir, &directory) == -1)
 		return err_sys(err, ERR_USAGE, "state-dir %s", state_dir);
-	for (entry = state_entries; entry->name != NULL; entry++) {
-		right = right_of(entry, &directory);
-		state_path(state_dir, entry->name, path);
-		settle(path, &right);
-	}
+	for (entry = state_entries; entry->name != NULL; entry++)
+		settle_entry(entry, state_dir, &directory);
 	return 0;
 }
 

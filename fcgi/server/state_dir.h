@@ -15,7 +15,10 @@
 /* Is told what is wrong, in a sentence that begins with a path. */
 typedef void state_dir_report(void *context, const char *fault);
 
-/* Makes it if it is missing, not its parents, for this user alone. 0, or -1 with ERR_USAGE. */
+/*
+ * Makes it if it is missing, not its parents, for this user alone; in one that is there, makes sure
+ * that the lock of the server can be opened. 0, or -1 with ERR_USAGE.
+ */
 int state_dir_make(const struct server_options *options, struct err *err);
 
 /*
