@@ -343,7 +343,7 @@ START_TEST(test_the_database_is_private_and_wal)
 
 	snprintf(path, sizeof(path), "%s/%s", directory, STORE_FILE);
 	ck_assert_int_eq(stat(path, &status), 0);
-	ck_assert_int_eq(status.st_mode & 0777, 0640);
+	ck_assert_int_eq(status.st_mode & 0777, 0600);
 	snprintf(path, sizeof(path), "%s/%s-wal", directory, STORE_FILE);
 	ck_assert_int_eq(stat(path, &status), 0);
 	ck_assert_int_eq(number("SELECT count(*) FROM pragma_journal_mode "
