@@ -179,7 +179,8 @@ def at_the_end():
         equal(counters.liveness(), 5, "requests for liveness")
         equal(counters.count("fcgi/http/responder.c", "slot->mode = SLOT_LEAVING;"),
               server.options["responders"], "responders that have left")
-        equal(counters.count("core/reaper/reaper.c", 'log_info("leaving");'), 1, "reapers")
+        # The standby leaves as one that waits, or gets the lock for a moment before.
+        check(counters.count("core/reaper/reaper.c", 'log_info("leaving");') in (1, 2), "reapers")
         equal(counters.count("fcgi/server/supervisor.c", "socket_close(&supervisor.sockets"), 1,
               "supervisors")
 
