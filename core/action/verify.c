@@ -186,11 +186,15 @@ find_path(const struct ak_action *action, const char *path)
 	return verb;
 }
 
-/* A path that another action, or this one, has already. index is the action's. */
+/*
+ * A path that another action, or this one, has already. index is the action's; registry_count()
+ * and VERB_COUNT of a path that is no action's.
+ */
 static void
 check_path_is_free(struct verify *verify, size_t index, enum verb verb, const char *path)
 {
-	const struct ak_action *action = registry_at(index), *other;
+	const char *own = index < registry_count() ? registry_at(index)->id : NULL;
+	const struct ak_action *other;
 	enum verb taken;
 	size_t i;
 
@@ -202,7 +206,7 @@ check_path_is_free(struct verify *verify, size_t index, enum verb verb, const ch
 			verify_mistake(verify, "path \"%s\" describes action %s", path,
 			    other->id);
 		/* Two actions of one id share all paths: that is said once. */
-		if (i > index || (i < index && strcmp(other->id, action->id) == 0))
+		if (i > index || (own != NULL && i < index && strcmp(other->id, own) == 0))
 			continue;
 		taken = find_path(other, path);
 		if (taken != VERB_COUNT && (i < index || taken < verb))
@@ -214,24 +218,9 @@ check_path_is_free(struct verify *verify, size_t index, enum verb verb, const ch
 void
 verify_path_is_free(struct verify *verify, const char *path)
 {
-	const struct ak_action *action;
-	enum verb taken;
-	size_t i;
-
 	if (is_reserved(path))
 		verify_mistake(verify, "path \"%s\" is reserved", path);
-	for (i = 0; i < registry_count(); i++) {
-		action = registry_at(i);
-		if (!has_id(action))
-			continue;
-		if (strcmp(path + 1, action->id) == 0)
-			verify_mistake(verify, "path \"%s\" describes action %s", path,
-			    action->id);
-		taken = find_path(action, path);
-		if (taken != VERB_COUNT)
-			verify_mistake(verify, "path \"%s\" is that of %s of %s already",
-			    path, verb_name(taken), action->id);
-	}
+	check_path_is_free(verify, registry_count(), VERB_COUNT, path);
 }
 
 /* Proxies merge or resolve empty segments and those of dots. */
