@@ -13,6 +13,12 @@
 /* Between two tries of a transaction that failed at once. */
 #define AGAIN_PAUSE_MS 100
 
+static const char *
+name_of(enum stop_by by)
+{
+	return by == STOP_BY_AGENT ? "agent" : "extension";
+}
+
 static const char attempt_died[] = "the process that ran stop() died";
 
 static int
@@ -40,8 +46,7 @@ write_stopping(struct visit *visit, enum stop_by by, const char *reason, struct 
 		row->due_boot_ms = EXECUTION_DUE_NOW;
 		row->stop_attempts++;
 	}
-	return execution_write(&visit->session->store, row,
-	    by == STOP_BY_AGENT ? "agent" : "extension", why, err);
+	return execution_write(&visit->session->store, row, name_of(by), why, err);
 }
 
 static int
@@ -144,6 +149,16 @@ is_fault_of_store(const struct err *err)
 	    err->code == ERR_INTERNAL;
 }
 
+/* What fails at once may be over in a moment. */
+static void
+pause_before_again(struct visit *visit, const struct err *err)
+{
+	/* It may have been opened to read only, for want of something. */
+	if (err->code != ERR_BUSY)
+		store_close(&visit->session->store);
+	clock_sleep_ms(AGAIN_PAUSE_MS);
+}
+
 /* `stopping` and `stopped` in one: what has been done already. */
 static int
 record(struct visit *visit, int64_t number, enum stop_by by, const char *reason,
@@ -151,7 +166,6 @@ record(struct visit *visit, int64_t number, enum stop_by by, const char *reason,
 {
 	struct store *store = &visit->session->store;
 	struct execution *row = &visit->row;
-	const char *who = by == STOP_BY_AGENT ? "agent" : "extension";
 	int result;
 
 	if (visit_begin(visit, STORE_NORMAL, err) == -1)
@@ -168,7 +182,8 @@ record(struct visit *visit, int64_t number, enum stop_by by, const char *reason,
 	if (result == 0 && row->phase == PHASE_STOPPING)
 		result = execution_move(row, MOVE_STOPPED, err);
 	if (result == 0)
-		result = execution_write(store, row, who, "was stopped without a record", err);
+		result = execution_write(store, row, name_of(by), "was stopped without a record",
+		    err);
 	return store_end(store, result, err);
 }
 
@@ -177,16 +192,17 @@ static int
 record_later(struct visit *visit, int64_t number, enum stop_by by, const char *reason,
     const char *reply, struct err *err)
 {
-	int result;
+	int result = record(visit, number, by, reason, reply, err);
 
-	do {
+	while (result == -1 && is_fault_of_store(err) && by == STOP_BY_EXTENSION &&
+	    clock_boot_ms() + visit->patience_ms < visit->deadline_ms) {
+		pause_before_again(visit, err);
 		result = record(visit, number, by, reason, reply, err);
-	} while (result == -1 && is_fault_of_store(err) && by == STOP_BY_EXTENSION &&
-	    clock_boot_ms() + visit->patience_ms < visit->deadline_ms);
+	}
 	return result;
 }
 
-/* What fails at once may be over in a moment; a database that is lost is not. */
+/* A database that is lost is not there in a moment. */
 static int
 insist_on_stopping(struct visit *visit, enum stop_by by, const char *reason, bool only_if_due,
     struct err *err)
@@ -198,10 +214,7 @@ insist_on_stopping(struct visit *visit, enum stop_by by, const char *reason, boo
 		result = commit_stopping(visit, by, reason, only_if_due, err);
 	while (result == -1 && is_fault_of_store(err) && err->code != ERR_STORE &&
 	    clock_boot_ms() < until_ms) {
-		/* It may have been opened to read only, for want of something. */
-		if (err->code != ERR_BUSY)
-			store_close(&visit->session->store);
-		clock_sleep_ms(AGAIN_PAUSE_MS);
+		pause_before_again(visit, err);
 		result = commit_stopping(visit, by, reason, only_if_due, err);
 	}
 	return result;
@@ -259,7 +272,7 @@ int
 attempt_run(struct visit *visit, enum stop_by by, const char *reason, bool only_if_due,
     struct err *err)
 {
-	const char *who = by == STOP_BY_AGENT ? "agent" : "extension";
+	const char *who = name_of(by);
 	char why[ERR_MESSAGE_BYTES];
 	struct err unreadable;
 	bool readable;
