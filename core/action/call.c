@@ -76,7 +76,7 @@ blame(struct ak_call *call, const char *names)
 
 	log_error("%s, has closed or replaced what is the server's: %s; "
 	    "this process ends after the call", subject, names);
-	call_error_text(call, own, sizeof(own));
+	call_error_text(call->error, own, sizeof(own));
 	if (asprintf(&detail, "%.*s has closed or replaced what is the server's: %s%s%s",
 	    (int)strcspn(subject, " "), subject, names,
 	    own[0] == '\0' ? "" : "; it said: ", own) == -1)
@@ -241,10 +241,10 @@ call_forbidden(const struct ak_call *call, const char *function)
 }
 
 void
-call_error_text(const struct ak_call *call, char *ret_text, size_t size)
+call_error_text(struct json_object *error, char *ret_text, size_t size)
 {
-	const char *title = json_member_string(call->error, "title");
-	const char *detail = json_member_string(call->error, "detail");
+	const char *title = json_member_string(error, "title");
+	const char *detail = json_member_string(error, "detail");
 	const char *const parts[] = {
 		title == NULL ? "" : title, detail == NULL ? "" : ": ",
 		detail == NULL ? "" : detail

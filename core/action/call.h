@@ -118,8 +118,8 @@ char *call_format(const char *format, va_list arguments) AK_PRINTF(1, 0);
 /* Moves the reply's parts into the reply object. */
 void call_reply(struct ak_call *call, struct json_object *reply);
 
-/* Title and detail of call->error as one line: "title: detail"; borrowed parts, cut to size. */
-void call_error_text(const struct ak_call *call, char *ret_text, size_t size);
+/* Title and detail of an ActionKitError (or NULL) as one line, "title: detail", cut to size. */
+void call_error_text(struct json_object *error, char *ret_text, size_t size);
 
 /* Frees the reply's parts. */
 void call_done(struct ak_call *call);

@@ -138,7 +138,7 @@ run(const struct ak_discovery *discovery, struct ak_call *call, struct err *err)
 		return err_set(err, ERR_HANDLER, "discover() called %s(), which only handlers "
 		    "of actions may", misuse);
 	if (call->error != NULL) {
-		call_error_text(call, err->msg, sizeof(err->msg));
+		call_error_text(call->error, err->msg, sizeof(err->msg));
 		err->code = call->discover_code != 0 ? call->discover_code : ERR_HANDLER;
 		return -1;
 	}

@@ -251,7 +251,7 @@ attempt_unrecorded(struct visit *visit, enum stop_by by, const char *reason, boo
 	visit->unrecorded = true;
 	result = visit_fill(visit, err);
 	if (result == 0 && visit_run(visit) == -1) {
-		call_error_text(&visit->call, why, sizeof(why));
+		call_error_text(visit->call.error, why, sizeof(why));
 		result = err_set(err, ERR_HANDLER, "%s", why);
 	}
 	if (result == 0) {
@@ -302,7 +302,7 @@ attempt_run(struct visit *visit, enum stop_by by, const char *reason, bool only_
 		text_set(&reply, NULL);
 		return result;
 	}
-	call_error_text(&visit->call, why, sizeof(why));
+	call_error_text(visit->call.error, why, sizeof(why));
 	result = commit_failed(visit, who, why, err);
 	if (result == -1 && visit_made_room(visit, err))
 		result = commit_failed(visit, who, why, err);

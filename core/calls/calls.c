@@ -47,17 +47,16 @@ calls_answer(struct session *session, enum verb verb, const struct ak_action *ac
 			.deadline_ms = deadline_ms
 		}
 	};
-	struct json_object *error;
 	int result;
 
 	*ret_error = NULL;
 	result = read_request(&visit, err);
 	if (result == 0)
 		result = calls[verb](&visit, ret_reply, err);
-	error = result == 0 ? visit.error :
-	    err->code == ERR_HANDLER ? visit.call.error : NULL;
-	if (error != NULL)
-		text_set(ret_error, json_text(error, NULL));
+	if (result == -1 && err->code == ERR_HANDLER && visit.call.error != NULL)
+		text_set(ret_error, json_text(visit.call.error, NULL));
+	if (result == 0)
+		call_error_text(visit.error, err->msg, sizeof(err->msg));
 	visit_end(&visit);
 	/* Tried again by the next call: what is at its path then may be good. */
 	if (session->store.suspect || (result == -1 && err->code == ERR_STORE))

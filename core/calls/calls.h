@@ -24,8 +24,9 @@
  * came with it, and takes those that its config stands for; prepare moves them. Returns 0 and
  * *ret_reply, the JSON text of a result of the protocol (owned, free()), which may carry an
  * error of the action; or -1 with err, where the request is refused or the call failed.
- * In both cases *ret_error is the handler's own ActionKitError with everything that it says
- * (owned) where it has failed, else NULL.
+ * *ret_error is then the handler's own ActionKitError with everything that it says (owned), if
+ * that is what failed (ERR_HANDLER); in all other cases NULL. With 0 err->msg says what the error
+ * in the reply does, or is empty.
  */
 int calls_answer(struct session *session, enum verb verb, const struct ak_action *action,
     const char *execution, struct json_object *request, struct incoming *incoming,

@@ -116,7 +116,7 @@ commit_failed(struct visit *visit, struct err *err)
 {
 	char why[ERR_MESSAGE_BYTES];
 
-	call_error_text(&visit->call, why, sizeof(why));
+	call_error_text(visit->call.error, why, sizeof(why));
 	if (visit_begin(visit, STORE_NORMAL, err) == -1)
 		return -1;
 	return store_end(&visit->session->store, write_failed(visit, why, err), err);

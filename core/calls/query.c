@@ -23,7 +23,7 @@ query_visit(struct visit *visit, char **ret_reply, struct err *err)
 	visit->call.parameters = parameters;
 	visit->call.config = values;
 	if (visit_run(visit) == -1) {
-		call_error_text(&visit->call, why, sizeof(why));
+		call_error_text(visit->call.error, why, sizeof(why));
 		result = err_set(err, ERR_HANDLER, "%s", why);
 	} else {
 		*ret_reply = visit_text(visit_reply(visit, false));

@@ -134,7 +134,7 @@ run_start(struct visit *visit, char **ret_reply, struct err *err)
 		return -1;
 
 	failed = visit_run(visit) == -1;
-	call_error_text(&visit->call, why, sizeof(why));
+	call_error_text(visit->call.error, why, sizeof(why));
 	reply = visit_text(visit_reply(visit, true));
 	/* If this fails the row stays `starting`, and the reaper stops what has begun. */
 	if (visit->lock_lost)

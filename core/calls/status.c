@@ -119,7 +119,7 @@ run_status(struct visit *visit, char **ret_reply, struct err *err)
 		return -1;
 	failed = visit_run(visit) == -1;
 	over = visit->action->stop == NULL && (failed || visit->call.completed);
-	call_error_text(&visit->call, why, sizeof(why));
+	call_error_text(visit->call.error, why, sizeof(why));
 	reply = visit_reply(visit, true);
 	json_add(reply, "completed", json_new_bool(visit->call.completed));
 	if (visit->row.phase != PHASE_RUNNING)

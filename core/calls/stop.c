@@ -125,7 +125,7 @@ stop_without_store(struct visit *visit, char **ret_reply, struct err *err)
 	if (visit_fill(visit, err) == -1)
 		return -1;
 	if (visit_run(visit) == -1) {
-		call_error_text(&visit->call, why, sizeof(why));
+		call_error_text(visit->call.error, why, sizeof(why));
 		return err_set(err, ERR_HANDLER, "%s", why);
 	}
 	*ret_reply = visit_text(visit_reply(visit, false));

@@ -290,6 +290,7 @@ visit_reply(struct visit *visit, bool with_state)
 
 	if (with_state)
 		json_add(reply, "state", json_object_get(visit->state_json));
+	json_object_put(visit->error);
 	visit->error = json_object_get(visit->call.error);
 	call_reply(&visit->call, reply);
 	return reply;

@@ -6,12 +6,10 @@
 #include "fcgi/http/dispatch.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/base/clock.h"
 #include "core/base/descriptors.h"
-#include "core/base/json.h"
 #include "core/base/log.h"
 #include "fcgi/http/body.h"
 #include "fcgi/http/coverage.h"
@@ -93,29 +91,16 @@ follow_route(struct responder *responder, const struct body *body, struct verb_c
 	return err_set(err, ERR_INTERNAL, "a route of unknown kind");
 }
 
-/* Title and detail of an ActionKitError as one line. */
-static void
-read_error(const char *error, char ret_text[ERR_MESSAGE_BYTES])
-{
-	struct json_object *json = NULL;
-	const char *title, *detail;
-	struct err err;
-
-	(void)json_parse(error, strlen(error), &json, &err);
-	title = json_member_string(json, "title");
-	detail = json_member_string(json, "detail");
-	snprintf(ret_text, ERR_MESSAGE_BYTES, "%s%s%s", title == NULL ? "" : title,
-	    detail == NULL ? "" : ": ", detail == NULL ? "" : detail);
-	json_object_put(json);
-}
-
-/* What is done is news, and so is what an action refuses; who only looks is not. */
+/*
+ * What is done is news, and so is what was refused, by us or by an action (why; empty if nothing
+ * was); who only looks is not.
+ */
 static void
 log_answer(const struct request *request, const struct verb_call *call,
-    const struct reply *reply, const struct err *err, int64_t took_ms)
+    const struct reply *reply, const char *why, int64_t took_ms)
 {
 	const struct route *route = call->route;
-	char subject[SUBJECT_BYTES], why[ERR_MESSAGE_BYTES];
+	char subject[SUBJECT_BYTES];
 
 	if (route != NULL)
 		snprintf(subject, sizeof(subject), "%s %s %s", verb_name(route->verb),
@@ -125,14 +110,10 @@ log_answer(const struct request *request, const struct verb_call *call,
 		snprintf(subject, sizeof(subject), "%s %s", request->method,
 		    request->path == NULL ? "" : request->path);
 
-	if (err != NULL)
+	if (*why != '\0')
 		log_warn("%s: %d in %lld ms: %s", subject, reply->status,
-		    (long long)took_ms, err->msg);
-	else if (call->error != NULL) {
-		read_error(call->error, why);
-		log_warn("%s: %d in %lld ms: %s", subject, reply->status, (long long)took_ms,
-		    why);
-	} else if (route != NULL && (route->verb == VERB_PREPARE ||
+		    (long long)took_ms, why);
+	else if (route != NULL && (route->verb == VERB_PREPARE ||
 	    route->verb == VERB_START || route->verb == VERB_STOP))
 		log_info("%s: %d in %lld ms", subject, reply->status, (long long)took_ms);
 	else
@@ -160,16 +141,14 @@ dispatch(struct responder *responder, FCGX_Request *fcgi)
 	scoreboard_request(responder->slot, request.sent_as);
 	if (!refused)
 		refused = follow_route(responder, &body, &call, &reply, &allow, &err) == -1;
-	if (refused && call.error != NULL) {
+	if (refused && call.error != NULL)
 		reply_error_text(&reply, &err, call.error);
-		call.error = NULL;
-	} else if (refused) {
+	else if (refused)
 		reply_error(&reply, &err);
-	}
 	reply.allow = allow;
-	log_answer(&request, &call, &reply, refused ? &err : NULL,
+	/* What no action was called for has nothing to say of it. */
+	log_answer(&request, &call, &reply, refused || call.route != NULL ? err.msg : "",
 	    clock_boot_ms() - began_ms);
-	free(call.error);
 
 	/* Code of an action has closed it, or something else is there now. */
 	if (descriptors_lost() && !descriptor_is_own(fcgi->ipcFd)) {

@@ -229,23 +229,23 @@ START_TEST(test_error_text)
 {
 	char text[64], small[8];
 
-	call_error_text(&call, text, sizeof(text));
+	call_error_text(call.error, text, sizeof(text));
 	ck_assert_str_eq(text, "");
 	call_error(&call, "Title", NULL);
-	call_error_text(&call, text, sizeof(text));
+	call_error_text(call.error, text, sizeof(text));
 	ck_assert_str_eq(text, "Title");
 	call_error(&call, "Later", "is too late");
-	call_error_text(&call, text, sizeof(text));
+	call_error_text(call.error, text, sizeof(text));
 	ck_assert_str_eq(text, "Title");
 	call_done(&call);
 	call_error(&call, "Title", "d\xc3\xa9tail");
-	call_error_text(&call, text, sizeof(text));
+	call_error_text(call.error, text, sizeof(text));
 	ck_assert_str_eq(text, "Title: d\xc3\xa9tail");
-	call_error_text(&call, small, sizeof(small));
+	call_error_text(call.error, small, sizeof(small));
 	ck_assert_str_eq(small, "Title: ");
-	call_error_text(&call, text, 10);
+	call_error_text(call.error, text, 10);
 	ck_assert_str_eq(text, "Title: d");
-	call_error_text(&call, text, 1);
+	call_error_text(call.error, text, 1);
 	ck_assert_str_eq(text, "");
 	call_done(&call);
 }
@@ -423,7 +423,7 @@ error_is(const char *wanted)
 {
 	char text[1024];
 
-	call_error_text(&call, text, sizeof(text));
+	call_error_text(call.error, text, sizeof(text));
 	ck_assert_str_eq(text, wanted);
 	json_object_put(call.error);
 	call.error = NULL;
@@ -689,7 +689,7 @@ misused(const char *title)
 	char text[512];
 
 	ck_assert_int_eq(run(nothing), -1);
-	call_error_text(&call, text, sizeof(text));
+	call_error_text(call.error, text, sizeof(text));
 	ck_assert_str_eq(text, title);
 	call_done(&call);
 }
