@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "core/base/state_path.h"
@@ -24,30 +23,18 @@ state_file_mode(const struct stat *directory, enum state_access access, mode_t t
 	return STATE_FILE_MODE | (grouped ? GROUP_READS : 0);
 }
 
-static int
-stat_directory(const char *path, struct stat *ret_directory)
-{
-	char directory[STATE_PATH_BYTES];
-	const char *end = strrchr(path, '/');
-	size_t length = end == NULL ? 0 : (size_t)(end - path);
-
-	if (length == 0 || length >= sizeof(directory))
-		return stat(end == NULL ? "." : "/", ret_directory);
-	memcpy(directory, path, length);
-	directory[length] = '\0';
-	return stat(directory, ret_directory);
-}
-
 /* What is right whatever the umask is. */
 static int
 settle(int fd, const char *path, enum state_access access)
 {
+	char parent[STATE_PATH_BYTES];
 	struct stat directory, st;
 	uid_t owner = (uid_t)-1;
 	gid_t group = (gid_t)-1;
 	mode_t mode;
 
-	if (stat_directory(path, &directory) == -1 || fstat(fd, &st) == -1)
+	state_path_parent(path, parent);
+	if (stat(parent, &directory) == -1 || fstat(fd, &st) == -1)
 		return -1;
 	mode = state_file_mode(&directory, access, st.st_mode);
 	if (geteuid() == 0)

@@ -10,4 +10,7 @@
 /* state_dir/name; a longer path is cut, which no option lets come about. */
 void state_path(const char *state_dir, const char *name, char ret_path[STATE_PATH_BYTES]);
 
+/* The directory that a path is in: "." where it names none. */
+void state_path_parent(const char *path, char ret_parent[STATE_PATH_BYTES]);
+
 #endif

@@ -49,19 +49,6 @@ may(const char *path, int mode)
 	return faccessat(AT_FDCWD, path, mode, AT_EACCESS) == 0;
 }
 
-/* path without its last part. */
-static void
-parent_of(const char *path, char ret_parent[STATE_PATH_BYTES])
-{
-	char *end;
-
-	snprintf(ret_parent, STATE_PATH_BYTES, "%s", path);
-	end = strrchr(ret_parent, '/');
-	if (end == ret_parent)
-		end++;
-	*end = '\0';
-}
-
 static bool
 is_in_group(gid_t group)
 {
@@ -192,8 +179,8 @@ test_socket(struct test *test)
 	const char *needed = directory;
 	struct stat st;
 
-	parent_of(path, directory);
-	parent_of(directory, parent);
+	state_path_parent(path, directory);
+	state_path_parent(directory, parent);
 	/* The directory of the default is made. */
 	if (strcmp(path, SERVER_SOCKET_DEFAULT) == 0 && stat(directory, &st) == -1)
 		needed = parent;
