@@ -66,6 +66,7 @@ write_started(struct visit *visit, const char *reply, bool failed, const char *w
     struct err *err)
 {
 	struct execution *row = &visit->row;
+	int64_t now_ms = clock_boot_ms();
 	bool over = ends_with_start(visit->action) ||
 	    (failed && visit->action->stop == NULL);
 
@@ -74,9 +75,9 @@ write_started(struct visit *visit, const char *reply, bool failed, const char *w
 	if (over)
 		execution_want_stop(row, STOP_BY_ACTION, failed ? "failed" : "completed");
 	text_set(&row->error, why);
-	row->ends_boot_ms = end_of(row, clock_boot_ms());
+	row->ends_boot_ms = end_of(row, now_ms);
 	if (row->stop_by == STOP_BY_NOBODY)
-		row->due_boot_ms = execution_next_due(row, clock_boot_ms());
+		row->due_boot_ms = execution_next_due(row, now_ms);
 	if (execution_move(row, over ? MOVE_END : MOVE_STARTED, err) == -1)
 		return -1;
 	return execution_write(&visit->session->store, row, "agent", why, err);

@@ -16,9 +16,9 @@
 #include "core/store/migrations.h"
 #include "core/store/store_internal.h"
 
-/* The busy handler's pauses: a neighbour such as the sqlite3 shell holds the database. */
 /* How long one who opens it waits for its turn to recover the log. */
 #define OPEN_TURN_MS 1000
+/* The busy handler's pauses: a neighbour such as the sqlite3 shell holds the database. */
 #define BUSY_PAUSE_MIN_MS 1
 #define BUSY_PAUSE_SPREAD_MS 8
 #define BUSY_READ_TRIES 200
