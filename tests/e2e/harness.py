@@ -569,7 +569,8 @@ class Server:
         for pid in stopped:
             kill(pid)
         self.process.wait()
-        self.wait_gone()
+        # One without an environment any more may still have files open.
+        wait_for(lambda: not any(map(alive, stopped)), "the end of all processes")
 
     def wait_gone(self, timeout=PATIENCE_S):
         wait_for(lambda: not self.processes(), "the end of all processes", timeout)
