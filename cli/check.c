@@ -1,10 +1,11 @@
 /*
  * check.c: `actionkit check`: everything that can be wrong with an installation, looked at
- * without changing anything.
+ * without changing anything. It persists when it has tried a commit.
  */
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
 #include <stdarg.h>
@@ -21,15 +22,19 @@
 #include "core/action/discovery.h"
 #include "core/action/registry.h"
 #include "core/action/verify.h"
+#include "core/base/clock.h"
 #include "core/base/state_file.h"
 #include "core/base/state_path.h"
 #include "core/reaper/takeover.h"
+#include "core/store/fitness.h"
 #include "fcgi/server/socket.h"
 #include "fcgi/server/state_dir.h"
 
 #define CHECK_TEXT_BYTES 2048
 #define CHECK_PATH_BYTES 1024
 #define OTHERS_MODE 07
+/* How long a commit that is tried waits for other writers. */
+#define FITNESS_WAIT_MS 3000
 
 enum verdict {
 	VERDICT_OK,
@@ -49,6 +54,8 @@ static const struct {
 struct checkup {
 	struct server_options options;
 	struct json_object *findings;
+	pid_t server;		/* 0: none; -1: that could not be told */
+	int guarded;		/* whether a reaper is at work; -1: that could not be told */
 	bool failed;
 };
 
@@ -199,7 +206,11 @@ check_executions(struct checkup *checkup, struct store *store)
 		return;
 	}
 	count = json_object_array_length(rows);
-	find(checkup, "executions", VERDICT_OK, "%zu active", count);
+	if (count > 0 && checkup->guarded == 0)
+		find(checkup, "executions", VERDICT_FAIL, "%zu active, and nobody watches over "
+		    "them: start the server, or run `actionkit recover`", count);
+	else
+		find(checkup, "executions", VERDICT_OK, "%zu active", count);
 	for (i = 0; i < count; i++) {
 		row = json_object_array_get_idx(rows, i);
 		id = json_member_string(row, "id");
@@ -215,6 +226,49 @@ check_executions(struct checkup *checkup, struct store *store)
 	json_object_put(rows);
 }
 
+static bool
+is_writable(const char *state_dir)
+{
+	char path[STATE_PATH_BYTES];
+
+	state_path(state_dir, GATE_FILE, path);
+	return faccessat(AT_FDCWD, path, R_OK | W_OK, AT_EACCESS) == 0;
+}
+
+static int
+try_commit(struct store *store, struct err *err)
+{
+	if (store_begin(store, STORE_NORMAL, clock_boot_ms() + FITNESS_WAIT_MS, err) == -1)
+		return -1;
+	return store_end(store, fitness_note(store, err), err);
+}
+
+/* Whether a prepare would succeed; only who may write can try a commit. */
+static void
+check_fitness(struct checkup *checkup)
+{
+	const struct options *options = &checkup->options.core;
+	struct store store;
+	bool tried;
+	struct err err;
+	int result;
+
+	/* Without a server the files that SQLite needs for it might not be there. */
+	tried = checkup->server > 0 && is_writable(options->state_dir);
+	result = tried ? store_open(&store, options->state_dir, &err) :
+	    store_open_readonly(&store, options->state_dir, &err);
+	if (result == 0)
+		result = fitness_look(&store, options->state_dir, options->keep_free_bytes, &err);
+	if (result == 0 && tried)
+		result = try_commit(&store, &err);
+	store_close(&store);
+	if (result == -1)
+		find(checkup, "database", VERDICT_FAIL, "%s", err.msg);
+	else
+		find(checkup, "database", VERDICT_OK, tried ? "a commit succeeds" :
+		    "a commit was not tried");
+}
+
 static void
 check_database(struct checkup *checkup)
 {
@@ -222,12 +276,13 @@ check_database(struct checkup *checkup)
 	struct store store;
 	struct stat st;
 	struct err err;
+	bool yet;
 
 	state_path(checkup->options.core.state_dir, STORE_FILE, path);
 	if (stat(path, &st) == -1) {
-		find(checkup, "database", errno == ENOENT ? VERDICT_WARN : VERDICT_FAIL,
-		    "%s: %s%s", path, strerror(errno),
-		    errno == ENOENT ? "; serve will make it" : "");
+		yet = errno == ENOENT && checkup->server == 0 && checkup->guarded == 0;
+		find(checkup, "database", yet ? VERDICT_WARN : VERDICT_FAIL, "%s: %s%s", path,
+		    strerror(errno), yet ? "; serve will make it" : "");
 		return;
 	}
 	if (store_open_readonly(&store, checkup->options.core.state_dir, &err) == -1) {
@@ -237,6 +292,7 @@ check_database(struct checkup *checkup)
 	check_integrity(checkup, &store);
 	check_executions(checkup, &store);
 	store_close(&store);
+	check_fitness(checkup);
 }
 
 static void
@@ -244,18 +300,19 @@ check_server(struct checkup *checkup)
 {
 	const char *state_dir = checkup->options.core.state_dir;
 	struct err err;
-	pid_t server = socket_state_holder(state_dir, &err);
-	int held = server == -1 ? -1 : takeover_held(state_dir, &err);
 
-	if (held == -1)
+	checkup->server = socket_state_holder(state_dir, &err);
+	checkup->guarded = checkup->server == -1 ? -1 : takeover_held(state_dir, &err);
+	if (checkup->guarded == -1)
 		find(checkup, "server", VERDICT_FAIL, "%s", err.msg);
-	else if (server == 0)
+	else if (checkup->server == 0)
 		find(checkup, "server", VERDICT_WARN, "none uses this state directory%s",
-		    held == 1 ? "; a reaper guards it" : "");
-	else if (held == 0)
-		find(checkup, "server", VERDICT_FAIL, "pid %ld has no reaper", (long)server);
+		    checkup->guarded == 1 ? "; a reaper guards it" : "");
+	else if (checkup->guarded == 0)
+		find(checkup, "server", VERDICT_FAIL, "pid %ld has no reaper",
+		    (long)checkup->server);
 	else
-		find(checkup, "server", VERDICT_OK, "pid %ld", (long)server);
+		find(checkup, "server", VERDICT_OK, "pid %ld", (long)checkup->server);
 }
 
 /* To connect would cost a responder two seconds. */
@@ -353,8 +410,8 @@ check_all(struct checkup *checkup, const char *state_dir, const char *state_grou
 	if (!checkup->failed)
 		check_discoveries(checkup);
 	if (check_state_dir(checkup)) {
-		check_database(checkup);
 		check_server(checkup);
+		check_database(checkup);
 	}
 	check_socket(checkup);
 	check_tools(checkup);
@@ -408,7 +465,8 @@ const struct subcommand subcommand_check = {
 	.help = "look for what is wrong with the installation",
 	.about = "Checks the configuration (the environment, as serve reads it), the tables of\n"
 	    "the actions, discoveries, state directory, database, executions, server,\n"
-	    "socket and tools. It changes nothing.\n\n"
+	    "socket and tools. It changes nothing, but that while a server runs it tries\n"
+	    "whether a commit succeeds, where it may.\n\n"
 	    "Exit status: 0; 1 if something has failed, warnings apart; 64 for a wrong\n"
 	    "command line.",
 	.options = options_of_check,

@@ -6,11 +6,13 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cli/arguments.h"
+#include "cli/output.h"
 #include "cli/rows.h"
 #include "cli/stop_outcome.h"
 #include "core/base/clock.h"
@@ -19,14 +21,18 @@
 #include "core/config/options.h"
 #include "core/reaper/reaper.h"
 #include "core/reaper/takeover.h"
+#include "core/store/loss.h"
 #include "core/store/store.h"
 #include "fcgi/server/socket.h"
+
+#define FORGET_WAIT_MS 10000
 
 struct request {
 	const char *state_dir;		/* as given, or NULL */
 	const char *stop_timeout;
 	int64_t timeout_ms;
 	bool if_failed;			/* it is systemd that asks, after a server's end */
+	bool forget_lost;		/* what is lost is dealt with, that is all */
 	bool json;
 };
 
@@ -65,6 +71,17 @@ find_other(const struct options *options, struct err *err)
 	return server > 0 || held == 1;
 }
 
+/* How many executions there were when a reaper looked last; 0 if nobody knows. */
+static int64_t
+last_active(const struct options *options)
+{
+	const struct scoreboard *scoreboard;
+	struct err unknown;
+
+	scoreboard = scoreboard_map_readonly(options->state_dir, &unknown);
+	return scoreboard == NULL ? 0 : scoreboard->active;
+}
+
 /*
  * Only the program that a newer database belongs to can undo; an older one is brought here. 1,
  * and err says it, if nothing is to be undone; 0; or -1.
@@ -87,7 +104,8 @@ match_schema(const struct options *options, struct err *err)
 		    "versions: this program cannot undo what is active (%" PRId64 "); put the "
 		    "newer one back and start it, or run its `recover`", options->state_dir,
 		    STORE_FILE, age, active);
-	return age == 0 ? 0 : store_make_ready(options->state_dir, clock_boot_ms(), err);
+	return age == 0 ? 0 : store_make_ready(options->state_dir, clock_boot_ms(),
+	    last_active(options), err);
 }
 
 /* The ids of all that are not stopped; fails where there is no database, and makes none. */
@@ -188,6 +206,33 @@ run(struct arguments *arguments, const struct options *options, const struct req
 	    stop_outcome_report(found, request->json);
 }
 
+/* While a server runs, too. */
+static int
+forget_lost(struct arguments *arguments, const struct options *options, bool json)
+{
+	struct json_object *report;
+	struct store store;
+	struct err err;
+	int64_t lost = -1;
+
+	if (store_open(&store, options->state_dir, &err) == 0) {
+		lost = loss_read(&store, &err);
+		if (lost > 0 && loss_forget(&store, clock_boot_ms() + FORGET_WAIT_MS, &err) == -1)
+			lost = -1;
+		store_close(&store);
+	}
+	if (lost == -1)
+		return arguments_fail(arguments, &err);
+	if (!json) {
+		printf("%" PRId64 " lost executions are dealt with\n", lost);
+		return EXIT_SUCCESS;
+	}
+	report = json_new_object();
+	json_add_int(report, "forgotten", lost);
+	output_json(report);
+	return EXIT_SUCCESS;
+}
+
 static int
 recover_run(struct arguments *arguments)
 {
@@ -214,6 +259,9 @@ recover_run(struct arguments *arguments)
 		case 'f':
 			request.if_failed = true;
 			break;
+		case 'l':
+			request.forget_lost = true;
+			break;
 		case 'j':
 			request.json = true;
 			break;
@@ -236,7 +284,8 @@ recover_run(struct arguments *arguments)
 	    "--stop-timeout", request.stop_timeout, NULL) == -1)
 		return arguments_refuse(arguments, "%s", err.msg);
 	log_init(options->log_level, options->log_format);
-	return run(arguments, options, &request);
+	return request.forget_lost ? forget_lost(arguments, options, request.json) :
+	    run(arguments, options, &request);
 }
 
 static const struct cli_option options_of_recover[] = {
@@ -244,6 +293,7 @@ static const struct cli_option options_of_recover[] = {
 	{ 's', "stop-timeout", "DURATION", "As with serve; or ACTIONKIT_STOP_TIMEOUT." },
 	{ 't', "timeout", "DURATION", "Repeat what fails for so long. Default: 0, once." },
 	{ 'f', "if-failed", NULL, "For ExecStopPost= of systemd: if the server has failed." },
+	{ 'l', "forget-lost", NULL, "Only say that lost executions are dealt with, by hand." },
 	CLI_JSON,
 	CLI_OPTIONS_END
 };
@@ -259,6 +309,9 @@ const struct subcommand subcommand_recover = {
 	    "With --if-failed it does nothing, and that is no error, if the service left\n"
 	    "as it should, if it was killed from outside and so is started again, and if\n"
 	    "a server or a reaper is alive; variables with mistakes are overlooked.\n\n"
+	    "Where a database was lost with active executions, the server is not ready until\n"
+	    "they are undone by hand, and --forget-lost says so. It stops nothing, and a\n"
+	    "server may run.\n\n"
 	    "Exit status: 0 if nothing is left; 1 if something is, or it was refused; 64\n"
 	    "for a wrong command line.",
 	.options = options_of_recover,

@@ -33,14 +33,18 @@ libcore_la_SOURCES = \
 	core/store/database_files.c core/store/database_files.h \
 	core/store/execution.c core/store/execution.h \
 	core/store/files.c core/store/files.h \
+	core/store/fitness.c core/store/fitness.h \
 	core/store/gate.c core/store/gate.h \
 	core/store/lifecycle.c core/store/lifecycle.h \
 	core/store/lock.c core/store/lock.h \
+	core/store/loss.c core/store/loss.h \
 	core/store/migrate.c \
 	core/store/migrations.h \
 	core/store/ready.c \
 	core/store/rebase.c \
 	core/store/rehearse.c \
+	core/store/rescue.c core/store/rescue.h \
+	core/store/space.c core/store/space.h \
 	core/store/store.c core/store/store.h \
 	core/store/store_internal.h \
 	core/config/discovery_options.c core/config/discovery_options.h \

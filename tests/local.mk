@@ -48,6 +48,7 @@ E2E_TESTS = \
 	tests/e2e/test_options.py \
 	tests/e2e/test_pause_process.py \
 	tests/e2e/test_race.py \
+	tests/e2e/test_ready.py \
 	tests/e2e/test_repeat.py \
 	tests/e2e/test_requests.py \
 	tests/e2e/test_schema.py \

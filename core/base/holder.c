@@ -26,7 +26,7 @@
 struct search {
 	struct stat st;			/* of the file */
 	char path[PATH_MAX];		/* as the kernel calls it */
-	int64_t offset;
+	int64_t first, last;		/* bytes; HOLDER_FLOCK, which is all of it */
 	char *text;
 	size_t used;
 	int holders;
@@ -53,10 +53,10 @@ read_proc(pid_t pid, const char *name, char *ret_text, size_t size)
 static bool
 covers(const struct search *search, const char *type, int64_t start, const char *end)
 {
-	if (search->offset == HOLDER_FLOCK)
+	if (search->first == HOLDER_FLOCK)
 		return strcmp(type, "FLOCK") == 0;
-	return strcmp(type, "FLOCK") != 0 && start <= search->offset &&
-	    (strcmp(end, "EOF") == 0 || search->offset <= strtoll(end, NULL, 10));
+	return strcmp(type, "FLOCK") != 0 && start <= search->last &&
+	    (strcmp(end, "EOF") == 0 || search->first <= strtoll(end, NULL, 10));
 }
 
 /* Lines such as "lock:	1: OFDLCK  ADVISORY  WRITE -1 08:01:4711 815 815". */
@@ -160,10 +160,10 @@ begin(struct search *search, int fd)
 }
 
 bool
-holder_find(int fd, int64_t offset, bool (*is_known)(void *context, pid_t pid),
+holder_find(int fd, int64_t first, int64_t last, bool (*is_known)(void *context, pid_t pid),
     void *context, char ret_text[HOLDER_TEXT_BYTES])
 {
-	struct search search = { .offset = offset, .text = ret_text };
+	struct search search = { .first = first, .last = last, .text = ret_text };
 	const struct dirent *entry;
 	bool known = false;
 	DIR *proc;
@@ -171,17 +171,20 @@ holder_find(int fd, int64_t offset, bool (*is_known)(void *context, pid_t pid),
 
 	ret_text[0] = '\0';
 	proc = begin(&search, fd) ? opendir("/proc") : NULL;
-	while (proc != NULL && !known && (entry = readdir(proc)) != NULL) {
+	while (proc != NULL && (entry = readdir(proc)) != NULL) {
 		pid = (pid_t)strtol(entry->d_name, NULL, 10);
 		if (pid <= 0 || pid == getpid() || !holds(&search, pid))
 			continue;
-		known = is_known != NULL && is_known(context, pid);
-		if (!known)
+		if (is_known != NULL && is_known(context, pid))
+			known = true;
+		else
 			add(&search, pid);
 	}
 	if (proc != NULL)
 		closedir(proc);
-	if (!known && search.holders == 0)
+	if (search.holders > 0)
+		return true;
+	if (!known)
 		tell_unseen(&search);
 	return !known;
 }

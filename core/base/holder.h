@@ -18,11 +18,13 @@
 #define HOLDER_TEXT_BYTES 256
 
 /*
- * Who holds a lock of the open file fd: that of the byte at offset, or HOLDER_FLOCK. is_known(), or
- * NULL, says whether a process is one that may. Returns whether somebody else has it, and
- * in words who: "process 4711 (sleep)", or that it cannot be seen, and why.
+ * Who holds a lock of the open file fd (O_PATH is enough): on any byte from first to last, or
+ * HOLDER_FLOCK for both. is_known(), or NULL, says whether a process is one that may. Returns
+ * whether somebody else has it, and in words who: "process 4711 (sleep)", or that it cannot be
+ * seen, and why; that too if nobody has it.
  */
-bool holder_find(int fd, int64_t offset, bool (*is_known)(void *context, pid_t pid),
-    void *context, char ret_text[HOLDER_TEXT_BYTES]);
+bool holder_find(int fd, int64_t first, int64_t last,
+    bool (*is_known)(void *context, pid_t pid), void *context,
+    char ret_text[HOLDER_TEXT_BYTES]);
 
 #endif

@@ -153,9 +153,11 @@ is_fault_of_store(const struct err *err)
 static void
 pause_before_again(struct visit *visit, const struct err *err)
 {
+	struct store *store = &visit->session->store;
+
 	/* It may have been opened to read only, for want of something. */
-	if (err->code != ERR_BUSY)
-		store_close(&visit->session->store);
+	if (err->code != ERR_BUSY && !store_is_moved(store))
+		store_close(store);
 	clock_sleep_ms(AGAIN_PAUSE_MS);
 }
 

@@ -58,8 +58,6 @@ calls_answer(struct session *session, enum verb verb, const struct ak_action *ac
 	if (result == 0)
 		call_error_text(visit.error, err->msg, sizeof(err->msg));
 	visit_end(&visit);
-	/* Tried again by the next call: what is at its path then may be good. */
-	if (session->store.suspect || (result == -1 && err->code == ERR_STORE))
-		store_close(&session->store);
+	session_settle(session, result, err);
 	return result;
 }

@@ -14,7 +14,6 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "core/action/parameters.h"
@@ -24,6 +23,7 @@
 #include "core/base/utf8.h"
 #include "core/base/uuid_text.h"
 #include "core/store/files.h"
+#include "core/store/space.h"
 
 /* How often a directory may be swept between its making and its flock. */
 #define CLAIM_TRIES 16
@@ -41,21 +41,6 @@ incoming_init(struct incoming *incoming, const struct options *options,
 	incoming->total = incoming->unchecked = 0;
 }
 
-static int
-check_space(int fd, int64_t bytes, int64_t keep_free, struct err *err)
-{
-	struct statvfs space;
-	uint64_t free_bytes;
-
-	if (fstatvfs(fd, &space) == -1)
-		return err_sys(err, ERR_INTERNAL, "%s", FILES_DIR);
-	free_bytes = (uint64_t)space.f_bavail * space.f_frsize;
-	if (free_bytes >= (uint64_t)bytes + (uint64_t)keep_free)
-		return 0;
-	return err_set(err, ERR_FULL, "there is no room for it: %" PRIu64 " bytes are free, "
-	    "and %" PRId64 " of these must be left (--keep-free)", free_bytes, keep_free);
-}
-
 int
 incoming_check_space(const struct options *options, int64_t bytes, struct err *err)
 {
@@ -63,7 +48,7 @@ incoming_check_space(const struct options *options, int64_t bytes, struct err *e
 
 	if (fd == -1)
 		return err_sys(err, ERR_INTERNAL, "%s", options->state_dir);
-	result = check_space(fd, bytes, options->keep_free_bytes, err);
+	result = space_check(fd, bytes, options->keep_free_bytes, err);
 	close(fd);
 	return result;
 }
@@ -158,7 +143,7 @@ incoming_begin(struct incoming *incoming, const char *parameter, const char *ori
 
 	if (check_file(incoming, parameter, original_name, &row, err) == -1 ||
 	    prepare_directory(incoming, err) == -1 ||
-	    check_space(incoming->fd, 1, incoming->options->keep_free_bytes, err) == -1)
+	    space_check(incoming->fd, 1, incoming->options->keep_free_bytes, err) == -1)
 		return -1;
 	file->parameter = row;
 	file->size = 0;
@@ -191,7 +176,7 @@ check_size(struct incoming *incoming, const struct incoming_file *file, size_t l
 	if (incoming->unchecked < SPACE_EVERY_BYTES)
 		return 0;
 	incoming->unchecked = 0;
-	if (check_space(incoming->fd, (int64_t)length, options->keep_free_bytes, err) == -1)
+	if (space_check(incoming->fd, (int64_t)length, options->keep_free_bytes, err) == -1)
 		return err_wrap(err, "%s", name);
 	return 0;
 }

@@ -15,6 +15,7 @@
 #include "core/calls/prepare_files.h"
 #include "core/calls/visit.h"
 #include "core/store/claim.h"
+#include "core/store/space.h"
 
 #define UNAME_BYTES 512
 
@@ -68,6 +69,13 @@ duration_of(const struct ak_call *call)
 	    json_whole(json_member(call->config, "duration"), &ms) == -1 || ms < 0)
 		return 0;
 	return ms;
+}
+
+/* What has begun may need all that is left. */
+static int
+check_space(const struct session *session, struct err *err)
+{
+	return space_check(session->lock.fd, 0, session->options->keep_free_bytes, err);
 }
 
 /* The row for a prepare that succeeded; replaces what an earlier one left. */
@@ -137,7 +145,8 @@ prepare_visit(struct visit *visit, char **ret_reply, struct err *err)
 	int held, result = -1;
 
 	if (context_take(&visit->call, visit->request, err) == -1 ||
-	    prepare_files_check(visit, &values, err) == -1)
+	    prepare_files_check(visit, &values, err) == -1 ||
+	    check_space(visit->session, err) == -1)
 		return -1;
 	/* What has begun is refused at once, not when its handler is over. */
 	if (visit_load(visit, err) == -1 || check_phase(visit, err) == -1 ||

@@ -6,6 +6,7 @@
 #include "core/calls/session.h"
 
 #include "core/base/log.h"
+#include "core/store/rescue.h"
 
 int
 session_open(struct session *session, const struct options *options,
@@ -40,4 +41,35 @@ session_need_store(struct session *session, struct err *err)
 	if (session->store.db != NULL)
 		return 0;
 	return store_open(&session->store, session->options->state_dir, err);
+}
+
+int
+session_begin(struct session *session, enum store_durability durability, int64_t deadline_ms,
+    struct err *err)
+{
+	struct store *store = &session->store;
+	const char *state_dir = session->options->state_dir;
+
+	if (session_need_store(session, err) == -1)
+		return -1;
+	if (store_begin(store, durability, deadline_ms, err) == 0)
+		return 0;
+	if (!store_is_moved(store) || store_rescue(store, state_dir, deadline_ms, err) == -1)
+		return -1;
+	store_close(store);
+	if (store_open(store, state_dir, err) == -1)
+		return -1;
+	return store_begin(store, durability, deadline_ms, err);
+}
+
+void
+session_settle(struct session *session, int result, const struct err *err)
+{
+	struct store *store = &session->store;
+
+	if (!store->suspect && (result == 0 || err->code != ERR_STORE))
+		return;
+	/* What was removed, and could not be put back, can be read nowhere else. */
+	if (!store_is_moved(store))
+		store_close(store);
 }

@@ -29,4 +29,17 @@ void session_close(struct session *session);
 /* Opens the store if it is closed: because it was lost, or for a fork. 0, or -1. */
 int session_need_store(struct session *session, struct err *err);
 
+/*
+ * Begins a transaction as store_begin(). Where the database was removed it is put back first
+ * (rescue.h), and where it was replaced the other one is opened.
+ */
+int session_begin(struct session *session, enum store_durability durability,
+    int64_t deadline_ms, struct err *err);
+
+/*
+ * After something that came to result (0, or -1 with err): closes a store that is no good, so that
+ * what is at its path then is opened by who needs it next.
+ */
+void session_settle(struct session *session, int result, const struct err *err);
+
 #endif

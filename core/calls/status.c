@@ -98,7 +98,7 @@ keep_alive(struct visit *visit, const char *why, struct err *err)
 	if (!changed && !due && !news)
 		return 0;
 	/* What is only for people is not worth that the agent is not answered. */
-	if (store_begin(store, STORE_NORMAL, changed || due ? visit->deadline_ms :
+	if (session_begin(visit->session, STORE_NORMAL, changed || due ? visit->deadline_ms :
 	    clock_boot_ms() + NEWS_WAIT_MS, err) == -1)
 		return changed || due ? -1 : 0;
 	/* It may have left `running` meanwhile: then nothing is kept, and that is not a fault. */

@@ -75,8 +75,7 @@ visit_begin(struct visit *visit, enum store_durability durability, struct err *e
 {
 	struct store *store = &visit->session->store;
 
-	if (session_need_store(visit->session, err) == -1 ||
-	    store_begin(store, durability, transaction_until(visit), err) == -1)
+	if (session_begin(visit->session, durability, transaction_until(visit), err) == -1)
 		return -1;
 	if (visit_load(visit, err) == -1) {
 		store_rollback(store);

@@ -52,7 +52,7 @@ const struct option options_table[] = {
 	    "its own.",
 	  .parse = option_size, MEMBER(max_upload_bytes), .max = OPTION_TIB },
 	{ .name = "keep-free", .argument = "SIZE", .preset = "256MiB",
-	  .help = "What files leave free in the file system of the state directory.",
+	  .help = "What every prepare leaves free where the state directory is.",
 	  .parse = option_size, MEMBER(keep_free_bytes), .max = OPTION_TIB },
 	{ .name = "allow-file-url", .argument = "PREFIX", .separator = " ",
 	  .help = "Files may be downloaded from URLs that begin like this one. May be "

@@ -169,6 +169,15 @@ scoreboard_reaper_of(const struct scoreboard *scoreboard, pid_t pid)
 	return NULL;
 }
 
+bool
+scoreboard_lists(const struct scoreboard *scoreboard, pid_t pid)
+{
+	for (int i = 0; i < scoreboard->slots_used; i++)
+		if (scoreboard->slots[i].pid == pid)
+			return true;
+	return scoreboard_reaper_of(scoreboard, pid) != NULL;
+}
+
 /* One that died while it took an entry has left its pid there, below 0. */
 static bool
 is_free(const struct scoreboard_reaper *reaper)
@@ -252,6 +261,27 @@ scoreboard_deaths(const struct scoreboard *scoreboard, const struct scoreboard_s
 	}
 	lost = find_lost(scoreboard, slot->request);
 	return lost == NULL ? deaths : deaths + lost->deaths;
+}
+
+bool
+scoreboard_trial_begin(struct scoreboard *scoreboard, int64_t every_ms)
+{
+	int64_t now_ms = clock_boot_ms(), began_ms = scoreboard->trial.began_ms;
+
+	return (began_ms == 0 || now_ms - began_ms >= every_ms) &&
+	    atomic_compare_exchange_strong(&scoreboard->trial.began_ms, &began_ms, now_ms);
+}
+
+bool
+scoreboard_trial_end(struct scoreboard *scoreboard, const char *fault)
+{
+	struct scoreboard_trial *trial = &scoreboard->trial;
+	int32_t before = trial->result;
+
+	if (fault != NULL)
+		snprintf(trial->fault, sizeof(trial->fault), "%s", fault);
+	trial->result = fault == NULL ? TRIAL_PASSED : TRIAL_FAILED;
+	return (fault != NULL) != (before == TRIAL_FAILED);
 }
 
 bool

@@ -16,10 +16,11 @@
 #include "core/base/err.h"
 
 #define SCOREBOARD_FILE "scoreboard"
-#define SCOREBOARD_VERSION 4
+#define SCOREBOARD_VERSION 5
 #define SCOREBOARD_SLOTS 512		/* responders of the old and the new generation */
 #define SCOREBOARD_WHAT_BYTES 96
 #define SCOREBOARD_REQUEST_BYTES 40
+#define SCOREBOARD_FAULT_BYTES 512
 #define SCOREBOARD_REAPERS 16		/* of all generations, standing by or at work */
 #define SCOREBOARD_TOLD 32		/* discoveries whose failure is not told twice */
 #define SCOREBOARD_LOST 32		/* requests whose process died, the last ones */
@@ -58,6 +59,19 @@ struct scoreboard_lost {
 	char request[SCOREBOARD_REQUEST_BYTES];
 };
 
+/* What came of the last try whether the server can do its work; by whoever was asked. */
+enum trial_result {
+	TRIAL_NONE = 0,			/* none is over yet */
+	TRIAL_PASSED,
+	TRIAL_FAILED
+};
+
+struct scoreboard_trial {
+	_Atomic int64_t began_ms;	/* boot time of the last one; 0: never */
+	_Atomic int32_t result;		/* enum trial_result of the last one that is over */
+	char fault[SCOREBOARD_FAULT_BYTES]; /* why it failed; may be torn: for people */
+};
+
 struct scoreboard {
 	_Atomic int32_t version;
 	_Atomic int32_t supervisor_pid;
@@ -75,6 +89,8 @@ struct scoreboard {
 	_Atomic int32_t active;		/* executions not stopped, as of that round */
 	_Atomic int32_t failing;	/* of these, stops that have failed */
 	struct scoreboard_reaper reapers[SCOREBOARD_REAPERS];
+
+	struct scoreboard_trial trial;
 
 	struct scoreboard_lost lost[SCOREBOARD_LOST];
 	_Atomic int32_t lost_next;	/* which is overwritten next */
@@ -113,6 +129,9 @@ bool scoreboard_reaper_lives(const struct scoreboard_reaper *reaper);
 const struct scoreboard_reaper *scoreboard_reaper_of(const struct scoreboard *scoreboard,
     pid_t pid);
 
+/* Whether a process is a responder or a reaper of this state directory's servers. */
+bool scoreboard_lists(const struct scoreboard *scoreboard, pid_t pid);
+
 /* Which request the slot's process is at; "" if the web server gave it no id. */
 void scoreboard_request(struct scoreboard_slot *slot, const char *request);
 /* Notes that a slot's process has died at a request. */
@@ -123,6 +142,14 @@ void scoreboard_lose(struct scoreboard *scoreboard, const struct scoreboard_slot
  */
 int scoreboard_deaths(const struct scoreboard *scoreboard,
     const struct scoreboard_slot *slot);
+
+/*
+ * Whether it is for the caller to try again, since the last trial began every_ms ago or longer.
+ * Until it ends the new one, what came of the one before holds.
+ */
+bool scoreboard_trial_begin(struct scoreboard *scoreboard, int64_t every_ms);
+/* fault: why it failed, or NULL. Whether it failed and the one before had not, or the other way. */
+bool scoreboard_trial_end(struct scoreboard *scoreboard, const char *fault);
 
 /*
  * Whether what is said of a discovery (0: all is well) is another thing than any process said

@@ -33,10 +33,8 @@ is_known(void *context, pid_t pid)
 {
 	const struct known *known = context;
 
-	for (int i = 0; i < known->scoreboard->slots_used; i++)
-		if (known->scoreboard->slots[i].pid == pid)
-			return true;
-	return known->is_stopper(known->context, pid);
+	return scoreboard_lists(known->scoreboard, pid) ||
+	    known->is_stopper(known->context, pid);
 }
 
 void

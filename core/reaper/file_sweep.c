@@ -15,6 +15,7 @@
 #include "core/base/log.h"
 #include "core/base/uuid_text.h"
 #include "core/store/files.h"
+#include "core/store/loss.h"
 
 /* How often the reaper looks, how long, and when again after a failure. */
 #define SWEEP_EVERY_MS 2000
@@ -106,6 +107,7 @@ file_sweep(struct session *session, int64_t deadline_ms, struct err *err)
 {
 	struct sweep sweep = { .session = session, .deadline_ms = deadline_ms, .err = err };
 	int files = files_open(session->options->state_dir, false, err), incoming;
+	int64_t lost;
 
 	if (files == -1)
 		return err->sys == ENOENT ? 0 : -1;
@@ -114,7 +116,15 @@ file_sweep(struct session *session, int64_t deadline_ms, struct err *err)
 		look_at_all(&sweep, incoming, look_at_incoming);
 	else if (err->sys != ENOENT)
 		sweep.result = -1;
-	look_at_all(&sweep, files, look_at_execution);
+	/* The agent of an execution whose record is lost can still stop it, and needs them. */
+	lost = loss_read(&session->store, err);
+	if (lost == 0) {
+		look_at_all(&sweep, files, look_at_execution);
+	} else {
+		close(files);
+		if (lost == -1)
+			sweep.result = -1;
+	}
 	return sweep.result;
 }
 

@@ -6,13 +6,17 @@
 
 #include "core/reaper/housekeeping.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <sys/stat.h>
 
 #include "core/base/clock.h"
 #include "core/base/log.h"
 #include "core/base/state_path.h"
 #include "core/store/ballast.h"
+#include "core/store/fitness.h"
 
+#define BYTES_PER_MIB (INT64_C(1024) * 1024)
 #define CHECKPOINT_EVERY_MS 2000
 /* While the log grows this fast it is moved more often: each time holds up all writers. */
 #define CHECKPOINT_BUSY_PAGES 1000
@@ -130,10 +134,38 @@ note_clock(struct store *store, struct err *err)
 	return store_end(store, store_run(store, note, err), err);
 }
 
-void
-housekeeping_run(struct housekeeping *housekeeping, struct store *store,
-    const struct options *options)
+static bool
+is_ours(void *context, pid_t pid)
 {
+	const struct scoreboard *scoreboard = context;
+
+	return scoreboard_lists(scoreboard, pid);
+}
+
+/* Who reads for long keeps the log from beginning anew. Told, and again when it has doubled. */
+static void
+watch_log(struct housekeeping *housekeeping, const struct session *session)
+{
+	const char *state_dir = session->options->state_dir;
+	int64_t bytes = fitness_log_bytes(state_dir);
+	char reader[HOLDER_TEXT_BYTES];
+
+	if (bytes < FITNESS_LOG_WARN_BYTES)
+		housekeeping->log_told_bytes = 0;
+	if (bytes < FITNESS_LOG_WARN_BYTES || bytes < 2 * housekeeping->log_told_bytes)
+		return;
+	housekeeping->log_told_bytes = bytes;
+	if (!store_reader(state_dir, is_ours, session->scoreboard, reader))
+		snprintf(reader, sizeof(reader), "a process of the server");
+	log_warn("%s has grown to %" PRId64 " MiB, since the database is being read by %s",
+	    STORE_LOG_FILE, bytes / BYTES_PER_MIB, reader);
+}
+
+void
+housekeeping_run(struct housekeeping *housekeeping, struct session *session)
+{
+	struct store *store = &session->store;
+	const struct options *options = session->options;
 	int64_t now_ms = clock_boot_ms();
 	struct err err;
 	int removed, pages = 0;
@@ -143,6 +175,7 @@ housekeeping_run(struct housekeeping *housekeeping, struct store *store,
 		    store_checkpoint(store, now_ms + HOUSEKEEPING_WAIT_MS, &pages,
 		    &err) == -1)
 			log_warn("checkpoint: %s", err.msg);
+		watch_log(housekeeping, session);
 		housekeeping->checkpoint_at_ms = now_ms + (pages > CHECKPOINT_BUSY_PAGES ?
 		    CHECKPOINT_BUSY_MS : CHECKPOINT_EVERY_MS);
 	}

@@ -8,8 +8,7 @@
 #include <stdint.h>
 #include <time.h>
 
-#include "core/config/options.h"
-#include "core/store/store.h"
+#include "core/calls/session.h"
 
 struct housekeeping {
 	int64_t checkpoint_at_ms;	/* boot time of the next look */
@@ -17,10 +16,10 @@ struct housekeeping {
 	int64_t ballast_at_ms;
 	int64_t clock_at_ms;
 	struct timespec log_changed;	/* of the write-ahead log, at the last checkpoint */
+	int64_t log_told_bytes;		/* how long it was when the log of the server told so */
 };
 
 /* Does what is due. A failure is logged and tried again at the next time. */
-void housekeeping_run(struct housekeeping *housekeeping, struct store *store,
-    const struct options *options);
+void housekeeping_run(struct housekeeping *housekeeping, struct session *session);
 
 #endif

@@ -29,12 +29,16 @@
 #include "core/reaper/stopper.h"
 #include "core/reaper/takeover.h"
 #include "core/store/ballast.h"
+#include "core/store/loss.h"
+#include "core/store/rescue.h"
 
 /* The longest sleep: rows of others and the guard's deadline are seen within it. */
 #define REAPER_TICK_MS 1000
 /* An old reaper may need its stop-timeout, and this, to leave. */
 #define REAPER_PATIENCE_MS 2000
 #define REAPER_REASON_BYTES 64
+/* How long putting the database back waits for others. */
+#define REAPER_RESCUE_WAIT_MS 2000
 
 struct reaper {
 	const struct options *options;
@@ -223,6 +227,27 @@ take_orders(struct reaper *reaper, struct err *err)
 	return guard(reaper, err) == -1 ? -1 : take_stop_all(reaper, err);
 }
 
+/* A database that was removed is put back, and one that was replaced makes way for the other. */
+static int
+keep_store(struct reaper *reaper, struct err *err)
+{
+	struct store *store = &reaper->session.store;
+	const char *state_dir = reaper->options->state_dir;
+	int64_t deadline_ms = clock_boot_ms() + REAPER_RESCUE_WAIT_MS;
+	int rescued;
+
+	if (session_need_store(&reaper->session, err) == -1)
+		return -1;
+	if (!store_is_moved(store))
+		return 0;
+	rescued = store_rescue(store, state_dir, deadline_ms, err);
+	if (rescued == -1 || (rescued == 0 &&
+	    loss_note_replaced(store, state_dir, deadline_ms, err) == -1))
+		return -1;
+	store_close(store);
+	return session_need_store(&reaper->session, err);
+}
+
 static int
 do_round(struct reaper *reaper, struct err *err)
 {
@@ -230,14 +255,14 @@ do_round(struct reaper *reaper, struct err *err)
 	bool ordered;
 
 	watch_stoppers(reaper);
-	if (session_need_store(&reaper->session, err) == -1)
+	if (keep_store(reaper, err) == -1)
 		return -1;
 	/* Orders that cannot be noted keep nothing from being stopped. */
 	ordered = take_orders(reaper, err) == 0 &&
 	    due_take_requests(&reaper->session.store, err) == 0;
 	if (fork_stoppers(reaper, ordered ? err : &other) == -1 || !ordered)
 		return -1;
-	housekeeping_run(&reaper->housekeeping, &reaper->session.store, reaper->options);
+	housekeeping_run(&reaper->housekeeping, &reaper->session);
 	file_sweep_round(&reaper->session, &reaper->sweep_at_ms);
 	return take_stock(reaper, err);
 }
@@ -340,8 +365,7 @@ loop(struct reaper *reaper)
 	while (!is_over(reaper)) {
 		coverage_follow();
 		failed = do_round(reaper, &err) == -1;
-		if (reaper->session.store.suspect || (failed && err.code == ERR_STORE))
-			store_close(&reaper->session.store);
+		session_settle(&reaper->session, failed ? -1 : 0, &err);
 		if (failed && !was_failed)
 			log_error("%s", err.msg);
 		/* What is wanted stopped must be noted, or nobody stops it. */

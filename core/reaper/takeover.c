@@ -252,8 +252,8 @@ ask_for_stranger(struct wait *wait)
 	if (now_ms < wait->ask_at_ms)
 		return;
 	wait->ask_at_ms = now_ms + TAKEOVER_ASK_AGAIN_MS;
-	if (holder_find(wait->takeover->lock.fd, HOLDER_FLOCK, is_listed, wait->scoreboard,
-	    holder))
+	if (holder_find(wait->takeover->lock.fd, HOLDER_FLOCK, HOLDER_FLOCK, is_listed,
+	    wait->scoreboard, holder))
 		log_error("nobody undoes anything: " REAPER_LOCK_FILE " is held by %s", holder);
 }
 

@@ -86,7 +86,7 @@ not_in_time(const struct gate *gate, int64_t waited_ms, struct err *err)
 		err_set(err, ERR_BUSY, "the database is busy: "
 		    "the write gate did not open in time");
 	else {
-		holder_find(gate->fd, HOLDER_FLOCK, NULL, NULL, holder);
+		holder_find(gate->fd, HOLDER_FLOCK, HOLDER_FLOCK, NULL, NULL, holder);
 		err_set(err, ERR_BUSY, "the database is busy: "
 		    "the write gate did not open in time, it is held by %s", holder);
 	}

@@ -123,5 +123,7 @@ lock_holder(const struct lock *lock, const char *execution,
     bool (*is_known)(void *context, pid_t pid), void *context,
     char ret_text[HOLDER_TEXT_BYTES])
 {
-	return holder_find(lock->fd, lock_offset(execution), is_known, context, ret_text);
+	int64_t offset = lock_offset(execution);
+
+	return holder_find(lock->fd, offset, offset, is_known, context, ret_text);
 }

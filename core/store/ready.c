@@ -9,8 +9,10 @@
 #include <unistd.h>
 
 #include "core/base/clock.h"
+#include "core/base/log.h"
 #include "core/base/state_file.h"
 #include "core/base/state_path.h"
+#include "core/store/loss.h"
 #include "core/store/store.h"
 #include "core/store/store_internal.h"
 
@@ -29,8 +31,21 @@ create_file(const char *state_dir, struct err *err)
 	return 0;
 }
 
+/* Inside a transaction. */
+static int
+migrate(struct store *store, int64_t serving_since_ms, int64_t active, struct err *err)
+{
+	int version = store_schema_version(store, err);
+
+	if (version == -1 || store_migrate(store, err) == -1 ||
+	    store_rebase(store, serving_since_ms, err) == -1)
+		return -1;
+	return version == 0 && active > 0 ? loss_note(store, active, err) : 0;
+}
+
 int
-store_make_ready(const char *state_dir, int64_t serving_since_ms, struct err *err)
+store_make_ready(const char *state_dir, int64_t serving_since_ms, int64_t active,
+    struct err *err)
 {
 	int64_t deadline_ms = clock_boot_ms() + STORE_OPEN_WAIT_MS;
 	struct store store;
@@ -47,11 +62,11 @@ store_make_ready(const char *state_dir, int64_t serving_since_ms, struct err *er
 	gate_leave(&store.gate);
 	if (result == -1)
 		goto out;
-	if (store_begin(&store, STORE_FULL, deadline_ms, err) == -1 ||
-	    store_migrate(&store, err) == -1 ||
-	    store_rebase(&store, serving_since_ms, err) == -1 ||
-	    store_commit(&store, err) == -1)
-		result = -1;
+	result = store_begin(&store, STORE_FULL, deadline_ms, err);
+	if (result == 0)
+		result = store_end(&store, migrate(&store, serving_since_ms, active, err), err);
+	if (result == 0 && loss_check(&store, err) == -1)
+		log_error("%s", err->msg);
 out:
 	if (result == -1)
 		err_wrap(err, "%s/%s", state_dir, STORE_FILE);

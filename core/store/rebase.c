@@ -73,8 +73,9 @@ is_same_boot(struct store *store, const char *boot_id, struct err *err)
 static int
 note_boot(struct store *store, const char *boot_id, struct err *err)
 {
-	sqlite3_stmt *put = store_prepare(store, "INSERT INTO runtime VALUES (1, ?1, ?2) "
-	    "ON CONFLICT DO UPDATE SET boot_id = ?1, boot_wall_at = ?2", err);
+	sqlite3_stmt *put = store_prepare(store, "INSERT INTO runtime "
+	    "(one, boot_id, boot_wall_at) VALUES (1, ?1, ?2) ON CONFLICT DO UPDATE "
+	    "SET boot_id = ?1, boot_wall_at = ?2", err);
 
 	if (put == NULL)
 		return -1;

@@ -21,8 +21,8 @@
 #define COPY_WAIT_MS 5000
 #define GATE_WAIT_MS 5000
 
-static int
-copy_pages(struct store *copy, struct store *store, struct err *err)
+int
+store_copy(struct store *copy, struct store *store, struct err *err)
 {
 	int64_t deadline_ms = clock_boot_ms() + COPY_WAIT_MS;
 	sqlite3_backup *backup = sqlite3_backup_init(copy->db, "main", store->db, "main");
@@ -77,7 +77,7 @@ rehearse_migrations(struct store *store, int64_t *ret_bytes, struct err *err)
 	if (sqlite3_open_v2("", &copy.db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
 	    SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
 		store_error(&copy, "copy", err);
-	else if (copy_pages(&copy, store, err) == 0)
+	else if (store_copy(&copy, store, err) == 0)
 		result = migrate_copy(&copy, ret_bytes, err);
 	store_close(&copy);
 	return result;

@@ -24,6 +24,9 @@
 #define BUSY_READ_TRIES 200
 /* What is left of a log that has grown longer, when it begins anew. */
 #define LOG_KEPT_BYTES "33554432"
+/* Where the locks of who reads are in the log's index: SQLite's WAL_READ_LOCK, all five. */
+#define READER_FIRST 123
+#define READER_LAST 127
 /* How long a checkpoint waits, under the gate, for those who still read the log. */
 #define CHECKPOINT_READERS_MS 20
 
@@ -328,20 +331,27 @@ store_run(struct store *store, sqlite3_stmt *statement, struct err *err)
 	return result;
 }
 
+bool
+store_is_moved(struct store *store)
+{
+	int moved = 0;
+
+	if (store->db != NULL)
+		sqlite3_file_control(store->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+	return moved != 0;
+}
+
 int
 store_begin(struct store *store, enum store_durability durability, int64_t deadline_ms,
     struct err *err)
 {
 	sqlite3_stmt *begin = store_prepare(store, "BEGIN IMMEDIATE", err);
-	int moved = 0;
 
 	if (begin == NULL)
 		return -1;
 	if (gate_enter(&store->gate, deadline_ms, err) == -1)
 		return -1;
-	/* Commits to a file that was removed or replaced would succeed and be lost. */
-	sqlite3_file_control(store->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
-	if (moved != 0) {
+	if (store_is_moved(store)) {
 		gate_leave(&store->gate);
 		return err_set(err, ERR_STORE, "%s was removed or replaced", STORE_FILE);
 	}
@@ -432,4 +442,22 @@ store_checkpoint(struct store *store, int64_t deadline_ms, int *ret_pages, struc
 		store_error(store, "checkpoint", err);
 	leave(store);
 	return result == SQLITE_OK ? 0 : -1;
+}
+
+bool
+store_reader(const char *state_dir, bool (*is_known)(void *context, pid_t pid), void *context,
+    char ret_text[HOLDER_TEXT_BYTES])
+{
+	char path[STATE_PATH_BYTES];
+	bool found = false;
+	int fd;
+
+	state_path(state_dir, STORE_INDEX_FILE, path);
+	/* To close one that opens something would drop the locks that this process has. */
+	fd = open(path, O_PATH | O_CLOEXEC);
+	if (fd == -1)
+		return false;
+	found = holder_find(fd, READER_FIRST, READER_LAST, is_known, context, ret_text);
+	close(fd);
+	return found;
 }

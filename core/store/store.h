@@ -11,8 +11,10 @@
 #include <sqlite3.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "core/base/err.h"
+#include "core/base/holder.h"
 #include "core/store/gate.h"
 
 #define STORE_FILE "actionkit.db"
@@ -55,16 +57,24 @@ int store_open(struct store *store, const char *state_dir, struct err *err);
  */
 int store_open_readonly(struct store *store, const char *state_dir, struct err *err);
 
+/*
+ * Whether the file that is open is not at its path any more: commits to it would succeed and be
+ * lost, so that store_begin() refuses them with ERR_STORE.
+ */
+bool store_is_moved(struct store *store);
+
 /* Legal on a closed store, and on one whose store_open failed. Never checkpoints. */
 void store_close(struct store *store);
 
 /*
  * Creates the database where there is none, applies the migrations that are missing, and sets
  * due_at right for this boot: after another boot everything active is due; within the same
- * one, heartbeats count from serving_since_ms (boot time) at the earliest. All in one
+ * one, heartbeats count from serving_since_ms (boot time) at the earliest. Where it is new, and
+ * there were active executions when somebody looked last, these are lost (loss.h). All in one
  * transaction. Runs in the supervisor before it forks. 0, or -1 as store_open.
  */
-int store_make_ready(const char *state_dir, int64_t serving_since_ms, struct err *err);
+int store_make_ready(const char *state_dir, int64_t serving_since_ms, int64_t active,
+    struct err *err);
 
 /*
  * Whether store_make_ready() would succeed, without changing anything: the migrations that are
@@ -117,6 +127,13 @@ int store_step(struct store *store, sqlite3_stmt *statement, struct err *err);
  */
 int store_checkpoint(struct store *store, int64_t deadline_ms, int *ret_pages,
     struct err *err);
+
+/*
+ * Who else reads the database, in words, as holder_find(); whether there is somebody who is not
+ * known.
+ */
+bool store_reader(const char *state_dir, bool (*is_known)(void *context, pid_t pid),
+    void *context, char ret_text[HOLDER_TEXT_BYTES]);
 
 /* Sets err from the last failure of the database handle; returns -1. */
 int store_error(struct store *store, const char *what, struct err *err);

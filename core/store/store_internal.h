@@ -1,5 +1,5 @@
 /*
- * store_internal.h: what store.c, ready.c, rehearse.c, migrate.c and rebase.c share.
+ * store_internal.h: what store.c, ready.c, rehearse.c, rescue.c, migrate.c and rebase.c share.
  */
 #ifndef CORE_STORE_STORE_INTERNAL_H
 #define CORE_STORE_STORE_INTERNAL_H
@@ -29,6 +29,9 @@ int store_migrate(struct store *store, struct err *err);
  * transaction. 0, or -1.
  */
 int store_rebase(struct store *store, int64_t serving_since_ms, struct err *err);
+
+/* Copies all of an open database into another open one, as of one moment. 0, or -1. */
+int store_copy(struct store *copy, struct store *store, struct err *err);
 
 /* Runs statements without results. */
 int store_exec(struct store *store, const char *sql, struct err *err);

@@ -9,10 +9,16 @@
 
 #include "core/base/clock.h"
 #include "core/base/json.h"
+#include "core/base/log.h"
 #include "core/reaper/reaper.h"
+#include "core/store/fitness.h"
 #include "core/store/store.h"
 
 #define FAILING_MAX 20
+/* So often it is tried whether a prepare would succeed, however often somebody asks. */
+#define TRIAL_EVERY_MS 1000
+/* How long such a try waits for other writers; who asks does not wait for long. */
+#define TRIAL_WAIT_MS 800
 
 static const char count_active[] =
     "SELECT count(*) FROM executions WHERE phase <> 'stopped'";
@@ -74,18 +80,59 @@ read_failing(struct store *store, struct json_object *json, struct err *err)
 	return found;
 }
 
-/* Without a database at the start, it is looked for again with every question. */
 static int
 read_store(struct responder *responder, struct json_object *json, struct err *err)
 {
 	struct store *store = &responder->session.store;
 
-	if (store->db == NULL &&
-	    store_open(store, responder->site->options->core.state_dir, err) == -1)
+	if (session_need_store(&responder->session, err) == -1)
 		return -1;
-	if (read_active(store, json, err) == -1 || read_failing(store, json, err) == -1)
+	return read_active(store, json, err) == -1 || read_failing(store, json, err) == -1 ? -1 : 0;
+}
+
+/* What a prepare needs. */
+static int
+try_out(struct session *session, struct err *err)
+{
+	const struct options *options = session->options;
+	struct store *store = &session->store;
+
+	if (session_need_store(session, err) == -1 || fitness_look(store, options->state_dir,
+	    options->keep_free_bytes, err) == -1 || session_begin(session, STORE_NORMAL,
+	    clock_boot_ms() + TRIAL_WAIT_MS, err) == -1)
 		return -1;
-	return 0;
+	return store_end(store, fitness_note(store, err), err);
+}
+
+/* All responders share what came of it: who asks them often writes no more often. */
+static int
+share_trial(struct responder *responder, struct err *err)
+{
+	struct scoreboard *scoreboard = responder->site->scoreboard;
+	const struct scoreboard_trial *trial = &scoreboard->trial;
+	bool differs;
+	int result;
+
+	if (scoreboard_trial_begin(scoreboard, TRIAL_EVERY_MS)) {
+		result = try_out(&responder->session, err);
+		session_settle(&responder->session, result, err);
+		differs = scoreboard_trial_end(scoreboard, result == 0 ? NULL : err->msg);
+		if (differs && result == -1)
+			log_error("not ready: %s", err->msg);
+		else if (differs)
+			log_info("ready again");
+		return result;
+	}
+	switch ((enum trial_result)trial->result) {
+	case TRIAL_PASSED:
+		return 0;
+	case TRIAL_FAILED:
+		return err_set(err, ERR_BUSY, "%.*s", (int)sizeof(trial->fault) - 1,
+		    trial->fault);
+	case TRIAL_NONE:
+		break;
+	}
+	return err_set(err, ERR_BUSY, "the database has not been tried yet");
 }
 
 /* Returns 0, or -1 with what keeps this server from its work. */
@@ -94,11 +141,17 @@ look(struct responder *responder, struct json_object *json, struct err *err)
 {
 	const struct scoreboard *scoreboard = responder->site->scoreboard;
 	int64_t silent_ms = clock_boot_ms() - scoreboard->reaper_beat_ms;
+	struct err unfit;
+	bool fit = share_trial(responder, &unfit) == 0;
 
 	if (read_store(responder, json, err) == -1)
 		return -1;
 	if (scoreboard->draining != 0)
 		return err_set(err, ERR_DRAINING, "shutting down");
+	if (!fit) {
+		*err = unfit;
+		return -1;
+	}
 	if (scoreboard->reaper_beat_ms == 0)
 		return err_set(err, ERR_BUSY, "the reaper has not begun yet");
 	if (silent_ms > REAPER_HANG_MS)
@@ -111,7 +164,7 @@ look(struct responder *responder, struct json_object *json, struct err *err)
 void
 health_readiness(struct responder *responder, struct reply *ret_reply)
 {
-	struct json_object *json = json_object_new_object();
+	struct json_object *json = json_new_object();
 	struct err err;
 	bool ready = look(responder, json, &err) == 0;
 

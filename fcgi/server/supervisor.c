@@ -6,6 +6,7 @@
 
 #include "fcgi/server/supervisor.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -17,7 +18,9 @@
 #include "core/base/clock.h"
 #include "core/base/coverage.h"
 #include "core/base/log.h"
+#include "core/base/state_path.h"
 #include "core/config/scoreboard.h"
+#include "core/reaper/takeover.h"
 #include "core/store/store.h"
 #include "fcgi/server/children.h"
 #include "fcgi/server/notify.h"
@@ -28,6 +31,9 @@
 
 /* Time between two looks at the scoreboard. */
 #define TICK_MS 200
+/* More than the reaper's longest sleep. */
+#define RESCUE_WAIT_MS 3000
+#define RESCUE_PAUSE_MS 20
 
 struct supervisor {
 	const struct server_options *options;
@@ -77,6 +83,8 @@ begin_scoreboard(struct scoreboard *scoreboard, bool inherited)
 		scoreboard->serving_since_ms = clock_boot_ms();
 		scoreboard->draining = 0;
 		scoreboard->stop_all_swept = scoreboard->stop_all_asked;
+		scoreboard->trial.began_ms = 0;
+		scoreboard->trial.result = TRIAL_NONE;
 	}
 	scoreboard->supervisor_pid = getpid();
 	scoreboard->generation++;
@@ -102,6 +110,23 @@ refuse_newer(const char *state_dir, struct err *err)
 }
 
 /*
+ * One that was removed is put back by a reaper that has it open still, unless a new one is made
+ * before.
+ */
+static void
+await_rescue(const char *state_dir)
+{
+	int64_t until_ms = clock_boot_ms() + RESCUE_WAIT_MS;
+	char path[STATE_PATH_BYTES];
+	struct err unknown;
+
+	state_path(state_dir, STORE_FILE, path);
+	while (access(path, F_OK) == -1 && errno == ENOENT && clock_boot_ms() < until_ms &&
+	    takeover_held(state_dir, &unknown) == 1)
+		clock_sleep_ms(RESCUE_PAUSE_MS);
+}
+
+/*
  * Without a database agents can still stop what they started, from the state in their
  * requests; so only one of another schema keeps us from serving. Those who guard can use an
  * older one still.
@@ -110,12 +135,14 @@ static int
 migrate(const struct supervisor *supervisor, struct err *err)
 {
 	const char *state_dir = supervisor->options->core.state_dir;
+	const struct scoreboard *scoreboard = supervisor->site->scoreboard;
 	int64_t active;
 	struct err unknown;
 	int age;
 
-	if (store_make_ready(state_dir,
-	    supervisor->site->scoreboard->serving_since_ms, err) == 0)
+	await_rescue(state_dir);
+	if (store_make_ready(state_dir, scoreboard->serving_since_ms, scoreboard->active,
+	    err) == 0)
 		return 0;
 	if (err->code == ERR_USAGE || (store_survey(state_dir, &age, &active, &unknown) == 0 &&
 	    age != 0))

@@ -653,12 +653,12 @@ def small_disk(size):
 
 
 @contextlib.contextmanager
-def server_on(directory, program=None, **options):
+def server_on(directory, program=None, ready=True, **options):
     """A server with its state in a directory that is there."""
     with Server(program, serve=False, **options) as server:
         server.state_dir = directory
         server.database = os.path.join(directory, "actionkit.db")
-        server.serve()
+        server.serve(ready)
         yield server
 
 

@@ -321,10 +321,11 @@ def disk_full():
         execution.prepare().ok()
         execution.stop().ok()
         nothing_left(server)
-    with small_disk(DISK_BYTES) as directory, server_on(directory, keep_free="64MiB") as server:
+    with small_disk(DISK_BYTES) as directory, \
+            server_on(directory, ready=False, keep_free="64MiB") as server:
+        wait_for(lambda: server.get("/health/liveness").status == 200, "liveness")
         server.effect().upload(("file", b"x", "a")).refused(507, "67108864", "--keep-free")
         server.effect(file="eA==").prepare().refused(507, "--keep-free")
-        server.effect().prepare().ok()
         nothing_left(server)
 
 

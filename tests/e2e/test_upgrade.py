@@ -173,7 +173,8 @@ def no_rights():
 @test
 def no_space():
     """HUP on a full disk: refused, with how much a start may need"""
-    with small_disk(DISK_BYTES) as directory, server_on(directory, EXTENSION) as server:
+    with small_disk(DISK_BYTES) as directory, \
+            server_on(directory, EXTENSION, keep_free=0) as server:
         execution = server.running()
         filler = os.path.join(directory, "filler")
         with open(filler, "wb", buffering=0) as file, contextlib.suppress(OSError):

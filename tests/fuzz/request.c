@@ -247,7 +247,7 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 	site.scoreboard = scoreboard_map(state_dir, &err);
 	fuzz_must(site.scoreboard != NULL, err.msg);
 	site.scoreboard->reaper_beat_ms = clock_boot_ms();
-	fuzz_must(store_make_ready(state_dir, 0, &err) == 0, err.msg);
+	fuzz_must(store_make_ready(state_dir, 0, 0, &err) == 0, err.msg);
 	responder.site = &site;
 	responder.slot = &site.scoreboard->slots[0];
 	fuzz_must(session_open(&responder.session, &options.core, site.scoreboard, &err) == 0,

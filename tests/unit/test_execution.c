@@ -38,7 +38,7 @@ make_directory(void)
 {
 	snprintf(directory, sizeof(directory), "/tmp/ak-test-XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(directory));
-	ck_assert_msg(store_make_ready(directory, 0, &err) == 0, "%s", err.msg);
+	ck_assert_msg(store_make_ready(directory, 0, 0, &err) == 0, "%s", err.msg);
 }
 
 static void
@@ -359,7 +359,7 @@ START_TEST(test_a_newer_schema_is_refused)
 
 	ck_assert_int_eq(sqlite3_exec(store.db, "PRAGMA user_version = 999", NULL, NULL,
 	    NULL), SQLITE_OK);
-	ck_assert_int_eq(store_make_ready(directory, 0, &err), -1);
+	ck_assert_int_eq(store_make_ready(directory, 0, 0, &err), -1);
 	ck_assert_int_eq(err.code, ERR_USAGE);
 	ck_assert_ptr_nonnull(strstr(err.msg, "a newer actionkit has used it"));
 	ck_assert_int_eq(store_open(&other, directory, &err), -1);
@@ -370,7 +370,7 @@ END_TEST
 START_TEST(test_migrating_again_keeps_rows)
 {
 	write_row(ID, MOVE_PREPARE);
-	ck_assert_msg(store_make_ready(directory, 0, &err) == 0, "%s", err.msg);
+	ck_assert_msg(store_make_ready(directory, 0, 0, &err) == 0, "%s", err.msg);
 	ck_assert_int_eq(number("SELECT count(*) FROM executions"), 1);
 }
 END_TEST
@@ -381,7 +381,7 @@ START_TEST(test_after_an_outage_heartbeats_count_from_serving)
 	write_row(ID, MOVE_STARTED);
 	ck_assert_int_eq(sqlite3_exec(store.db, "UPDATE executions SET due_at = 5, "
 	    "heartbeat_interval = 1000", NULL, NULL, NULL), SQLITE_OK);
-	ck_assert_msg(store_make_ready(directory, 100000, &err) == 0, "%s", err.msg);
+	ck_assert_msg(store_make_ready(directory, 100000, 0, &err) == 0, "%s", err.msg);
 	ck_assert_int_eq(number("SELECT due_at FROM executions"),
 	    100000 + EXECUTION_HEARTBEATS * 1000);
 }
@@ -407,7 +407,7 @@ START_TEST(test_after_an_outage_ends_count_from_serving)
 		snprintf(sql, sizeof(sql), "UPDATE executions SET due_at = 5, "
 		    "heartbeat_interval = 1000, ends_at = %lld", (long long)rows[i].ends);
 		ck_assert_int_eq(sqlite3_exec(store.db, sql, NULL, NULL, NULL), SQLITE_OK);
-		ck_assert_msg(store_make_ready(directory, 100000, &err) == 0, "%s", err.msg);
+		ck_assert_msg(store_make_ready(directory, 100000, 0, &err) == 0, "%s", err.msg);
 		ck_assert_int_eq(number("SELECT due_at FROM executions"), rows[i].due);
 		ck_assert_int_eq(number("SELECT ends_at FROM executions"), rows[i].new_ends);
 	}
@@ -440,7 +440,7 @@ START_TEST(test_after_another_boot_everything_is_due)
 	ck_assert_int_eq(sqlite3_exec(store.db, "UPDATE executions SET due_at = 99999999; "
 	    "UPDATE executions SET ends_at = 99999998; "
 	    "UPDATE runtime SET boot_id = 'another'", NULL, NULL, NULL), SQLITE_OK);
-	ck_assert_msg(store_make_ready(directory, 100000, &err) == 0, "%s", err.msg);
+	ck_assert_msg(store_make_ready(directory, 100000, 0, &err) == 0, "%s", err.msg);
 	ck_assert_int_eq(number("SELECT due_at FROM executions"), EXECUTION_DUE_AGAIN);
 	ck_assert_int_eq(number("SELECT ends_at FROM executions"), 0);
 }

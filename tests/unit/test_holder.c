@@ -91,11 +91,11 @@ START_TEST(of_the_file)
 
 	ck_assert_int_eq(flock(fd, LOCK_EX), 0);
 	keep_in_child(fd);
-	ck_assert(holder_find(look, HOLDER_FLOCK, NULL, NULL, text));
+	ck_assert(holder_find(look, HOLDER_FLOCK, HOLDER_FLOCK, NULL, NULL, text));
 	check_name();
-	ck_assert(!holder_find(look, HOLDER_FLOCK, is_child, &child, text));
+	ck_assert(!holder_find(look, HOLDER_FLOCK, HOLDER_FLOCK, is_child, &child, text));
 	/* It is not one of fcntl(). */
-	ck_assert(holder_find(look, BYTE, NULL, NULL, text));
+	ck_assert(holder_find(look, BYTE, BYTE, NULL, NULL, text));
 	ck_assert_ptr_null(strstr(text, "name"));
 	end_child();
 }
@@ -108,11 +108,11 @@ START_TEST(of_a_byte)
 
 	ck_assert_int_eq(fcntl(fd, F_OFD_SETLK, &lock), 0);
 	keep_in_child(fd);
-	ck_assert(holder_find(look, BYTE, NULL, NULL, text));
+	ck_assert(holder_find(look, BYTE, BYTE, NULL, NULL, text));
 	check_name();
-	ck_assert(holder_find(look, BYTE + 1, NULL, NULL, text));
+	ck_assert(holder_find(look, BYTE + 1, BYTE + 1, NULL, NULL, text));
 	ck_assert_ptr_null(strstr(text, "name"));
-	ck_assert(holder_find(look, HOLDER_FLOCK, NULL, NULL, text));
+	ck_assert(holder_find(look, HOLDER_FLOCK, HOLDER_FLOCK, NULL, NULL, text));
 	ck_assert_ptr_null(strstr(text, "name"));
 	end_child();
 }
@@ -125,7 +125,7 @@ START_TEST(of_all_bytes)
 
 	ck_assert_int_eq(fcntl(fd, F_OFD_SETLK, &lock), 0);
 	keep_in_child(fd);
-	ck_assert(holder_find(look, BYTE, NULL, NULL, text));
+	ck_assert(holder_find(look, BYTE, BYTE, NULL, NULL, text));
 	check_name();
 	end_child();
 }
@@ -143,7 +143,7 @@ START_TEST(other_users)
 		if (pid == 0) {
 			if (setgid(NOBODY) == -1 || setuid(NOBODY) == -1)
 				_exit(1);
-			_exit(!holder_find(look, HOLDER_FLOCK, NULL, NULL, text) ||
+			_exit(!holder_find(look, HOLDER_FLOCK, HOLDER_FLOCK, NULL, NULL, text) ||
 			    strstr(text, "cannot be seen: ") == NULL ||
 			    strstr(text, "of other users could not be looked at") == NULL);
 		}

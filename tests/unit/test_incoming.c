@@ -240,7 +240,7 @@ write_one(struct incoming *incoming)
 static void
 open_session(struct session *session)
 {
-	ck_assert_msg(store_make_ready(options.state_dir, 0, &err) == 0, "%s", err.msg);
+	ck_assert_msg(store_make_ready(options.state_dir, 0, 0, &err) == 0, "%s", err.msg);
 	ck_assert_int_eq(session_open(session, &options, &scoreboard, &err), 0);
 }
 
