@@ -146,7 +146,8 @@ def removed_under_the_server():
         remove_database(server)
         wait_for(lambda: os.path.exists(server.database), "the database")
         equal(execution.wait_phase("running")["id"], execution.id, "the row")
-        contains(server.log(), "actionkit.db was removed: put back what was in it", "log")
+        wait_for(lambda: "actionkit.db was removed: put back what was in it" in server.log(),
+                 "the log to say so")
         wait_ready(server)
         check_serves(server, execution)
 
