@@ -20,10 +20,11 @@
 #include "core/calls/abandon.h"
 #include "core/reaper/takeover.h"
 #include "core/store/lifecycle.h"
+#include "fcgi/server/socket.h"
 
 #define STOP_PAUSE_MS 50
 #define STOP_TIMEOUT_MS 90000
-#define STOP_GATE_WAIT_MS 10000
+#define STOP_GATE_WAIT_MS 5000
 #define STOP_REASON_BYTES 512
 
 struct request {
@@ -140,6 +141,18 @@ needs_no_request(const struct request *request, struct json_object *executions)
 	return strcmp(json_member_string(first, "phase"), phase_name(PHASE_STOPPED)) == 0;
 }
 
+/* What to do while nothing can be written. */
+static void
+hint(const struct request *request)
+{
+	struct err unknown;
+	pid_t server = socket_state_holder(request->state_dir, &unknown);
+
+	if (server > 0)
+		fprintf(stderr, "Nothing is asked for yet. `kill -USR1 %ld` has all executions "
+		    "stopped all the same.\n", (long)server);
+}
+
 static int
 stop(const struct arguments *arguments, const struct request *request)
 {
@@ -156,6 +169,8 @@ stop(const struct arguments *arguments, const struct request *request)
 		found = stop_outcome_read(&store, executions, true, &over, &err);
 	else if (executions != NULL && insert_request(&store, request, &id, &err) == 0)
 		found = watch(&store, request, id, executions, &err);
+	if (executions != NULL && found == NULL && err.code == ERR_BUSY)
+		hint(request);
 	json_object_put(executions);
 	store_close(&store);
 	return found == NULL ? arguments_fail(arguments, &err) :

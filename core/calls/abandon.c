@@ -9,10 +9,13 @@
 #include <stdio.h>
 
 #include "core/action/registry.h"
+#include "core/base/clock.h"
 #include "core/base/text.h"
 #include "core/store/execution.h"
 #include "core/store/files.h"
 
+/* How long the transaction waits for other writers. */
+#define ABANDON_WAIT_MS 5000
 #define ABANDON_TEXT_BYTES (2 * ERR_MESSAGE_BYTES)
 
 static int
@@ -55,7 +58,7 @@ abandon(struct session *session, const char *execution, const char *reason,
 	default:
 		return -1;
 	}
-	if (store_begin(&session->store, STORE_FULL, deadline_ms, err) == -1)
+	if (store_begin(&session->store, STORE_FULL, clock_boot_ms() + ABANDON_WAIT_MS, err) == -1)
 		goto out;
 	if (execution_load(&session->store, execution, &row, err) == -1 ||
 	    change(&session->store, &row, reason, err) == -1) {

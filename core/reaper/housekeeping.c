@@ -144,10 +144,9 @@ is_ours(void *context, pid_t pid)
 
 /* Who reads for long keeps the log from beginning anew. Told, and again when it has doubled. */
 static void
-watch_log(struct housekeeping *housekeeping, const struct session *session)
+watch_log(struct housekeeping *housekeeping, struct session *session)
 {
-	const char *state_dir = session->options->state_dir;
-	int64_t bytes = fitness_log_bytes(state_dir);
+	int64_t bytes = fitness_log_bytes(session->options->state_dir);
 	char reader[HOLDER_TEXT_BYTES];
 
 	if (bytes < FITNESS_LOG_WARN_BYTES)
@@ -155,7 +154,7 @@ watch_log(struct housekeeping *housekeeping, const struct session *session)
 	if (bytes < FITNESS_LOG_WARN_BYTES || bytes < 2 * housekeeping->log_told_bytes)
 		return;
 	housekeeping->log_told_bytes = bytes;
-	if (!store_reader(state_dir, is_ours, session->scoreboard, reader))
+	if (!store_reader(&session->store, is_ours, session->scoreboard, reader))
 		snprintf(reader, sizeof(reader), "a process of the server");
 	log_warn("%s has grown to %" PRId64 " MiB, since the database is being read by %s",
 	    STORE_LOG_FILE, bytes / BYTES_PER_MIB, reader);

@@ -7,6 +7,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "core/base/clock.h"
@@ -27,6 +29,8 @@
 /* Where the locks of who reads are in the log's index: SQLite's WAL_READ_LOCK, all five. */
 #define READER_FIRST 123
 #define READER_LAST 127
+/* And of who writes: WAL_WRITE_LOCK. */
+#define WRITER 120
 /* How long a checkpoint waits, under the gate, for those who still read the log. */
 #define CHECKPOINT_READERS_MS 20
 
@@ -53,6 +57,7 @@ code_of(int result)
 int
 store_error(struct store *store, const char *what, struct err *err)
 {
+	const char *said, *kind;
 	enum err_code code;
 	int result;
 
@@ -76,8 +81,10 @@ store_error(struct store *store, const char *what, struct err *err)
 	/* Not every write says FULL: the log's index grows by a call of its own. */
 	if ((result & 0xff) == SQLITE_IOERR || (result & 0xff) == SQLITE_CANTOPEN)
 		code = err_code_of(sqlite3_system_errno(store->db), code);
-	return err_set(err, code, "%s: %s (%s)", what,
-	    sqlite3_errmsg(store->db), sqlite3_errstr(result));
+	said = sqlite3_errmsg(store->db);
+	kind = sqlite3_errstr(result);
+	return strcmp(said, kind) == 0 ? err_set(err, code, "%s: %s", what, said) :
+	    err_set(err, code, "%s: %s (%s)", what, said, kind);
 }
 
 static int
@@ -331,6 +338,32 @@ store_run(struct store *store, sqlite3_stmt *statement, struct err *err)
 	return result;
 }
 
+/* By a file that is opened for nothing: to close another one would drop SQLite's locks on it. */
+static bool
+find_holder(struct store *store, int64_t first, int64_t last,
+    bool (*is_known)(void *context, pid_t pid), void *context,
+    char ret_text[HOLDER_TEXT_BYTES])
+{
+	char path[STATE_PATH_BYTES];
+	bool found;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s-shm", sqlite3_db_filename(store->db, "main"));
+	fd = open(path, O_PATH | O_CLOEXEC);
+	if (fd == -1)
+		return false;
+	found = holder_find(fd, first, last, is_known, context, ret_text);
+	close(fd);
+	return found;
+}
+
+bool
+store_reader(struct store *store, bool (*is_known)(void *context, pid_t pid), void *context,
+    char ret_text[HOLDER_TEXT_BYTES])
+{
+	return find_holder(store, READER_FIRST, READER_LAST, is_known, context, ret_text);
+}
+
 bool
 store_is_moved(struct store *store)
 {
@@ -346,6 +379,7 @@ store_begin(struct store *store, enum store_durability durability, int64_t deadl
     struct err *err)
 {
 	sqlite3_stmt *begin = store_prepare(store, "BEGIN IMMEDIATE", err);
+	char holder[HOLDER_TEXT_BYTES];
 
 	if (begin == NULL)
 		return -1;
@@ -358,11 +392,12 @@ store_begin(struct store *store, enum store_durability durability, int64_t deadl
 	store->writing = true;
 	store->durability = durability;
 	store->busy_until_ms = deadline_ms;
-	if (store_run(store, begin, err) == -1) {
-		store_rollback(store);
-		return -1;
-	}
-	return 0;
+	if (store_run(store, begin, err) == 0)
+		return 0;
+	store_rollback(store);
+	if (err->code == ERR_BUSY && find_holder(store, WRITER, WRITER, NULL, NULL, holder))
+		err_set(err, ERR_BUSY, "the database is locked by %s", holder);
+	return -1;
 }
 
 static void
@@ -442,22 +477,4 @@ store_checkpoint(struct store *store, int64_t deadline_ms, int *ret_pages, struc
 		store_error(store, "checkpoint", err);
 	leave(store);
 	return result == SQLITE_OK ? 0 : -1;
-}
-
-bool
-store_reader(const char *state_dir, bool (*is_known)(void *context, pid_t pid), void *context,
-    char ret_text[HOLDER_TEXT_BYTES])
-{
-	char path[STATE_PATH_BYTES];
-	bool found = false;
-	int fd;
-
-	state_path(state_dir, STORE_INDEX_FILE, path);
-	/* To close one that opens something would drop the locks that this process has. */
-	fd = open(path, O_PATH | O_CLOEXEC);
-	if (fd == -1)
-		return false;
-	found = holder_find(fd, READER_FIRST, READER_LAST, is_known, context, ret_text);
-	close(fd);
-	return found;
 }

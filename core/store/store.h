@@ -132,8 +132,8 @@ int store_checkpoint(struct store *store, int64_t deadline_ms, int *ret_pages,
  * Who else reads the database, in words, as holder_find(); whether there is somebody who is not
  * known.
  */
-bool store_reader(const char *state_dir, bool (*is_known)(void *context, pid_t pid),
-    void *context, char ret_text[HOLDER_TEXT_BYTES]);
+bool store_reader(struct store *store, bool (*is_known)(void *context, pid_t pid), void *context,
+    char ret_text[HOLDER_TEXT_BYTES]);
 
 /* Sets err from the last failure of the database handle; returns -1. */
 int store_error(struct store *store, const char *what, struct err *err);

@@ -10,7 +10,7 @@ import sys
 import time
 
 from harness import (
-    PATIENCE_S, Later, Server, boot_ms, check, contains, equal, main, test, wait_for)
+    PATIENCE_S, Later, Server, boot_ms, check, command, contains, equal, main, test, wait_for)
 
 BOUND_MS = 8000         # two waits of 3 s for a transaction, and the handler
 # What a reader may do: a shared lock on the byte that SQLite's writers lock.
@@ -193,6 +193,34 @@ def start_that_loses_its_lock():
             wait_for(lambda: execution.phase() == "stopped" and not execution.exists() and
                      execution.edges("start", "stop")[-1:] == [("stop", "end")],
                      f"the end after {trouble}")
+
+
+def operator_is_told(hold):
+    with Server() as server:
+        execution = server.running()
+        with hold(server):
+            stopping = Later(command, "stop", "--all", server=server, status=1)
+            abandoned = command("stop", execution.id, "--abandon", "--reason", "x",
+                                server=server, status=1)
+            contains(abandoned.err, "by process ", "who is in the way")
+            refused = stopping.result()
+            contains(refused.err, "by process ", "who is in the way")
+            contains(refused.err, f"kill -USR1 {server.process.pid}", "what works")
+            server.signal(signal.SIGUSR1)
+            wait_for(lambda: not execution.exists(), "the end of the effect")
+        execution.wait_phase("stopped")
+
+
+@test
+def operator_under_a_readers_lock():
+    """An operator's stop that cannot be noted says who is in the way, and what works"""
+    operator_is_told(held_by_reader)
+
+
+@test
+def operator_with_the_gate_held():
+    """The same with the gate in the hands of a neighbour"""
+    operator_is_told(gate_held)
 
 
 main()
