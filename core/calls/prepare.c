@@ -145,12 +145,11 @@ prepare_visit(struct visit *visit, char **ret_reply, struct err *err)
 	int held, result = -1;
 
 	if (context_take(&visit->call, visit->request, err) == -1 ||
-	    prepare_files_check(visit, &values, err) == -1 ||
-	    check_space(visit->session, err) == -1)
+	    prepare_files_check(visit, &values, err) == -1)
 		return -1;
 	/* What has begun is refused at once, not when its handler is over. */
 	if (visit_load(visit, err) == -1 || check_phase(visit, err) == -1 ||
-	    prepare_files_take(visit, err) == -1)
+	    check_space(visit->session, err) == -1 || prepare_files_take(visit, err) == -1)
 		goto out;
 	held = lock_take(&visit->session->lock, visit->id, visit->deadline_ms, err);
 	if (held == 1)
