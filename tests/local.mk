@@ -73,8 +73,8 @@ BUILD_TESTS = \
 
 # The lifecycle as a model: all of it takes minutes, "make check" a part.
 MODEL_TESTS = tests/model/test_model.sh
-EXTRA_DIST += $(MODEL_TESTS) tests/model/lifecycle.pml tests/model/model.sh \
-	tests/model/moves.pml tests/model/rules.txt
+EXTRA_DIST += $(MODEL_TESTS) tests/model/guard.pml tests/model/lifecycle.pml \
+	tests/model/model.sh tests/model/moves.pml tests/model/rules.txt
 .PHONY: model
 model:
 	@CC='$(CC)' $(SHELL) $(top_srcdir)/tests/model/model.sh

@@ -1,6 +1,7 @@
 #!/bin/sh
-# Checks the model of the lifecycle with spin: as it is, it must hold; without any one of the
-# rules in rules.txt it must fail, apart from those marked with +, without which it must hold.
+# Checks the models with spin: lifecycle.pml, and guard.pml, which is of those who guard it. As
+# they are, they must hold; without any one of the rules in rules.txt they must fail, apart from
+# those marked with +, without which they must hold.
 # Says PASS or FAIL for each, and the figures last.
 #
 # MODEL_DEPTH=short leaves out what takes long, for "make check"; exits with 77 without spin.
@@ -8,7 +9,7 @@ set -u
 
 model=$(cd "$(dirname "$0")" && pwd) || exit 99
 depth=${MODEL_DEPTH-full}
-memory_mb=3000
+memory_mb=4000
 # Of few states the compilation takes the most time.
 optimise=-O1
 test "$depth" != short || optimise=-O0
@@ -26,26 +27,39 @@ trap 'rm -rf "$work"' EXIT
 trap 'exit 99' INT TERM HUP
 cp "$model"/*.pml "$work" && cd "$work" || exit 99
 
-# flags BUDGET: what chaos is allowed, as flags of the model.
-flags()
+# has WORD BUDGET: 1 if it is one of its words, else 0.
+has()
 {
-	flags_kills=0 flags_hangs=0 flags_fails=0 flags_terms=0 flags_serves=0 flags_calls=1
-	case $1 in *kill*) flags_kills=1 ;; esac
-	case $1 in *hang*) flags_hangs=1 ;; esac
-	case $1 in *fail*) flags_fails=1 ;; esac
-	case $1 in *term*) flags_terms=1 ;; esac
-	case $1 in *serve*) flags_serves=1 ;; esac
-	case $1 in *twice*) flags_calls=2 ;; esac
-	echo "-DKILLS=$flags_kills -DHANGS=$flags_hangs -DFAILS=$flags_fails" \
-	    "-DTERMS=$flags_terms -DSERVES=$flags_serves -DCALLS=$flags_calls"
+	case ,$2, in
+	*,$1,*) echo 1 ;;
+	*) echo 0 ;;
+	esac
 }
 
-# run BUDGET FLAG...: 0 if it holds, 1 if it fails; sets run_states.
+# flags MODEL BUDGET: what chaos is allowed, as flags of the model.
+flags()
+{
+	case $1 in
+	lifecycle)
+		echo "-DKILLS=$(has kill "$2") -DHANGS=$(has hang "$2") -DFAILS=$(has fail "$2")" \
+		    "-DTERMS=$(has term "$2") -DSERVES=$(has serve "$2")" \
+		    "-DCALLS=$((1 + $(has twice "$2")))"
+		;;
+	guard)
+		echo "-DFAULTS=$(($(has one "$2") + 2 * $(has two "$2") + 3 * $(has three "$2")))" \
+		    "-DHUPS=$(has hup "$2") -DSERVES=$(has serve "$2") -DSTOPS=$(has stop "$2")" \
+		    "-DBLOCKS=$(has block "$2") -DFAILS=$(has fail "$2") -DLOSES=$(has lose "$2")"
+		;;
+	esac
+}
+
+# run MODEL BUDGET FLAG...: 0 if it holds, 1 if it fails; sets run_states.
 run()
 {
-	run_flags=$(flags "$1")
-	shift
-	spin -a $run_flags "$@" lifecycle.pml >spin.out 2>&1 &&
+	run_model=$1
+	run_flags=$(flags "$1" "$2")
+	shift 2
+	spin -a $run_flags "$@" "$run_model.pml" >spin.out 2>&1 &&
 	    ${CC:-cc} $optimise -w -DSAFETY -DCOLLAPSE -DMEMLIM=$memory_mb -o pan pan.c \
 	    >>spin.out 2>&1 || { cat spin.out; exit 99; }
 	./pan -E -m1000000 >pan.out 2>&1
@@ -60,28 +74,45 @@ run()
 	grep -q 'errors: 0' pan.out
 }
 
-case $depth in
-short) budgets='calm fail' ;;
-*) budgets='calm,twice kill,fail hang,fail term,fail,serve kill,hang kill,term kill,serve' ;;
-esac
-for budget in $budgets; do
-	if run "$budget"; then
-		echo "PASS: it holds ($budget, $run_states states)"
-	else
-		violations=$((violations + 1))
-		echo "FAIL: it does not hold ($budget):"
-		grep 'assertion violated' pan.out
-		spin -t -p $(flags "$budget") lifecycle.pml | tail -n 100
-	fi
-	states=$((states + run_states))
-done
+# hold MODEL BUDGET...: as it is, it must.
+hold()
+{
+	hold_model=$1
+	shift
+	for budget; do
+		if run "$hold_model" "$budget"; then
+			echo "PASS: it holds ($hold_model: $budget, $run_states states)"
+		else
+			violations=$((violations + 1))
+			echo "FAIL: it does not hold ($hold_model: $budget):"
+			grep 'assertion violated' pan.out
+			spin -t -p $(flags "$hold_model" "$budget") "$hold_model.pml" | tail -n 100
+		fi
+		states=$((states + run_states))
+	done
+}
 
-while read -r rule budget text; do
-	case $rule in '#'*) continue ;; esac
-	case $depth-$budget in short-*hang | short-term* | short-fail,twice) continue ;; esac
+case $depth in
+short)
+	hold lifecycle calm fail
+	hold guard one stop,block stop,lose
+	;;
+*)
+	hold lifecycle calm,twice kill,fail hang,fail term,fail,serve kill,hang kill,term \
+	    kill,serve
+	hold guard two,hup two,stop,serve three,stop one,stop,block,fail stop,block,lose,fail
+	;;
+esac
+
+while read -r of rule budget text; do
+	case $of in '#'*) continue ;; esac
+	case $depth-$of-$budget in
+	short-lifecycle-*hang | short-lifecycle-term* | short-lifecycle-fail,twice) continue ;;
+	short-guard-*hup | short-guard-two* | short-guard-three*) continue ;;
+	esac
 	case $rule in +*)
 		rule=${rule#+}
-		if run "$budget" "-D$rule"; then
+		if run "$of" "$budget" "-D$rule"; then
 			echo "PASS: it holds without the rule, too: $text ($rule)"
 		else
 			violations=$((violations + 1))
@@ -91,7 +122,7 @@ while read -r rule budget text; do
 		;;
 	esac
 	checked=$((checked + 1))
-	if run "$budget" "-D$rule"; then
+	if run "$of" "$budget" "-D$rule"; then
 		useless=$((useless + 1))
 		echo "FAIL: it holds without the rule: $text ($rule, $budget)"
 	else
