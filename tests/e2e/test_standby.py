@@ -79,10 +79,12 @@ def any_two():
             execution = paused(server, victim)
             who = dict(zip(names, (server.process.pid, *pair(server),
                                    server.wait_responders()[0])))
-            kill_at_once([who[name] for name in chosen])
+            killed = [who[name] for name in chosen]
+            kill_at_once(killed)
             if "supervisor" not in chosen:
                 equal(victim.state(), "T", f"the victim, {chosen}")
-                check(not {who[name] for name in chosen} & set(pair(server)), "the dead")
+                wait_for(lambda killed=killed: not any(map(alive, killed)), "their end")
+                pair(server)
                 server.operator_stop(execution, "any two")
             victim.wait_state("S")
             execution.wait_phase("stopped")
