@@ -44,13 +44,7 @@ incoming_init(struct incoming *incoming, const struct options *options,
 int
 incoming_check_space(const struct options *options, int64_t bytes, struct err *err)
 {
-	int fd = open(options->state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), result;
-
-	if (fd == -1)
-		return err_sys(err, ERR_INTERNAL, "%s", options->state_dir);
-	result = space_check(fd, bytes, options->keep_free_bytes, err);
-	close(fd);
-	return result;
+	return space_check_in(options->state_dir, bytes, options->keep_free_bytes, err);
 }
 
 /*

@@ -16,7 +16,6 @@
 #include "core/store/ballast.h"
 #include "core/store/fitness.h"
 
-#define BYTES_PER_MIB (INT64_C(1024) * 1024)
 #define CHECKPOINT_EVERY_MS 2000
 /* While the log grows this fast it is moved more often: each time holds up all writers. */
 #define CHECKPOINT_BUSY_PAGES 1000
@@ -157,7 +156,7 @@ watch_log(struct housekeeping *housekeeping, struct session *session)
 	if (!store_reader(&session->store, is_ours, session->scoreboard, reader))
 		snprintf(reader, sizeof(reader), "a process of the server");
 	log_warn("%s has grown to %" PRId64 " MiB, since the database is being read by %s",
-	    STORE_LOG_FILE, bytes / BYTES_PER_MIB, reader);
+	    STORE_LOG_FILE, bytes / FITNESS_MIB, reader);
 }
 
 void

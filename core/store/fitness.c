@@ -5,17 +5,13 @@
 
 #include "core/store/fitness.h"
 
-#include <fcntl.h>
 #include <inttypes.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "core/base/clock.h"
 #include "core/base/state_path.h"
 #include "core/store/loss.h"
 #include "core/store/space.h"
-
-#define BYTES_PER_MIB (INT64_C(1024) * 1024)
 
 int64_t
 fitness_log_bytes(const char *state_dir)
@@ -27,29 +23,17 @@ fitness_log_bytes(const char *state_dir)
 	return stat(path, &status) == -1 ? 0 : status.st_size;
 }
 
-static int
-check_space(const char *state_dir, int64_t keep_free, struct err *err)
-{
-	int fd = open(state_dir, O_PATH | O_DIRECTORY | O_CLOEXEC), result;
-
-	if (fd == -1)
-		return err_sys(err, ERR_INTERNAL, "%s", state_dir);
-	result = space_check(fd, 0, keep_free, err);
-	close(fd);
-	return result;
-}
-
 int
 fitness_look(struct store *store, const char *state_dir, int64_t keep_free, struct err *err)
 {
 	int64_t log_bytes = fitness_log_bytes(state_dir);
 
-	if (check_space(state_dir, keep_free, err) == -1)
+	if (space_check_in(state_dir, 0, keep_free, err) == -1)
 		return -1;
 	if (log_bytes > FITNESS_LOG_MAX_BYTES)
 		return err_set(err, ERR_FULL, "%s has grown to %" PRId64 " MiB: somebody reads "
 		    "the database for long (the server's log says who)", STORE_LOG_FILE,
-		    log_bytes / BYTES_PER_MIB);
+		    log_bytes / FITNESS_MIB);
 	return loss_check(store, err);
 }
 

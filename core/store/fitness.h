@@ -9,12 +9,13 @@
 #include "core/base/err.h"
 #include "core/store/store.h"
 
+#define FITNESS_MIB (INT64_C(1024) * 1024)
 /*
  * A log that has grown to this is told in the log of the server, and from the second on the
  * server is not ready: who reads for that long keeps it from beginning anew.
  */
-#define FITNESS_LOG_WARN_BYTES (64 * INT64_C(1024) * 1024)
-#define FITNESS_LOG_MAX_BYTES (256 * INT64_C(1024) * 1024)
+#define FITNESS_LOG_WARN_BYTES (64 * FITNESS_MIB)
+#define FITNESS_LOG_MAX_BYTES (256 * FITNESS_MIB)
 
 /* How long the write-ahead log is, in bytes; 0 if there is none. */
 int64_t fitness_log_bytes(const char *state_dir);

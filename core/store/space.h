@@ -14,4 +14,7 @@
  */
 int space_check(int fd, int64_t bytes, int64_t keep_free, struct err *err);
 
+/* The same for the file system that a directory is in. */
+int space_check_in(const char *directory, int64_t bytes, int64_t keep_free, struct err *err);
+
 #endif

@@ -180,9 +180,8 @@ def removed_then_reloaded():
         check_serves(server, execution)
 
 
-@test
-def removed_before_a_start():
-    """Nobody had it open any more: an error, not ready, and agents can stop what they know"""
+def lost_before_a_start(leave):
+    """leave(path) says what is at the path of the database then."""
     with Server() as server:
         execution = server.effect(duration=600000)
         execution.upload(("file", b"what stop() needs", "a")).ok()
@@ -190,22 +189,20 @@ def removed_before_a_start():
         wait_counted(server)
         server.kill_all()
         remove_database(server)
+        leave(server.database)
         check_lost(server, execution)
+
+
+@test
+def removed_before_a_start():
+    """Nobody had it open any more: an error, not ready, and agents can stop what they know"""
+    lost_before_a_start(lambda path: None)
 
 
 @test
 def emptied_before_a_start():
     """The same with a database of no bytes"""
-    with Server() as server:
-        execution = server.effect(duration=600000)
-        execution.upload(("file", b"what stop() needs", "a")).ok()
-        execution.start().ok()
-        wait_counted(server)
-        server.kill_all()
-        remove_database(server)
-        with open(server.database, "wb"):
-            pass
-        check_lost(server, execution)
+    lost_before_a_start(lambda path: open(path, "wb").close())
 
 
 def wait_counted(server):
