@@ -197,7 +197,7 @@ call_once(struct agent *agent, const char *what, struct json_object *endpoint,
 	} else if (!json_object_is_type(result, json_type_object)) {
 		json_object_put(result);
 		result = NULL;
-		*ret_error = make_error(what, "the reply is no JSON object", "errored");
+		*ret_error = make_error(what, "the reply is not a JSON object", "errored");
 	}
 	http_reply_done(&reply);
 	return result;
@@ -294,7 +294,7 @@ agent_find(struct agent *agent, const char *id, struct err *err)
 		return -1;
 	list = json_member(index, "actions");
 	if (!json_object_is_type(list, json_type_array))
-		result = err_set(err, ERR_INTERNAL, "list: this is no list of actions");
+		result = err_set(err, ERR_INTERNAL, "list: this is not a list of actions");
 	if (result == 1)
 		result = find_in(agent, list, id, true, err);
 	if (result == 1)

@@ -168,7 +168,7 @@ check_state_dir(struct checkup *checkup)
 		return false;
 	}
 	if (!S_ISDIR(st.st_mode)) {
-		find(checkup, "state directory", VERDICT_FAIL, "%s: is no directory", path);
+		find(checkup, "state directory", VERDICT_FAIL, "%s: is not a directory", path);
 		return false;
 	}
 	check_modes(checkup, path, &st);
@@ -330,7 +330,7 @@ check_socket(struct checkup *checkup)
 	}
 	mode = st.st_mode & ALLPERMS;
 	if (!S_ISSOCK(st.st_mode))
-		find(checkup, "socket", VERDICT_FAIL, "%s: is no socket", path);
+		find(checkup, "socket", VERDICT_FAIL, "%s: is not a socket", path);
 	else if ((mode & OTHERS_MODE) != 0)
 		find(checkup, "socket", VERDICT_FAIL,
 		    "%s: mode %04o lets everybody run actions, past nginx", path, mode);

@@ -79,7 +79,7 @@ split_url(struct http *http, const char *text, struct err *err)
 	}
 	curl_url_cleanup(url);
 	if (http->prefix == NULL || http->origin == NULL)
-		return err_set(err, ERR_USAGE, "%s: is no URL of http or https", text);
+		return err_set(err, ERR_USAGE, "%s: is not a URL of http or https", text);
 	return 0;
 }
 

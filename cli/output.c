@@ -16,6 +16,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/log.h"
+#include "core/base/text.h"
 #include "core/base/utf8.h"
 
 #define COLUMNS_DEFAULT 80
@@ -83,7 +84,7 @@ is_control(const unsigned char *character, size_t length)
 char *
 output_clean(const char *text)
 {
-	char *repaired = utf8_repair(text, strlen(text));
+	char *repaired = text_repair(text, strlen(text));
 	size_t size = strlen(repaired) * ESCAPE_BYTES + 1, length;
 	char *clean = malloc(size), *end = clean;
 	const char *c;

@@ -15,7 +15,7 @@
 #include "core/base/clock.h"
 #include "core/base/process.h"
 #include "core/config/scoreboard.h"
-#include "core/reaper/reaper.h"
+#include "core/reaper/takeover.h"
 
 static const char *const mode_names[] = {
 	[SLOT_FREE] = "free",
@@ -87,7 +87,7 @@ read_scoreboard(const struct scoreboard *scoreboard, pid_t supervisor, bool reap
 	    atomic_load(&scoreboard->stop_all_swept));
 
 	json_add_int(reaper, "pid", atomic_load(&scoreboard->reaper_pid));
-	json_add_bool(reaper, "alive", reaper_alive && silent_ms <= REAPER_HANG_MS);
+	json_add_bool(reaper, "alive", reaper_alive && silent_ms <= TAKEOVER_HANG_MS);
 	json_add_int(reaper, "silent_for_ms", silent_ms);
 	json_add(status, "reaper", reaper);
 	json_add_int(status, "standby", standby_pid(scoreboard));
@@ -214,7 +214,7 @@ static bool
 reaper_lives(const struct scoreboard *scoreboard)
 {
 	return life_of(scoreboard->reaper_pid) != -1 &&
-	    clock_boot_ms() - scoreboard->reaper_beat_ms <= REAPER_HANG_MS;
+	    clock_boot_ms() - scoreboard->reaper_beat_ms <= TAKEOVER_HANG_MS;
 }
 
 static int

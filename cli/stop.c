@@ -211,7 +211,7 @@ read_id(const struct arguments *arguments, struct request *request)
 	if (request->all)
 		return EXIT_SUCCESS;
 	if (uuid_text_parse(arguments->operands[0], request->execution) != 0)
-		return arguments_refuse(arguments, "%s: is no id of an execution",
+		return arguments_refuse(arguments, "%s: is not the id of an execution",
 		    arguments->operands[0]);
 	return EXIT_SUCCESS;
 }

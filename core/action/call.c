@@ -14,6 +14,7 @@
 #include "core/base/descriptors.h"
 #include "core/base/log.h"
 #include "core/base/process.h"
+#include "core/base/text.h"
 #include "core/base/utf8.h"
 
 #define RESOURCE_BYTES_MAX 255
@@ -147,7 +148,7 @@ call_format(const char *format, va_list arguments)
 	}
 	if (utf8_valid(text, strlen(text)))
 		return text;
-	repaired = utf8_repair(text, strlen(text));
+	repaired = text_repair(text, strlen(text));
 	free(text);
 	return repaired;
 }

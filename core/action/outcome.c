@@ -10,6 +10,7 @@
 
 #include "core/action/call.h"
 #include "core/base/clock.h"
+#include "core/base/text.h"
 #include "core/base/utf8.h"
 
 #define SUMMARY_CHARACTERS_MAX 512
@@ -62,7 +63,7 @@ labels_json(const struct ak_label *label)
 	char *name;
 
 	for (; label != NULL && label->name != NULL; label++) {
-		name = utf8_repair(label->name, strlen(label->name));
+		name = text_repair(label->name, strlen(label->name));
 		json_add_string(object, name, label->value == NULL ? "" : label->value);
 		free(name);
 	}

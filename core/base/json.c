@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "core/base/log.h"
+#include "core/base/text.h"
 #include "core/base/utf8.h"
 
 #define JSON_DOUBLE_BYTES 40
@@ -108,7 +109,7 @@ json_new_string(const char *text)
 
 	if (utf8_valid(text, strlen(text)))
 		return made(json_object_new_string(text));
-	repaired = utf8_repair(text, strlen(text));
+	repaired = text_repair(text, strlen(text));
 	string = made(json_object_new_string(repaired));
 	free(repaired);
 	return string;

@@ -9,6 +9,9 @@
 #include <string.h>
 
 #include "core/base/log.h"
+#include "core/base/utf8.h"
+
+#define REPLACEMENT_BYTES (sizeof(UTF8_REPLACEMENT) - 1)
 
 void
 text_set(char **text, const char *value)
@@ -19,4 +22,29 @@ text_set(char **text, const char *value)
 		log_out_of_memory();
 	free(*text);
 	*text = copy;
+}
+
+char *
+text_repair(const char *text, size_t length)
+{
+	size_t at = 0, bytes, used = 0;
+	char *copy;
+
+	if ((copy = malloc(length * REPLACEMENT_BYTES + 1)) == NULL)
+		log_out_of_memory();
+	while (at < length) {
+		bytes = utf8_character(text + at, length - at);
+		if (bytes == 0) {
+			memcpy(copy + used, UTF8_REPLACEMENT,
+			    REPLACEMENT_BYTES);
+			used += REPLACEMENT_BYTES;
+			at++;
+		} else {
+			memcpy(copy + used, text + at, bytes);
+			used += bytes;
+			at += bytes;
+		}
+	}
+	copy[used] = '\0';
+	return copy;
 }

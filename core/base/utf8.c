@@ -5,12 +5,7 @@
 
 #include "core/base/utf8.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-#include "core/base/log.h"
-
-#define UTF8_REPLACEMENT_BYTES (sizeof(UTF8_REPLACEMENT) - 1)
 
 static bool
 is_continuation(unsigned char byte)
@@ -101,29 +96,4 @@ utf8_cut(const char *text, size_t length, size_t max_bytes)
 	while (cut > 0 && is_continuation((unsigned char)text[cut]))
 		cut--;
 	return cut;
-}
-
-char *
-utf8_repair(const char *text, size_t length)
-{
-	size_t at = 0, bytes, used = 0;
-	char *copy;
-
-	if ((copy = malloc(length * UTF8_REPLACEMENT_BYTES + 1)) == NULL)
-		log_out_of_memory();
-	while (at < length) {
-		bytes = utf8_character(text + at, length - at);
-		if (bytes == 0) {
-			memcpy(copy + used, UTF8_REPLACEMENT,
-			    UTF8_REPLACEMENT_BYTES);
-			used += UTF8_REPLACEMENT_BYTES;
-			at++;
-		} else {
-			memcpy(copy + used, text + at, bytes);
-			used += bytes;
-			at += bytes;
-		}
-	}
-	copy[used] = '\0';
-	return copy;
 }

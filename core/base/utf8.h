@@ -22,10 +22,4 @@ size_t utf8_count(const char *text);
 /* How much of text (length bytes) fits into max_bytes without cutting a character. */
 size_t utf8_cut(const char *text, size_t length, size_t max_bytes);
 
-/*
- * A copy that ends in NUL, with every byte that belongs to no character replaced; owned. Out
- * of memory is fatal.
- */
-char *utf8_repair(const char *text, size_t length);
-
 #endif

@@ -20,7 +20,7 @@
 #include "core/base/file_name.h"
 #include "core/base/file_tree.h"
 #include "core/base/log.h"
-#include "core/base/utf8.h"
+#include "core/base/text.h"
 #include "core/base/uuid_text.h"
 #include "core/store/files.h"
 #include "core/store/space.h"
@@ -146,7 +146,7 @@ incoming_begin(struct incoming *incoming, const char *parameter, const char *ori
 		file_name_clean(parameter, file->name, sizeof(file->name));
 	if (create(incoming, file, err) == -1)
 		return -1;
-	file->original_name = utf8_repair(original_name, strlen(original_name));
+	file->original_name = text_repair(original_name, strlen(original_name));
 	incoming->count++;
 	return 0;
 }

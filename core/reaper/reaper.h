@@ -16,10 +16,6 @@
 #include "core/config/options.h"
 #include "core/config/scoreboard.h"
 
-#define REAPER_LOCK_FILE "reaper.lock"
-/* A reaper whose beat (scoreboard.h) is older hangs, and is killed. */
-#define REAPER_HANG_MS 15000
-
 /*
  * Body of a reaper's process; returns its exit status. generation is the server's, supervisor
  * the parent's pid, taken before fork. SIGTERM asks it to leave after the stops it is at;

@@ -20,7 +20,6 @@
 #include "core/base/log.h"
 #include "core/base/process.h"
 #include "core/base/state_path.h"
-#include "core/reaper/reaper.h"
 
 #define TAKEOVER_TEXT_BYTES 64
 /* The kernel wakes who waits for the lock; between two looks at all else it sleeps so long. */
@@ -100,7 +99,7 @@ write_holder(int fd, struct err *err)
 	    ak_process_start_time(getpid()));
 
 	if (ftruncate(fd, 0) == -1 || pwrite(fd, text, (size_t)length, 0) != length)
-		return err_sys(err, ERR_INTERNAL, "%s", REAPER_LOCK_FILE);
+		return err_sys(err, ERR_INTERNAL, "%s", TAKEOVER_LOCK_FILE);
 	return 0;
 }
 
@@ -195,15 +194,15 @@ hangs(struct watched *watched, const struct scoreboard_reaper *reaper, int64_t p
 	if (!same(&watched->name, &name) || watched->beat_ms != beat_ms) {
 		if (!same(&watched->name, &name))
 			still_ms = clock_boot_ms() - beat_ms;
-		if (still_ms > REAPER_HANG_MS - TAKEOVER_CHANCE_MS)
-			still_ms = REAPER_HANG_MS - TAKEOVER_CHANCE_MS;
+		if (still_ms > TAKEOVER_HANG_MS - TAKEOVER_CHANCE_MS)
+			still_ms = TAKEOVER_HANG_MS - TAKEOVER_CHANCE_MS;
 		*watched = (struct watched){
 			.name = name, .beat_ms = beat_ms, .still_ms = still_ms
 		};
 		return false;
 	}
 	watched->still_ms += passed_ms;
-	return !watched->killed && watched->still_ms > REAPER_HANG_MS;
+	return !watched->killed && watched->still_ms > TAKEOVER_HANG_MS;
 }
 
 /*
@@ -254,7 +253,7 @@ ask_for_stranger(struct wait *wait)
 	wait->ask_at_ms = now_ms + TAKEOVER_ASK_AGAIN_MS;
 	if (holder_find(wait->takeover->lock.fd, HOLDER_FLOCK, HOLDER_FLOCK, is_listed,
 	    wait->scoreboard, holder))
-		log_error("nobody undoes anything: " REAPER_LOCK_FILE " is held by %s", holder);
+		log_error("nobody undoes anything: " TAKEOVER_LOCK_FILE " is held by %s", holder);
 }
 
 /* One look at all others. Whether this reaper is not needed any more. */
@@ -347,7 +346,7 @@ takeover_wait(struct takeover *takeover, const char *state_dir,
 	enum takeover_result result;
 
 	*takeover = (struct takeover){ .lock = { .fd = -1 } };
-	if (gate_open(&takeover->lock, state_dir, REAPER_LOCK_FILE, err) == -1)
+	if (gate_open(&takeover->lock, state_dir, TAKEOVER_LOCK_FILE, err) == -1)
 		return TAKEOVER_FAILED;
 	result = await_lock(&wait, stand_by, context, err);
 	if (result != TAKEOVER_TAKEN)
@@ -363,7 +362,7 @@ takeover_try(struct takeover *takeover, const char *state_dir, struct err *err)
 	enum takeover_result result = TAKEOVER_TAKEN;
 
 	*takeover = (struct takeover){ .lock = { .fd = -1 } };
-	if (gate_open(&takeover->lock, state_dir, REAPER_LOCK_FILE, err) == -1)
+	if (gate_open(&takeover->lock, state_dir, TAKEOVER_LOCK_FILE, err) == -1)
 		return TAKEOVER_FAILED;
 	if (gate_enter(&takeover->lock, 0, err) == -1)
 		result = err->code == ERR_BUSY ? TAKEOVER_LEFT : TAKEOVER_FAILED;
@@ -400,13 +399,13 @@ takeover_held(const char *state_dir, struct err *err)
 	char path[STATE_PATH_BYTES];
 	int fd, held = 0;
 
-	state_path(state_dir, REAPER_LOCK_FILE, path);
+	state_path(state_dir, TAKEOVER_LOCK_FILE, path);
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd == -1)
 		return errno == ENOENT ? 0 : err_sys(err, ERR_INTERNAL, "%s", path);
 	if (flock(fd, LOCK_SH | LOCK_NB) == -1)
 		held = errno == EWOULDBLOCK ? 1 :
-		    err_sys(err, ERR_INTERNAL, "%s", REAPER_LOCK_FILE);
+		    err_sys(err, ERR_INTERNAL, "%s", TAKEOVER_LOCK_FILE);
 	close(fd);
 	return held;
 }

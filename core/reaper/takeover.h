@@ -20,6 +20,9 @@
 #include "core/config/scoreboard.h"
 #include "core/store/gate.h"
 
+#define TAKEOVER_LOCK_FILE "reaper.lock"
+/* A reaper whose beat (scoreboard.h) is older hangs, and is killed. */
+#define TAKEOVER_HANG_MS 15000
 /* How many reapers of a generation there are. */
 #define TAKEOVER_REAPERS 2
 

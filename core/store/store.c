@@ -34,7 +34,6 @@
 /* How long a checkpoint waits, under the gate, for those who still read the log. */
 #define CHECKPOINT_READERS_MS 20
 
-
 static enum err_code
 code_of(int result)
 {

@@ -10,7 +10,7 @@
 #include "core/base/clock.h"
 #include "core/base/json.h"
 #include "core/base/log.h"
-#include "core/reaper/reaper.h"
+#include "core/reaper/takeover.h"
 #include "core/store/fitness.h"
 #include "core/store/store.h"
 
@@ -154,7 +154,7 @@ look(struct responder *responder, struct json_object *json, struct err *err)
 	}
 	if (scoreboard->reaper_beat_ms == 0)
 		return err_set(err, ERR_BUSY, "the reaper has not begun yet");
-	if (silent_ms > REAPER_HANG_MS)
+	if (silent_ms > TAKEOVER_HANG_MS)
 		return err_set(err, ERR_BUSY,
 		    "the reaper has given no sign of life for %lld s",
 		    (long long)(silent_ms / CLOCK_MS_PER_S));

@@ -109,7 +109,7 @@ check_listener(int fd, struct err *err)
 		return err_sys(err, ERR_USAGE, "LISTEN_FDS: descriptor %d", fd);
 	if (domain != AF_UNIX || listens == 0)
 		return err_set(err, ERR_USAGE,
-		    "LISTEN_FDS: descriptor %d is no listening unix socket", fd);
+		    "LISTEN_FDS: descriptor %d is not a listening unix socket", fd);
 	return 0;
 }
 
@@ -147,7 +147,7 @@ remove_stale(const char *path, struct err *err)
 	if (lstat(path, &st) == -1)
 		return errno == ENOENT ? 0 : err_sys(err, ERR_USAGE, "socket %s", path);
 	if (!S_ISSOCK(st.st_mode))
-		return err_set(err, ERR_USAGE, "socket %s: is there and is no socket",
+		return err_set(err, ERR_USAGE, "socket %s: is there and is not a socket",
 		    path);
 	if (unlink(path) == -1)
 		return err_sys(err, ERR_USAGE, "socket %s", path);

@@ -15,7 +15,7 @@
 #include "core/base/log.h"
 #include "core/base/state_path.h"
 #include "core/config/scoreboard.h"
-#include "core/reaper/reaper.h"
+#include "core/reaper/takeover.h"
 #include "core/store/ballast.h"
 #include "core/store/files.h"
 #include "core/store/gate.h"
@@ -34,7 +34,7 @@ const struct state_entry state_entries[] = {
 	{ SCOREBOARD_FILE, STATE_SHARED, S_IFREG },
 	{ BALLAST_FILE, STATE_PRIVATE, S_IFREG },
 	{ SOCKET_INSTANCE_FILE, STATE_PRIVATE, S_IFREG },
-	{ REAPER_LOCK_FILE, STATE_PRIVATE, S_IFREG },
+	{ TAKEOVER_LOCK_FILE, STATE_PRIVATE, S_IFREG },
 	{ GATE_FILE, STATE_PRIVATE, S_IFREG },
 	{ LOCK_FILE, STATE_PRIVATE, S_IFREG },
 	{ FILES_DIR, STATE_PRIVATE, S_IFDIR },
@@ -87,7 +87,7 @@ is_right(const struct stat *st, const struct right *right, char fault[FAULT_BYTE
 	mode_t mode = st->st_mode & ALLPERMS;
 
 	if ((st->st_mode & S_IFMT) != right->type)
-		snprintf(fault, FAULT_BYTES, "is no %s",
+		snprintf(fault, FAULT_BYTES, "is not a %s",
 		    right->type == S_IFDIR ? "directory" : "regular file");
 	else if (st->st_uid != right->owner)
 		snprintf(fault, FAULT_BYTES, "belongs to user %u, it should belong to user %u, "

@@ -101,7 +101,7 @@ test_entry(struct test *test, const struct state_entry *entry)
 		if (errno != ENOENT && errno != ENOTDIR)
 			fault(test, "%s: %s", path, strerror(errno));
 	} else if ((st.st_mode & S_IFMT) != entry->type) {
-		fault(test, "%s: is no %s: move it away", path,
+		fault(test, "%s: is not a %s: move it away", path,
 		    directory ? "directory" : "regular file");
 	} else if (!may(path, R_OK | W_OK | (directory ? X_OK : 0))) {
 		fault(test, "%s: cannot be written: %s; it must belong to user %u, with mode "
@@ -155,7 +155,7 @@ test_directory(struct test *test)
 		return;
 	}
 	if (!S_ISDIR(st.st_mode)) {
-		fault(test, "state-dir %s: is no directory", state_dir);
+		fault(test, "state-dir %s: is not a directory", state_dir);
 		return;
 	}
 	test_group(test, &st);
@@ -188,7 +188,7 @@ test_socket(struct test *test)
 		fault(test, "socket %s: nothing can be made in %s: %s", path, needed,
 		    strerror(errno));
 	if (lstat(path, &st) == 0 && !S_ISSOCK(st.st_mode))
-		fault(test, "socket %s: is there and is no socket", path);
+		fault(test, "socket %s: is there and is not a socket", path);
 }
 
 size_t

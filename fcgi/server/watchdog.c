@@ -8,7 +8,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/log.h"
-#include "core/reaper/reaper.h"
+#include "core/reaper/takeover.h"
 #include "fcgi/server/children.h"
 
 /* Room to commit and reply for a handler that ends with its deadline. */
@@ -81,7 +81,7 @@ watch_reaper(struct child *child, const struct scoreboard *scoreboard, int64_t n
 
 	if (sign_ms < child->started_ms)
 		sign_ms = child->started_ms;
-	if (now - sign_ms > REAPER_HANG_MS)
+	if (now - sign_ms > TAKEOVER_HANG_MS)
 		end(child, now - sign_ms, "gives no sign of life");
 }
 

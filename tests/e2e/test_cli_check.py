@@ -67,7 +67,7 @@ def finds_mistakes():
         os.chmod(server.state_dir, 0o700)
         os.chmod(server.socket, 0o660)
         look(server)
-        contains(look(server, "--socket", server.log_file, status=1).out, "is no socket",
+        contains(look(server, "--socket", server.log_file, status=1).out, "is not a socket",
                  "socket")
     contains(command("check", "x", status=EX_USAGE).err, "unexpected argument", "mistake")
 

@@ -16,7 +16,7 @@ def mistakes():
     """A wrong command line is refused, and nothing happens"""
     for arguments, what in (
             ((), "the id of one execution"),
-            (("x",), "x: is no id"),
+            (("x",), "x: is not the id"),
             (("--all", uuid.uuid4()), "the id of one execution"),
             (("--all", "--abandon", "--reason", "x"), "for one execution only"),
             (("--abandon", uuid.uuid4()), "needs a --reason"),

@@ -23,7 +23,6 @@
 #include "core/base/clock.h"
 #include "core/base/log.h"
 #include "core/base/state_path.h"
-#include "core/reaper/reaper.h"
 #include "tests/unit/unit.h"
 
 #define DIRECTORY_BYTES 64
@@ -56,7 +55,7 @@ setup(void)
 	log_init(LOG_LEVEL_ERROR, LOG_FORMAT_TEXT);
 	snprintf(directory, sizeof(directory), "/tmp/ak-test-XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(directory));
-	state_path(directory, REAPER_LOCK_FILE, lock_file);
+	state_path(directory, TAKEOVER_LOCK_FILE, lock_file);
 	scoreboard = mmap(NULL, sizeof(*scoreboard), PROT_READ | PROT_WRITE,
 	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ck_assert_ptr_ne(scoreboard, MAP_FAILED);
@@ -331,7 +330,7 @@ START_TEST(who_hangs_is_killed)
 {
 	struct reaper hung = begin_work(OLD, STUBBORN), standby;
 
-	entry_of(&hung)->beat_ms = clock_boot_ms() - REAPER_HANG_MS - 1;
+	entry_of(&hung)->beat_ms = clock_boot_ms() - TAKEOVER_HANG_MS - 1;
 	standby = begin(OLD, MEEK, PATIENCE_MS);
 	ended_by(&hung, SIGKILL);
 	ck_assert_int_eq(result_of(&standby), TAKEOVER_TAKEN);
