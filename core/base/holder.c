@@ -159,7 +159,7 @@ begin(struct search *search, int fd)
 	return fstat(fd, &search->st) == 0;
 }
 
-bool
+enum holder
 holder_find(int fd, int64_t first, int64_t last, bool (*is_known)(void *context, pid_t pid),
     void *context, char ret_text[HOLDER_TEXT_BYTES])
 {
@@ -183,8 +183,9 @@ holder_find(int fd, int64_t first, int64_t last, bool (*is_known)(void *context,
 	if (proc != NULL)
 		closedir(proc);
 	if (search.holders > 0)
-		return true;
-	if (!known)
-		tell_unseen(&search);
-	return !known;
+		return HOLDER_SEEN;
+	if (known)
+		return HOLDER_KNOWN;
+	tell_unseen(&search);
+	return HOLDER_UNSEEN;
 }

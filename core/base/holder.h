@@ -17,13 +17,18 @@
 /* For a text that names a few. */
 #define HOLDER_TEXT_BYTES 256
 
+enum holder {
+	HOLDER_KNOWN,	/* one that may, and nobody else */
+	HOLDER_SEEN,
+	HOLDER_UNSEEN	/* nobody at this moment, or one that cannot be looked at */
+};
+
 /*
  * Who holds a lock of the open file fd (O_PATH is enough): on any byte from first to last, or
- * HOLDER_FLOCK for both. is_known(), or NULL, says whether a process is one that may. Returns
- * whether somebody else has it, and in words who: "process 4711 (sleep)", or that it cannot be
- * seen, and why; that too if nobody has it.
+ * HOLDER_FLOCK for both. is_known(), or NULL, says whether a process is one that may. In words
+ * too, but for HOLDER_KNOWN: "process 4711 (sleep)", or that it cannot be seen, and why.
  */
-bool holder_find(int fd, int64_t first, int64_t last,
+enum holder holder_find(int fd, int64_t first, int64_t last,
     bool (*is_known)(void *context, pid_t pid), void *context,
     char ret_text[HOLDER_TEXT_BYTES]);
 

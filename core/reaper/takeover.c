@@ -252,7 +252,7 @@ ask_for_stranger(struct wait *wait)
 		return;
 	wait->ask_at_ms = now_ms + TAKEOVER_ASK_AGAIN_MS;
 	if (holder_find(wait->takeover->lock.fd, HOLDER_FLOCK, HOLDER_FLOCK, is_listed,
-	    wait->scoreboard, holder))
+	    wait->scoreboard, holder) != HOLDER_KNOWN)
 		log_error("nobody undoes anything: " TAKEOVER_LOCK_FILE " is held by %s", holder);
 }
 

@@ -125,5 +125,6 @@ lock_holder(const struct lock *lock, const char *execution,
 {
 	int64_t offset = lock_offset(execution);
 
-	return holder_find(lock->fd, offset, offset, is_known, context, ret_text);
+	return holder_find(lock->fd, offset, offset, is_known, context, ret_text) !=
+	    HOLDER_KNOWN;
 }

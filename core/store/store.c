@@ -351,7 +351,7 @@ find_holder(struct store *store, int64_t first, int64_t last,
 	fd = open(path, O_PATH | O_CLOEXEC);
 	if (fd == -1)
 		return false;
-	found = holder_find(fd, first, last, is_known, context, ret_text);
+	found = holder_find(fd, first, last, is_known, context, ret_text) != HOLDER_KNOWN;
 	close(fd);
 	return found;
 }
