@@ -28,7 +28,8 @@ libcli_la_SOURCES = \
 	cli/stop_outcome.c cli/stop_outcome.h \
 	cli/subcommand.h \
 	cli/table.c \
-	cli/values.c cli/values.h
+	cli/values.c cli/values.h \
+	cli/work.c
 
 bin_PROGRAMS += actionkit
 actionkit_SOURCES = cli/actionkit.c $(ACTIONS)

@@ -88,6 +88,8 @@ ak_main(int argc, char **argv)
 	for (i = 0; i < SUBCOMMANDS_COUNT; i++)
 		if (strcmp(name, table[i]->name) == 0)
 			return run(table[i], argc - 1, argv + 1);
+	if (strcmp(name, subcommand_work.name) == 0)
+		return run(&subcommand_work, argc - 1, argv + 1);
 	fprintf(stderr, "%s: %s: there is no such subcommand\n\n",
 	    program_invocation_short_name, name);
 	help(stderr);

@@ -51,6 +51,9 @@ struct subcommand {
 #define SUBCOMMAND_DECLARED(name_) extern const struct subcommand subcommand_##name_;
 SUBCOMMANDS(SUBCOMMAND_DECLARED)
 
+/* Not one of these: a server runs it. */
+extern const struct subcommand subcommand_work;
+
 /* In the order of the help; NULL behind the last. */
 const struct subcommand *subcommand_at(unsigned int index);
 

@@ -3,7 +3,7 @@
  *
  * An extension is a set of actions. An action is a constant struct ak_action: its
  * description, the table of its parameters, the table of the fields of its state, and up
- * to five handlers. The runtime answers the ActionKit HTTP protocol for it, keeps every
+ * to five handlers and a body. The runtime answers the ActionKit HTTP protocol for it, keeps every
  * execution in SQLite, and calls stop() for every execution that was started, whatever
  * died in between. An author writes no HTTP, no JSON, no SQL and no signal handling.
  *
@@ -426,6 +426,7 @@ struct ak_action {
 	int (*status)(struct ak_call *call, void *state);
 	int (*stop)(struct ak_call *call, void *state);
 	int (*query_metrics)(struct ak_call *call, void *state);
+	int (*work)(struct ak_call *call, void *state);	/* see "What takes long" */
 };
 
 /*
@@ -804,6 +805,74 @@ AK_API unsigned int ak_state_version(const struct ak_call *call);
  * call's error set to name the execution that holds it.
  */
 AK_API int ak_claim(struct ak_call *call, const char *format, ...) AK_PRINTF(2, 3);
+
+/*
+ * What takes long
+ *
+ * Handlers are short, and run in processes that come and go. What lasts as long as the execution
+ * (a load, a check again and again, a program that runs) belongs into work(): it begins when
+ * start() has succeeded, in a process of its own, the worker, and goes on until it returns or the
+ * execution is stopped. An action has start(), work() or both; with work() it is asked for its
+ * status and is stopped, with or without handlers for that.
+ *
+ * work() gets the state as start() left it, and may tell everything, save the state, and run
+ * programs. It has no config, target or files: keep what it needs of them in the state. It returns
+ * 0, completed, or -1 after ak_failed() or ak_error(), which is what the action has come to. While
+ * there is a worker it alone changes the state: what status() changes is dropped, and stop() gets
+ * what the worker saved last.
+ *
+ * When the execution is to be stopped, work() is told, and what it does not end within 5 seconds (a
+ * third of --stop-timeout if that is less) is killed, with all that it has forked. Only then stop()
+ * runs. A worker that dies is not started again: the action has errored, and is stopped. What it
+ * has told and committed until then reaches the agent, each of it once.
+ */
+
+/*
+ * In work(): waits ms, or until it must end. Returns 1 if it must end now, 0 when the time is over.
+ * What was told is committed meanwhile.
+ */
+AK_API int ak_work_wait(struct ak_call *call, int64_t ms);
+
+/*
+ * In work(): a descriptor that can be read as soon as it must end, for poll() and
+ * curl_multi_poll(); do not read it. What was told is committed by the functions that tell,
+ * within a tenth of a second, but not while work() waits on its own: call ak_progress() before.
+ */
+AK_API int ak_work_fd(struct ak_call *call);
+
+/*
+ * In work(): commits the state and all that was told, in one transaction, not durable against a
+ * power cut. Before a change that stop() must undo, it is ak_save() that is needed. Returns 0, or -1
+ * with the call's error set.
+ */
+AK_API int ak_progress(struct ak_call *call);
+
+enum ak_work_how {
+	AK_WORK_COMPLETED = 1,		/* returned 0, or was stopped */
+	AK_WORK_FAILED,			/* by ak_failed() */
+	AK_WORK_ERRORED,		/* by ak_error() */
+	AK_WORK_DIED			/* killed, exited, gone with the machine */
+};
+
+/* How a worker ended. */
+struct ak_work_end {
+	enum ak_work_how how;
+	int signal;			/* that killed it; 0: none, or not known */
+	int exit_status;		/* where it exited */
+	bool oom;			/* killed for want of memory, as far as that can be seen */
+};
+
+/* In status() and stop(): how work() ended; false while it runs, or where it never began. */
+AK_API bool ak_work_ended(struct ak_call *call, struct ak_work_end *ret_end);
+
+/*
+ * In stop(): the result of the action, although the stop itself has succeeded; for what is only
+ * known at the end. (An error of stop() means that it is not undone, and is tried again.) Where
+ * stop() says nothing, work() that has failed, errored or died is the result. details (borrowed,
+ * copied) may be NULL: AK_ERRORED.
+ */
+AK_API void ak_verdict(struct ak_call *call, const struct ak_error_details *details,
+    const char *format, ...) AK_PRINTF(3, 4);
 
 /*
  * What was discovered

@@ -6,6 +6,10 @@ noinst_LTLIBRARIES += libcore.la
 libcore_la_LIBTOOLFLAGS = $(CONVENIENCE)
 nodist_libcore_la_SOURCES = migrations/migrations.c
 libcore_la_SOURCES = \
+	core/keeper/body.c core/keeper/body.h \
+	core/keeper/descendants.c core/keeper/descendants.h \
+	core/keeper/keeper.c core/keeper/keeper.h \
+	core/keeper/memory_kills.c core/keeper/memory_kills.h \
 	core/reaper/blocked.c core/reaper/blocked.h \
 	core/reaper/due.c core/reaper/due.h \
 	core/reaper/file_sweep.c core/reaper/file_sweep.h \
@@ -14,10 +18,12 @@ libcore_la_SOURCES = \
 	core/reaper/recovery.c core/reaper/recovery.h \
 	core/reaper/stopper.c core/reaper/stopper.h \
 	core/reaper/takeover.c core/reaper/takeover.h \
+	core/reaper/worker_sweep.c core/reaper/worker_sweep.h \
 	core/calls/abandon.c core/calls/abandon.h \
 	core/calls/attempt.c core/calls/attempt.h \
 	core/calls/calls.c core/calls/calls.h \
 	core/calls/calls_internal.h \
+	core/calls/deliver.c core/calls/deliver.h \
 	core/calls/download.c core/calls/download.h \
 	core/calls/incoming.c core/calls/incoming.h \
 	core/calls/prepare.c \
@@ -28,6 +34,9 @@ libcore_la_SOURCES = \
 	core/calls/status.c \
 	core/calls/stop.c \
 	core/calls/visit.c core/calls/visit.h \
+	core/worker/death.c core/worker/death.h \
+	core/worker/halt.c core/worker/halt.h \
+	core/worker/spawn.c core/worker/spawn.h \
 	core/store/ballast.c core/store/ballast.h \
 	core/store/claim.c core/store/claim.h \
 	core/store/database_files.c core/store/database_files.h \
@@ -40,6 +49,7 @@ libcore_la_SOURCES = \
 	core/store/loss.c core/store/loss.h \
 	core/store/migrate.c \
 	core/store/migrations.h \
+	core/store/outbox.c core/store/outbox.h \
 	core/store/ready.c \
 	core/store/rebase.c \
 	core/store/rehearse.c \
@@ -47,6 +57,7 @@ libcore_la_SOURCES = \
 	core/store/space.c core/store/space.h \
 	core/store/store.c core/store/store.h \
 	core/store/store_internal.h \
+	core/store/worker.c core/store/worker.h \
 	core/config/discovery_options.c core/config/discovery_options.h \
 	core/config/option_table.c core/config/option_table.h \
 	core/config/option_values.c core/config/option_values.h \
@@ -80,6 +91,7 @@ libcore_la_SOURCES = \
 	core/action/verify_state.c \
 	core/action/verify_targets.c \
 	core/action/verify_widgets.c \
+	core/action/work.c \
 	core/base/base64.c core/base/base64.h \
 	core/base/bitrate.c core/base/bitrate.h \
 	core/base/clock.c core/base/clock.h \

@@ -4,7 +4,8 @@ MIGRATIONS = \
 	migrations/0002_state_version.sql \
 	migrations/0003_files.sql \
 	migrations/0004_ends_and_errors.sql \
-	migrations/0005_health.sql
+	migrations/0005_health.sql \
+	migrations/0006_workers.sql
 
 EXTRA_DIST += $(MIGRATIONS) migrations/embed.sh
 CLEANFILES += migrations/migrations.c migrations/migrations.c.new

@@ -57,7 +57,8 @@ E2E_TESTS = \
 	tests/e2e/test_state_dir.py \
 	tests/e2e/test_stop.py \
 	tests/e2e/test_unrecorded.py \
-	tests/e2e/test_upgrade.py
+	tests/e2e/test_upgrade.py \
+	tests/e2e/test_work.py
 
 # Tests of what the build makes, and of the rules that the sources keep.
 BUILD_TESTS = \
@@ -173,7 +174,8 @@ clean-local:
 check_PROGRAMS += $(UNIT_TESTS) tests/e2e/extension
 LDADD = $(AK_LIBS) $(CHECK_LIBS)
 tests_e2e_extension_LDADD = $(AK_LIBS)
-tests_e2e_extension_SOURCES = tests/e2e/extension.c tests/e2e/everything.c
+tests_e2e_extension_SOURCES = tests/e2e/extension.c tests/e2e/extension.h \
+	tests/e2e/everything.c tests/e2e/labour.c
 # check.h is needed by tests only; a variable of its own for every test would be the price
 # of keeping it from the others.
 AM_CPPFLAGS += $(CHECK_CFLAGS)

@@ -82,6 +82,7 @@ append(struct ak_call *call, const char *label, const void *data, size_t size)
 		call->artifacts = json_new_array();
 	json_append(call->artifacts, artifact);
 	call->artifacts_size += size;
+	call_has_told(call);
 }
 
 int

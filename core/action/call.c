@@ -22,12 +22,13 @@
 #define STATUS_ERRORED "errored"
 #define STATUS_FAILED "failed"
 
-static const char *const failed_titles[VERB_COUNT] = {
+static const char *const failed_titles[VERB_WORK + 1] = {
 	[VERB_PREPARE] = "Prepare failed",
 	[VERB_START] = "Start failed",
 	[VERB_STATUS] = "Status failed",
 	[VERB_STOP] = "Stop failed",
 	[VERB_QUERY] = "Query failed",
+	[VERB_WORK] = "Work failed",
 };
 
 typedef int handler(struct ak_call *, void *);
@@ -46,6 +47,8 @@ handler_of(const struct ak_action *action, enum verb verb)
 		return action->stop;
 	case VERB_QUERY:
 		return action->query_metrics;
+	case VERB_WORK:
+		return action->work;
 	case VERB_COUNT:
 		break;
 	}
@@ -231,6 +234,13 @@ call_misreported(struct ak_call *call, const char *format, ...)
 	return -1;
 }
 
+void
+call_has_told(struct ak_call *call)
+{
+	if (call->tell != NULL)
+		(void)call->tell(call);
+}
+
 bool
 call_forbidden(const struct ak_call *call, const char *function)
 {
@@ -281,7 +291,7 @@ call_reply(struct ak_call *call, struct json_object *reply)
 	/* QueryMetricsResult has no place for one. */
 	if (call->verb != VERB_QUERY)
 		move(reply, "summary", &call->summary);
-	move(reply, "error", &call->error);
+	move(reply, "error", call->error == NULL ? &call->verdict : &call->error);
 }
 
 void
@@ -293,6 +303,8 @@ call_done(struct ak_call *call)
 	json_object_put(call->modifications);
 	json_object_put(call->summary);
 	json_object_put(call->error);
+	json_object_put(call->verdict);
+	call->verdict = NULL;
 	call->messages = call->metrics = call->artifacts = call->modifications = NULL;
 	call->summary = call->error = NULL;
 	call->artifacts_size = 0;
@@ -332,22 +344,50 @@ ak_failed(struct ak_call *call, const char *format, ...)
 	return -1;
 }
 
+/* An ActionKitError with a title, owned, and details or NULL. */
+static struct json_object *
+detailed(const struct ak_error_details *details, char *title)
+{
+	const struct ak_error_details none = { .status = AK_ERRORED };
+	struct json_object *error;
+
+	if (details == NULL)
+		details = &none;
+	error = call_error_json(title, details->detail,
+	    details->status == AK_FAILED ? STATUS_FAILED : STATUS_ERRORED);
+	json_add_string(error, "type", details->type);
+	json_add_string(error, "instance", details->instance);
+	free(title);
+	return error;
+}
+
 int
 ak_error_as(struct ak_call *call, const struct ak_error_details *details,
     const char *format, ...)
 {
-	const struct ak_error_details none = { .status = AK_ERRORED };
 	va_list arguments;
 
-	if (details == NULL)
-		details = &none;
 	va_start(arguments, format);
-	set_error(call, call_format(format, arguments), details->detail,
-	    details->status == AK_FAILED ? STATUS_FAILED : STATUS_ERRORED);
+	json_object_put(call->error);
+	call->error = detailed(details, call_format(format, arguments));
 	va_end(arguments);
-	json_add_string(call->error, "type", details->type);
-	json_add_string(call->error, "instance", details->instance);
 	return -1;
+}
+
+void
+ak_verdict(struct ak_call *call, const struct ak_error_details *details,
+    const char *format, ...)
+{
+	va_list arguments;
+
+	if (call->verb != VERB_STOP) {
+		call_misuse(call, "%s: is for stop()", __func__);
+		return;
+	}
+	va_start(arguments, format);
+	json_object_put(call->verdict);
+	call->verdict = detailed(details, call_format(format, arguments));
+	va_end(arguments);
 }
 
 void

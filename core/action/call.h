@@ -44,7 +44,18 @@ struct ak_call {
 	 */
 	int (*save)(struct ak_call *call, struct err *err);
 	int (*claim)(struct ak_call *call, const char *resource, struct err *err);
-	void *keeper;			/* of these two */
+	void *keeper;			/* of these two, and of the next two */
+
+	/*
+	 * In work() only, set by core/keeper. tell() takes what is in the reply's parts, commits
+	 * all that it has when it is time for that, and returns in how many ms it will be
+	 * (INT64_MAX: nothing is left). progress() commits now, as ak_progress() says.
+	 */
+	int64_t (*tell)(struct ak_call *call);
+	int (*progress)(struct ak_call *call, struct err *err);
+	int end_fd;			/* can be read when work() must end */
+	/* In status() and stop(): how work() ended; borrowed, NULL while it has not. */
+	const struct ak_work_end *work_end;
 
 	/* In discover() only: what was found; the code of what went wrong with that, or 0. */
 	struct discovered *discovered;
@@ -59,6 +70,7 @@ struct ak_call {
 	struct json_object *modifications;
 	struct json_object *summary;
 	struct json_object *error;	/* ActionKitError */
+	struct json_object *verdict;	/* the same, of a stop() that has succeeded */
 	bool completed;
 	bool metrics_dropped;		/* over CALL_METRICS_MAX; the agent was told */
 	size_t artifacts_size;		/* bytes of all artifacts, before base64 */
@@ -95,6 +107,9 @@ void call_message(struct ak_call *call, enum ak_level level, const char *text);
 void call_unreported(struct ak_call *call, const char *title, const char *detail);
 /* The same, with a title that says it all. Always -1. */
 int call_misreported(struct ak_call *call, const char *format, ...) AK_PRINTF(2, 3);
+/* Something was told: in work() it is taken along. */
+void call_has_told(struct ak_call *call);
+
 /* What a function that reports returns for a result of 0 or -1: in stop() always 0. */
 int call_told(const struct ak_call *call, int result);
 

@@ -18,12 +18,13 @@
 /* For a status endpoint that is there for heartbeats only. */
 #define CALL_INTERVAL_ADDED_MS 15000
 
-static const char *const verb_names[VERB_COUNT] = {
+static const char *const verb_names[] = {
 	[VERB_PREPARE] = "prepare",
 	[VERB_START] = "start",
 	[VERB_STATUS] = "status",
 	[VERB_STOP] = "stop",
 	[VERB_QUERY] = "query",
+	[VERB_WORK] = "work",
 };
 
 static const char *const kind_names[] = {
@@ -53,12 +54,13 @@ description_has(const struct ak_action *action, enum verb verb)
 	case VERB_START:
 		return true;
 	case VERB_STATUS:
-		return action->status != NULL || action->stop != NULL;
+		return action->status != NULL || description_has(action, VERB_STOP);
 	case VERB_STOP:
-		return action->stop != NULL;
+		return action->stop != NULL || action->work != NULL;
 	case VERB_QUERY:
 		return action->query_metrics != NULL;
 	case VERB_COUNT:
+	case VERB_WORK:
 		break;
 	}
 	return false;
@@ -82,6 +84,7 @@ endpoint_of(const struct ak_action *action, enum verb verb)
 			return action->metrics->endpoint;
 		break;
 	case VERB_COUNT:
+	case VERB_WORK:
 		break;
 	}
 	return (struct ak_endpoint){ .method = NULL };
@@ -109,7 +112,8 @@ description_call_interval(const struct ak_action *action)
 	if (action->call_interval != NULL &&
 	    duration_parse(action->call_interval, &ms) == 0)
 		return ms;
-	return action->status != NULL ? CALL_INTERVAL_MS : CALL_INTERVAL_ADDED_MS;
+	return action->status != NULL || action->work != NULL ? CALL_INTERVAL_MS :
+	    CALL_INTERVAL_ADDED_MS;
 }
 
 struct json_object *

@@ -18,12 +18,13 @@ enum verb {
 	VERB_STATUS,
 	VERB_STOP,
 	VERB_QUERY,
-	VERB_COUNT
+	VERB_COUNT,
+	VERB_WORK	/* is no call: the body of a worker */
 };
 
 #define DESCRIPTION_PATH_BYTES 512
 
-/* "prepare", "start", "status", "stop", "query". */
+/* "prepare", "start", "status", "stop", "query", and "work". */
 const char *verb_name(enum verb verb);
 
 /* Whether the action has an endpoint for the verb, its own or one that is added. */

@@ -48,6 +48,7 @@ modify(struct ak_call *call, enum ak_modification how, const char *key,
 		if (call->modifications == NULL)
 			call->modifications = json_new_array();
 		json_append(call->modifications, modification);
+		call_has_told(call);
 		return 0;
 	}
 	json_object_put(value);

@@ -100,6 +100,7 @@ add_message(struct ak_call *call, const struct ak_message_details *details,
 	else if (count == CALL_MESSAGES_MAX)
 		append_message(call, &warning,
 		    "Too many messages in one call: further ones are dropped");
+	call_has_told(call);
 }
 
 void
@@ -190,6 +191,7 @@ add_metric(struct ak_call *call, const char *name, double value,
 	json_add(metric, "metric", labels_json(details->labels));
 	json_add(metric, "value", json_double(value));
 	json_append(call->metrics, metric);
+	call_has_told(call);
 }
 
 void
@@ -239,5 +241,6 @@ ak_summary(struct ak_call *call, enum ak_level level, const char *format, ...)
 	call->summary = json_new_object();
 	json_add_string(call->summary, "text", text);
 	json_add_string(call->summary, "level", level == AK_INFO ? "info" : "warning");
+	call_has_told(call);
 	free(text);
 }

@@ -125,10 +125,14 @@ check_time_control(struct verify *verify, const struct ak_action *action)
 		if (action->stop != NULL)
 			verify_mistake(verify,
 			    "instantaneous time control excludes stop()");
+		if (action->work != NULL)
+			verify_mistake(verify,
+			    "instantaneous time control excludes work()");
 		return;
 	case AK_INTERNAL:
-		if (action->status == NULL)
-			verify_mistake(verify, "internal time control needs status()");
+		if (action->status == NULL && action->work == NULL)
+			verify_mistake(verify, "internal time control needs status() or "
+			    "work()");
 		return;
 	case AK_EXTERNAL:
 		duration = parameters_find(action->parameters, "duration");
@@ -307,12 +311,12 @@ check_action(struct verify *verify, size_t index)
 		}
 	check_texts(verify, action);
 	check_kind(verify, action);
-	if (action->start == NULL)
-		verify_mistake(verify, "start() is missing");
+	if (action->start == NULL && action->work == NULL)
+		verify_mistake(verify, "start() is missing, and so is work()");
 	check_time_control(verify, action);
 	check_interval(verify, action->call_interval);
 	if (action->call_interval != NULL && !description_has(action, VERB_STATUS))
-		verify_mistake(verify, "call_interval needs status() or stop()");
+		verify_mistake(verify, "call_interval needs status(), stop() or work()");
 	check_endpoint(verify, index, VERB_PREPARE, &action->prepare_endpoint);
 	check_endpoint(verify, index, VERB_START, &action->start_endpoint);
 	check_endpoint(verify, index, VERB_STATUS, &action->status_endpoint);
@@ -322,8 +326,8 @@ check_action(struct verify *verify, size_t index)
 	verify_target_selection(verify, action->target_selection);
 	verify_text(verify, "target_type", action->target_type, false, SIZE_MAX);
 	verify_target_templates(verify, action->target_templates);
-	verify_parameters(verify, action->parameters, action->stop == NULL ?
-	    "a file needs stop(), or it would never be removed" : NULL);
+	verify_parameters(verify, action->parameters, description_has(action, VERB_STOP) ? NULL :
+	    "a file needs stop() or work(), or it would never be removed");
 	verify_widgets(verify, action->widgets);
 	verify_hint(verify, &action->hint);
 	if ((action->flags & ~(unsigned int)AK_DISABLE_HEARTBEAT) != 0)

@@ -25,7 +25,7 @@ enum holder {
 
 /*
  * Who holds a lock of the open file fd (O_PATH is enough): on any byte from first to last, or
- * HOLDER_FLOCK for both. is_known(), or NULL, says whether a process is one that may. In words
+ * HOLDER_FLOCK for both. is_known(), or NULL, says of each whether it is one that may. In words
  * too, but for HOLDER_KNOWN: "process 4711 (sleep)", or that it cannot be seen, and why.
  */
 enum holder holder_find(int fd, int64_t first, int64_t last,

@@ -85,6 +85,18 @@ log_format_parse(const char *text, enum log_format *ret_format)
 	return -1;
 }
 
+const char *
+log_level_name(enum log_level level)
+{
+	return json_level_names[level];
+}
+
+const char *
+log_format_name(enum log_format format)
+{
+	return format_names[format];
+}
+
 void
 log_init(enum log_level level, enum log_format format)
 {

@@ -30,6 +30,10 @@ int log_level_parse(const char *text, enum log_level *ret_level);
 /* Reads a format's name (text, json; any case). 0, or -1. */
 int log_format_parse(const char *text, enum log_format *ret_format);
 
+/* The names of the two, as they are read. */
+const char *log_level_name(enum log_level level);
+const char *log_format_name(enum log_format format);
+
 void log_init(enum log_level level, enum log_format format);
 /* Names this process in the lines ("reaper"); borrowed. */
 void log_process(const char *name);

@@ -36,6 +36,7 @@
 struct process_stat {
 	char state;
 	int64_t parent;
+	int64_t session;
 	int64_t threads;
 	int64_t start_time;
 };
@@ -98,11 +99,11 @@ process_stat(int64_t pid, struct process_stat *ret_stat)
 	if (process_read(pid, "stat", text, sizeof(text)) == -1)
 		return -1;
 	rest = strrchr(text, ')');
-	/* Fields 3 and 4, 20 and 22 of proc(5). */
+	/* Fields 3, 4, 6, 20 and 22 of proc(5). */
 	if (rest == NULL || sscanf(rest + 1,
-	    " %c %" SCNd64 " %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s"
-	    " %" SCNd64 " %*s %" SCNd64, &st.state, &st.parent, &st.threads,
-	    &st.start_time) != 4) {
+	    " %c %" SCNd64 " %*s %" SCNd64 " %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s"
+	    " %" SCNd64 " %*s %" SCNd64, &st.state, &st.parent, &st.session,
+	    &st.threads, &st.start_time) != 5) {
 		errno = EIO;
 		return -1;
 	}
@@ -156,9 +157,8 @@ process_chain_has(const struct process_chain *chain, int64_t pid)
 	return false;
 }
 
-/* Whether it runs the same program file as this process. */
-static bool
-process_same_program(int64_t pid)
+bool
+process_is_same_program(int64_t pid)
 {
 	struct stat mine, other;
 	char path[PROCESS_PATH_BYTES];
@@ -183,7 +183,7 @@ process_server_root(const struct process_chain *chain)
 	root = chain->pids[0];
 	for (i = 1; i < chain->count && chain->pids[i] > 1; i++) {
 		if (!(i == 1 && chain->pids[i] == process_server_parent) &&
-		    !process_same_program(chain->pids[i]))
+		    !process_is_same_program(chain->pids[i]))
 			break;
 		root = chain->pids[i];
 	}
@@ -255,7 +255,7 @@ ak_process_is_ours(int64_t pid)
 		return true;
 	process_chain(pid, &other);
 	return process_chain_has(&other, process_server_root(&mine)) ||
-	    process_same_program(pid);
+	    process_is_same_program(pid);
 }
 
 void
@@ -265,6 +265,22 @@ process_die_with_parent(pid_t parent)
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) == -1 || getppid() != parent)
 		process_exit(EXIT_FAILURE);
 	process_server_parent = parent;
+}
+
+int64_t
+process_session(int64_t pid)
+{
+	struct process_stat st;
+
+	return process_stat(pid, &st) == -1 || process_ended(&st) ? -1 : st.session;
+}
+
+int64_t
+process_parent(int64_t pid)
+{
+	struct process_stat st;
+
+	return process_stat(pid, &st) == -1 || process_ended(&st) ? -1 : st.parent;
 }
 
 bool
@@ -291,6 +307,18 @@ process_name(const char *name)
 	log_process(name);
 	snprintf(title, sizeof(title), "ak-%s", name);
 	prctl(PR_SET_NAME, title);
+}
+
+bool
+process_has_name(int64_t pid, const char *name)
+{
+	char title[PROCESS_TITLE_BYTES], other[PROCESS_TITLE_BYTES + 1];
+
+	snprintf(title, sizeof(title), "ak-%s", name);
+	if (process_read(pid, "comm", other, sizeof(other)) == -1)
+		return false;
+	other[strcspn(other, "\n")] = '\0';
+	return strcmp(title, other) == 0;
 }
 
 bool

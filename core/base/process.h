@@ -20,11 +20,21 @@ void process_die_with_parent(pid_t parent);
  */
 bool process_lives(int64_t pid, int64_t start_time);
 
+/* The session, or the parent, of a process that runs; -1 if there is none. */
+int64_t process_session(int64_t pid);
+int64_t process_parent(int64_t pid);
+
+/* Whether it runs the same program file as this process. */
+bool process_is_same_program(int64_t pid);
+
 /*
  * Names this process in the lines of the log and, as "ak-NAME", for ps, top and pgrep. name
  * is borrowed, and longer than 12 bytes it is cut for the latter.
  */
 void process_name(const char *name);
+
+/* Whether another process has named itself so. */
+bool process_has_name(int64_t pid, const char *name);
 
 /*
  * Ends a child that must not run what its parent has registered for its own exit. All that

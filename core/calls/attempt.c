@@ -6,9 +6,13 @@
 
 #include "core/calls/attempt.h"
 
+#include <string.h>
+
 #include "core/base/clock.h"
 #include "core/base/log.h"
 #include "core/base/text.h"
+#include "core/worker/death.h"
+#include "core/worker/halt.h"
 
 /* Between two tries of a transaction that failed at once. */
 #define AGAIN_PAUSE_MS 100
@@ -36,7 +40,7 @@ write_stopping(struct visit *visit, enum stop_by by, const char *reason, struct 
 		text_set(&row->last_error, attempt_died);
 	execution_want_stop(row, by, reason);
 	why = row->stop_reason;
-	if (visit->action->stop == NULL) {
+	if (!description_has(visit->action, VERB_STOP)) {
 		if (execution_move(row, MOVE_END, err) == -1)
 			return -1;
 	} else {
@@ -222,6 +226,60 @@ insist_on_stopping(struct visit *visit, enum stop_by by, const char *reason, boo
 	return result;
 }
 
+/* Of one that was killed before it could write that: ended by this stop, or dead before. */
+static void
+note_end(struct visit *visit, bool by_stop)
+{
+	const struct ak_work_end end = { .how = by_stop ? AK_WORK_COMPLETED : AK_WORK_DIED };
+	struct worker *worker = &visit->worker;
+	struct err err;
+
+	death_set(worker, &end, worker->this_boot ? NULL : "the machine was restarted");
+	if (!visit->unrecorded && death_note(&visit->session->store, visit->id, worker,
+	    clock_boot_ms() + visit->patience_ms, &err) == -1)
+		log_warn("how the worker of execution %s ended: %s", visit->id, err.msg);
+}
+
+/*
+ * Before stop() runs, nothing of a worker is left; what it saved last is what stop() gets. Where
+ * there is no row, and so nothing of it is known, its byte still tells that it lives.
+ */
+static int
+end_work(struct visit *visit, struct err *err)
+{
+	struct session *session = visit->session;
+	struct worker *worker = &visit->worker;
+	int halted;
+
+	if (visit->action->work == NULL)
+		return 0;
+	if (worker_load(&session->store, visit->id, worker, err) == -1)
+		return -1;
+	halted = halt_worker(&session->workers, visit->id, worker, session->options,
+	    visit->deadline_ms, err);
+	if (halted == -1 || worker_load(&session->store, visit->id, worker, err) == -1 ||
+	    visit_load(visit, err) == -1)
+		return -1;
+	if (worker->there && !worker->ended)
+		note_end(visit, halted == 1);
+	if (worker->there)
+		visit->call.work_end = &worker->end;
+	return 0;
+}
+
+/* What has failed in work() is the result, unless stop() has judged itself. */
+static void
+judge(struct visit *visit)
+{
+	struct worker *worker = &visit->worker;
+	struct err err;
+
+	if (visit->call.verdict != NULL || !worker->there || worker->error == NULL)
+		return;
+	if (json_parse(worker->error, strlen(worker->error), &visit->call.verdict, &err) == -1)
+		log_warn("what the worker of execution %s has come to: %s", visit->id, err.msg);
+}
+
 int
 attempt_unrecorded(struct visit *visit, enum stop_by by, const char *reason, bool only_if_due,
     struct err *err)
@@ -251,11 +309,15 @@ attempt_unrecorded(struct visit *visit, enum stop_by by, const char *reason, boo
 	log_warn("stopping execution %s although that cannot be recorded: %s", visit->id,
 	    fault.msg);
 	visit->unrecorded = true;
-	result = visit_fill(visit, err);
+	result = end_work(visit, err);
+	if (result == 0)
+		result = visit_fill(visit, err);
 	if (result == 0 && visit_run(visit) == -1) {
 		call_error_text(visit->call.error, why, sizeof(why));
 		result = err_set(err, ERR_HANDLER, "%s", why);
 	}
+	if (result == 0)
+		judge(visit);
 	if (result == 0) {
 		reply = visit_text(visit_reply(visit, false));
 		if (record_later(visit, number, by, wanted, reply, err) == 0)
@@ -276,8 +338,7 @@ attempt_run(struct visit *visit, enum stop_by by, const char *reason, bool only_
 {
 	const char *who = name_of(by);
 	char why[ERR_MESSAGE_BYTES];
-	struct err unreadable;
-	bool readable;
+	struct err unready;
 	char *reply;
 	int result;
 
@@ -292,11 +353,13 @@ attempt_run(struct visit *visit, enum stop_by by, const char *reason, bool only_
 	if (result != 0 || visit->row.phase == PHASE_STOPPED)
 		return result;
 
-	/* From now on no status call can change the state any more. */
-	readable = visit_fill(visit, &unreadable) == 0;
-	if (!readable)
-		call_error(&visit->call, "The state cannot be read", unreadable.msg);
-	if (readable && visit_run(visit) == 0) {
+	/* From now on no status call can change the state any more, and then no worker. */
+	if (end_work(visit, &unready) == -1)
+		call_error(&visit->call, "The work cannot be ended", unready.msg);
+	else if (visit_fill(visit, &unready) == -1)
+		call_error(&visit->call, "The state cannot be read", unready.msg);
+	if (visit->call.error == NULL && visit_run(visit) == 0) {
+		judge(visit);
 		reply = visit_text(visit_reply(visit, false));
 		result = commit_stopped(visit, who, reply, err);
 		if (result == -1 && visit_made_room(visit, err))

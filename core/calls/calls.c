@@ -8,6 +8,19 @@
 #include "core/base/text.h"
 #include "core/calls/calls_internal.h"
 #include "core/calls/visit.h"
+#include "core/store/outbox.h"
+
+/* Up to where the agent was told what a worker has told: it is no part of the action's state. */
+static void
+take_told(struct visit *visit)
+{
+	struct json_object *state = json_member(visit->request, "state");
+	struct json_object *told = json_member(state, OUTBOX_MEMBER);
+
+	visit->told_known = json_whole(told, &visit->told) == 0;
+	if (told != NULL)
+		json_object_object_del(state, OUTBOX_MEMBER);
+}
 
 /* Checks the members that every call has. */
 static int
@@ -24,6 +37,8 @@ read_request(struct visit *visit, struct err *err)
 			return err_set(err, ERR_REQUEST, "%s: must be an object",
 			    objects[i]);
 	}
+	if (visit->action->work != NULL)
+		take_told(visit);
 	return 0;
 }
 

@@ -14,10 +14,14 @@ session_open(struct session *session, const struct options *options,
 {
 	*session = (struct session){
 		.options = options, .scoreboard = scoreboard, .lock = { .fd = -1 },
-		.store = { .gate = { .fd = -1 } }
+		.workers = { .fd = -1 }, .store = { .gate = { .fd = -1 } }
 	};
-	if (lock_open(&session->lock, options->state_dir, err) == -1)
+	if (lock_open(&session->lock, options->state_dir, LOCK_FILE, err) == -1)
 		return -1;
+	if (lock_open(&session->workers, options->state_dir, LOCK_WORKERS_FILE, err) == -1) {
+		session_close(session);
+		return -1;
+	}
 	if (store_open(&session->store, options->state_dir, err) == 0)
 		return 0;
 	if (err->code != ERR_STORE) {
@@ -32,6 +36,7 @@ void
 session_close(struct session *session)
 {
 	store_close(&session->store);
+	lock_close(&session->workers);
 	lock_close(&session->lock);
 }
 

@@ -15,7 +15,8 @@ struct session {
 	const struct options *options;		/* borrowed */
 	struct scoreboard *scoreboard;		/* borrowed; NULL in a subcommand */
 	struct store store;
-	struct lock lock;
+	struct lock lock;			/* of the execution that is worked on */
+	struct lock workers;			/* for looking at */
 };
 
 /*

@@ -4,12 +4,16 @@
  */
 #include "config.h"
 
+#include <inttypes.h>
+
+#include "core/action/registry.h"
 #include "core/base/clock.h"
 #include "core/base/log.h"
 #include "core/base/text.h"
 #include "core/calls/attempt.h"
 #include "core/calls/calls_internal.h"
 #include "core/calls/visit.h"
+#include "core/worker/spawn.h"
 
 /* Without status() or stop() there is no later call: it is over with its start. */
 static bool
@@ -27,12 +31,42 @@ heartbeat_interval(const struct ak_action *action)
 	    EXECUTION_HEARTBEAT_MIN_MS;
 }
 
+/* The actions that have work(), as a JSON array; owned. */
+static struct json_object *
+workers_actions(void)
+{
+	struct json_object *actions = json_new_array();
+
+	for (size_t i = 0; i < registry_count(); i++)
+		if (registry_at(i)->work != NULL)
+			json_append(actions, json_new_string(registry_at(i)->id));
+	return actions;
+}
+
+/* Each is two processes at least. */
+static int
+check_room(struct visit *visit, struct err *err)
+{
+	int64_t most = visit->session->options->workers, count;
+	struct json_object *actions;
+
+	if (visit->action->work == NULL)
+		return 0;
+	actions = workers_actions();
+	count = worker_count(&visit->session->store, json_text(actions, NULL), err);
+	json_object_put(actions);
+	if (count >= most)
+		return err_set(err, ERR_BUSY, "%" PRId64 " workers are at work, as many as "
+		    "--workers allows", count);
+	return count == -1 ? -1 : 0;
+}
+
 static int
 write_starting(struct visit *visit, struct err *err)
 {
 	struct execution *row = &visit->row;
 
-	if (visit_may_begin(visit, err) == -1)
+	if (visit_may_begin(visit, err) == -1 || check_room(visit, err) == -1)
 		return -1;
 	if (row->phase == PHASE_NONE) {
 		execution_init(row, visit->id, visit->action);
@@ -61,14 +95,15 @@ end_of(const struct execution *row, int64_t now_ms)
 	return ends_ms;
 }
 
+/* worker: spawned, and waiting for its row; or NULL. */
 static int
 write_started(struct visit *visit, const char *reply, bool failed, const char *why,
-    struct err *err)
+    const struct spawn *worker, struct err *err)
 {
 	struct execution *row = &visit->row;
 	int64_t now_ms = clock_boot_ms();
 	bool over = ends_with_start(visit->action) ||
-	    (failed && visit->action->stop == NULL);
+	    (failed && !description_has(visit->action, VERB_STOP));
 
 	visit_keep_state(visit);
 	text_set(&row->start_result, reply);
@@ -80,17 +115,20 @@ write_started(struct visit *visit, const char *reply, bool failed, const char *w
 		row->due_boot_ms = execution_next_due(row, now_ms);
 	if (execution_move(row, over ? MOVE_END : MOVE_STARTED, err) == -1)
 		return -1;
-	return execution_write(&visit->session->store, row, "agent", why, err);
+	if (execution_write(&visit->session->store, row, "agent", why, err) == -1)
+		return -1;
+	return worker == NULL ? 0 :
+	    worker_begin(&visit->session->store, visit->id, &worker->id, err);
 }
 
 static int
 commit_started(struct visit *visit, const char *reply, bool failed, const char *why,
-    struct err *err)
+    const struct spawn *worker, struct err *err)
 {
 	if (visit_begin(visit, STORE_NORMAL, err) == -1)
 		return -1;
 	return store_end(&visit->session->store,
-	    write_started(visit, reply, failed, why, err), err);
+	    write_started(visit, reply, failed, why, worker, err), err);
 }
 
 /*
@@ -117,10 +155,24 @@ restop(struct visit *visit, struct err *err)
 	return attempt_unrecorded(visit, STOP_BY_EXTENSION, why, false, err);
 }
 
+/* It waits until its row is committed. 0, also where there is nothing to spawn, or -1. */
+static int
+begin_work(struct visit *visit, struct spawn *worker)
+{
+	struct err err;
+
+	if (visit->action->work == NULL || visit->lock_lost ||
+	    spawn_worker(worker, visit->session->options, visit->id, &err) == 0)
+		return 0;
+	call_error(&visit->call, "Failed to begin the work", err.msg);
+	return -1;
+}
+
 static int
 run_start(struct visit *visit, char **ret_reply, struct err *err)
 {
 	char why[ERR_MESSAGE_BYTES];
+	struct spawn worker = { .gate = -1 };
 	char *reply;
 	bool failed;
 	int result;
@@ -134,14 +186,17 @@ run_start(struct visit *visit, char **ret_reply, struct err *err)
 	if (store_commit(&visit->session->store, err) == -1)
 		return -1;
 
-	failed = visit_run(visit) == -1;
+	failed = visit_run(visit) == -1 || begin_work(visit, &worker) == -1;
 	call_error_text(visit->call.error, why, sizeof(why));
 	reply = visit_text(visit_reply(visit, true));
 	/* If this fails the row stays `starting`, and the reaper stops what has begun. */
 	if (visit->lock_lost)
 		result = restop(visit, err);
 	else
-		result = commit_started(visit, reply, failed, failed ? why : NULL, err);
+		result = commit_started(visit, reply, failed, failed ? why : NULL,
+		    worker.gate == -1 ? NULL : &worker, err);
+	/* Where there is no row it leaves. */
+	spawn_open_gate(&worker);
 	/* Others have run stop(), or begun to: its lock was not the one it had. */
 	if (result == -1 && err->code == ERR_PHASE && !visit->lock_lost) {
 		result = restop(visit, err);

@@ -10,6 +10,7 @@
 #include "core/base/clock.h"
 #include "core/base/text.h"
 #include "core/calls/calls_internal.h"
+#include "core/calls/deliver.h"
 #include "core/calls/visit.h"
 
 /* How long an error that is to be kept waits for a transaction. */
@@ -36,7 +37,8 @@ reply_unchanged(struct visit *visit, char **ret_reply, struct err *err)
 	if (row->phase == PHASE_STOPPING && row->last_error != NULL)
 		call_message(&visit->call, AK_WARN, row->last_error);
 	reply = completed_reply(false);
-	json_add(reply, "state", state);
+	json_add(reply, "state", visit_told_state(visit, state));
+	json_object_put(state);
 	call_reply(&visit->call, reply);
 	*ret_reply = visit_text(reply);
 	return 0;
@@ -112,13 +114,16 @@ run_status(struct visit *visit, char **ret_reply, struct err *err)
 {
 	char why[ERR_MESSAGE_BYTES];
 	struct json_object *reply;
-	bool failed, over;
+	bool works = visit->action->work != NULL, failed, over;
 	int result;
 
-	if (visit_fill(visit, err) == -1)
+	if ((works && deliver_begin(visit, err) == -1) || visit_fill(visit, err) == -1)
 		return -1;
-	failed = visit_run(visit) == -1;
-	over = visit->action->stop == NULL && (failed || visit->call.completed);
+	(void)visit_run(visit);
+	if (works && deliver_status(visit, err) == -1)
+		return -1;
+	failed = visit->call.error != NULL;
+	over = !description_has(visit->action, VERB_STOP) && (failed || visit->call.completed);
 	call_error_text(visit->call.error, why, sizeof(why));
 	reply = visit_reply(visit, true);
 	json_add(reply, "completed", json_new_bool(visit->call.completed));

@@ -9,7 +9,9 @@
 #include "core/base/text.h"
 #include "core/calls/attempt.h"
 #include "core/calls/calls_internal.h"
+#include "core/calls/deliver.h"
 #include "core/calls/visit.h"
+#include "core/worker/halt.h"
 
 /* How often a call looks whether the reaper has stopped what it waits for. */
 #define RESULT_PAUSE_MS 20
@@ -124,6 +126,9 @@ stop_without_store(struct visit *visit, char **ret_reply, struct err *err)
 	execution_done(&visit->row);
 	if (visit_fill(visit, err) == -1)
 		return -1;
+	if (visit->action->work != NULL && halt_worker(&visit->session->workers, visit->id,
+	    &visit->worker, visit->session->options, visit->deadline_ms, err) == -1)
+		return -1;
 	if (visit_run(visit) == -1) {
 		call_error_text(visit->call.error, why, sizeof(why));
 		return err_set(err, ERR_HANDLER, "%s", why);
@@ -154,6 +159,7 @@ stop_visit(struct visit *visit, char **ret_reply, struct err *err)
 {
 	struct lock *lock = &visit->session->lock;
 	bool waited = false;
+	struct err untold;
 	int held, result;
 
 	*ret_reply = NULL;
@@ -177,6 +183,10 @@ stop_visit(struct visit *visit, char **ret_reply, struct err *err)
 		return visit_load(visit, err) == -1 ? -1 : not_stopped_yet(visit, err);
 	result = stop_with_lock(visit, waited, ret_reply, err);
 	if (result == -1 && err->code == ERR_STORE && !visit->ran)
-		result = stop_without_store(visit, ret_reply, err);
+		return stop_without_store(visit, ret_reply, err);
+	/* What cannot be told does not make it less stopped. */
+	if (result == 0 && visit->action->work != NULL &&
+	    deliver_rest(visit, ret_reply, &untold) == -1)
+		log_warn("what the worker of execution %s told last: %s", visit->id, untold.msg);
 	return result;
 }

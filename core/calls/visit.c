@@ -16,6 +16,7 @@
 #include "core/store/ballast.h"
 #include "core/store/claim.h"
 #include "core/store/files.h"
+#include "core/store/outbox.h"
 
 /* What cannot be removed is swept, and so is what a call without the lock has ended. */
 static void
@@ -39,6 +40,7 @@ visit_end(struct visit *visit)
 	lock_drop(&visit->session->lock);
 	call_done(&visit->call);
 	execution_done(&visit->row);
+	worker_done(&visit->worker);
 	json_object_put(visit->state_json);
 	json_object_put(visit->claims);
 	json_object_put(visit->error);
@@ -220,8 +222,9 @@ set_keeper(struct visit *visit)
 		break;
 	case VERB_STATUS:
 	case VERB_STOP:
-		/* There is nothing to save into without a row. */
-		if (!visit->unrecorded && visit->row.phase != PHASE_NONE &&
+		/* There is nothing to save into without a row, and a worker saves its own. */
+		if (!visit->unrecorded && !(visit->worker.there &&
+		    call->verb == VERB_STATUS) && visit->row.phase != PHASE_NONE &&
 		    visit->row.phase != PHASE_PREPARED)
 			call->save = save_state;
 		break;
@@ -267,7 +270,10 @@ visit_run(struct visit *visit)
 	if (visit->call.verb == VERB_QUERY)
 		return result;
 	json = state_to_json(visit->action, visit->state, visit->state_json, &err);
-	if (json == NULL) {
+	if (json != NULL && visit->worker.there && visit->call.verb == VERB_STATUS) {
+		/* The worker alone changes it. */
+		json_object_put(json);
+	} else if (json == NULL) {
 		/* What was last saved stays. What stop() has undone, nobody needs it for. */
 		call_unreported(&visit->call, "The state cannot be saved", err.msg);
 		if (visit->state_json == NULL)
@@ -283,12 +289,27 @@ visit_run(struct visit *visit)
 }
 
 struct json_object *
+visit_told_state(const struct visit *visit, struct json_object *state)
+{
+	struct json_object *told;
+
+	if (visit->action->work == NULL)
+		return json_object_get(state);
+	told = json_new_object();
+	json_object_object_foreach(state, name, value) {
+		json_add(told, name, json_object_get(value));
+	}
+	json_add_int(told, OUTBOX_MEMBER, visit->told);
+	return told;
+}
+
+struct json_object *
 visit_reply(struct visit *visit, bool with_state)
 {
 	struct json_object *reply = json_new_object();
 
 	if (with_state)
-		json_add(reply, "state", json_object_get(visit->state_json));
+		json_add(reply, "state", visit_told_state(visit, visit->state_json));
 	json_object_put(visit->error);
 	visit->error = json_object_get(visit->call.error);
 	call_reply(&visit->call, reply);

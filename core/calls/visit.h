@@ -12,6 +12,7 @@
 #include "core/calls/incoming.h"
 #include "core/calls/session.h"
 #include "core/store/execution.h"
+#include "core/store/worker.h"
 
 struct visit {
 	struct session *session;
@@ -29,6 +30,9 @@ struct visit {
 	bool ran;			/* its handler */
 	bool unrecorded;		/* nothing of it can be committed now */
 	struct json_object *error;	/* what the reply says of its failure, or NULL */
+	struct worker worker;		/* as last loaded */
+	int64_t told;			/* of its outbox; the reply's state says so */
+	bool told_known;		/* the request's state has said so */
 	bool lock_lost;			/* by its handler: somebody else may have had it since */
 	struct json_object *claims;	/* what prepare() claimed, to be committed with it */
 	struct incoming *incoming;	/* files of the request; borrowed, NULL in a stopper */
@@ -67,6 +71,12 @@ int visit_run(struct visit *visit);
 
 /* Puts the state, made into text before the transaction, and its version into the row. */
 void visit_keep_state(struct visit *visit);
+
+/*
+ * The state as replies have it, owned: with how much of a worker's outbox the agent has been told,
+ * and without what is to stay here.
+ */
+struct json_object *visit_told_state(const struct visit *visit, struct json_object *state);
 
 /* Takes what the reply's caller needs: handler's reply parts plus the state if asked for. */
 struct json_object *visit_reply(struct visit *visit, bool with_state);

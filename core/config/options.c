@@ -54,6 +54,10 @@ const struct option options_table[] = {
 	{ .name = "keep-free", .argument = "SIZE", .preset = "256MiB",
 	  .help = "What every prepare leaves free where the state directory is.",
 	  .parse = option_size, MEMBER(keep_free_bytes), .max = OPTION_TIB },
+	{ .name = "workers", .argument = "COUNT", .preset = "64",
+	  .help = "Most executions that may have a worker, which is two processes and what these "
+	    "begin. More are refused.",
+	  .parse = option_count, MEMBER(workers), .max = OPTIONS_WORKERS_MAX },
 	{ .name = "allow-file-url", .argument = "PREFIX", .separator = " ",
 	  .help = "Files may be downloaded from URLs that begin like this one. May be "
 	    "repeated; the variable is a list with spaces. None if it is not given.",

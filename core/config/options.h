@@ -13,6 +13,7 @@
 
 #define OPTIONS_PATH_BYTES 512
 #define OPTIONS_FILES_MAX 64	/* as many as an action has parameters */
+#define OPTIONS_WORKERS_MAX 4096
 #define OPTIONS_STATE_DIR_DEFAULT "/var/lib/actionkit"
 
 /* All times in milliseconds, all sizes in bytes. */
@@ -28,6 +29,7 @@ struct options {
 	int64_t max_files;		/* how many files of a prepare */
 	int64_t max_upload_bytes;	/* all of them */
 	int64_t keep_free_bytes;	/* what files leave free in their file system */
+	int64_t workers;		/* how many may be at work */
 	struct option_list allow_file_url; /* what files may be downloaded from */
 	struct discovery_options discovery;
 	enum log_level log_level;

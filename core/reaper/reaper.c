@@ -28,6 +28,7 @@
 #include "core/reaper/recovery.h"
 #include "core/reaper/stopper.h"
 #include "core/reaper/takeover.h"
+#include "core/reaper/worker_sweep.h"
 #include "core/store/ballast.h"
 #include "core/store/loss.h"
 #include "core/store/rescue.h"
@@ -39,6 +40,8 @@
 #define REAPER_REASON_BYTES 64
 /* How long putting the database back waits for others. */
 #define REAPER_RESCUE_WAIT_MS 2000
+/* So long nothing can be committed, and whoever may be to blame is looked for. */
+#define REAPER_BUSY_MS 3000
 
 struct reaper {
 	const struct options *options;
@@ -60,6 +63,7 @@ struct reaper {
 	bool counted;			/* active is known */
 	int32_t active;			/* as of the last round */
 	struct recovery recovery;	/* on: there is no server */
+	int64_t busy_since_ms;		/* boot time: nothing could be committed since; 0 */
 	int64_t sweep_at_ms;		/* boot time of the next look at files */
 	int64_t next_due_ms;		/* the earliest due_at to come, or INT64_MAX */
 };
@@ -264,6 +268,8 @@ do_round(struct reaper *reaper, struct err *err)
 		return -1;
 	housekeeping_run(&reaper->housekeeping, &reaper->session);
 	file_sweep_round(&reaper->session, &reaper->sweep_at_ms);
+	if (worker_sweep(&reaper->session, err) == -1)
+		return -1;
 	return take_stock(reaper, err);
 }
 
@@ -356,6 +362,18 @@ log_unknown_actions(struct reaper *reaper)
 	}
 }
 
+/* A worker runs code of actions, which may stand still anywhere. */
+static void
+watch_gate(struct reaper *reaper, bool busy)
+{
+	int64_t now_ms = clock_boot_ms();
+
+	if (!busy || reaper->busy_since_ms == 0)
+		reaper->busy_since_ms = busy ? now_ms : 0;
+	else if (now_ms - reaper->busy_since_ms >= REAPER_BUSY_MS)
+		worker_sweep_gate(&reaper->session);
+}
+
 static void
 loop(struct reaper *reaper)
 {
@@ -374,6 +392,7 @@ loop(struct reaper *reaper)
 			log_warn("the disk is full: gave up the ballast");
 		else if (!failed && was_failed)
 			log_info("working again");
+		watch_gate(reaper, failed && err.code == ERR_BUSY);
 		was_failed = failed;
 		takeover_beat(&reaper->takeover, reaper->scoreboard);
 		if (!is_over(reaper))

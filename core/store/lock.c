@@ -44,12 +44,12 @@ one_byte(int64_t offset, short type)
 }
 
 int
-lock_open(struct lock *lock, const char *state_dir, struct err *err)
+lock_open(struct lock *lock, const char *state_dir, const char *file, struct err *err)
 {
 	char path[STATE_PATH_BYTES];
 
 	lock->offset = -1;
-	state_path(state_dir, LOCK_FILE, path);
+	state_path(state_dir, file, path);
 	lock->fd = state_file_open(path, O_RDWR, STATE_PRIVATE);
 	if (lock->fd == -1)
 		return err_sys(err, ERR_INTERNAL, "%s", path);
@@ -66,6 +66,13 @@ lock_close(struct lock *lock)
 	lock->offset = -1;
 }
 
+void
+lock_pass_on(struct lock *lock)
+{
+	descriptor_forget(lock->fd);
+	fcntl(lock->fd, F_SETFD, 0);
+}
+
 int
 lock_take(struct lock *lock, const char *execution, int64_t deadline_ms, struct err *err)
 {
@@ -75,7 +82,7 @@ lock_take(struct lock *lock, const char *execution, int64_t deadline_ms, struct 
 
 	while (fcntl(lock->fd, F_OFD_SETLK, &byte) == -1) {
 		if (errno != EAGAIN && errno != EACCES && errno != EINTR)
-			return err_sys(err, ERR_INTERNAL, "%s", LOCK_FILE);
+			return err_sys(err, ERR_INTERNAL, "the lock of an execution");
 		if (clock_boot_ms() >= deadline_ms)
 			return 1;
 		clock_sleep_ms(pause_ms);
@@ -114,7 +121,7 @@ lock_held(const struct lock *lock, const char *execution, struct err *err)
 	struct flock byte = one_byte(lock_offset(execution), F_WRLCK);
 
 	if (fcntl(lock->fd, F_OFD_GETLK, &byte) == -1)
-		return err_sys(err, ERR_INTERNAL, "%s", LOCK_FILE);
+		return err_sys(err, ERR_INTERNAL, "the lock of an execution");
 	return byte.l_type != F_UNLCK;
 }
 
@@ -127,4 +134,29 @@ lock_holder(const struct lock *lock, const char *execution,
 
 	return holder_find(lock->fd, offset, offset, is_known, context, ret_text) !=
 	    HOLDER_KNOWN;
+}
+
+struct holders {
+	void (*see)(void *context, pid_t pid);
+	void *context;
+};
+
+static bool
+see_holder(void *context, pid_t pid)
+{
+	const struct holders *holders = context;
+
+	holders->see(holders->context, pid);
+	return true;
+}
+
+void
+lock_holders(const struct lock *lock, const char *execution,
+    void (*see)(void *context, pid_t pid), void *context)
+{
+	struct holders holders = { see, context };
+	int64_t offset = lock_offset(execution);
+	char text[HOLDER_TEXT_BYTES];
+
+	(void)holder_find(lock->fd, offset, offset, see_holder, &holders, text);
 }

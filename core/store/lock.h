@@ -1,5 +1,5 @@
 /*
- * lock.h: one lock per execution, freed by the kernel when its holder dies.
+ * lock.h: one lock per execution, freed by the kernel when its holder dies, and one per worker.
  *
  * Whoever runs prepare(), start() or stop() of an execution holds its lock, from before the
  * transaction that enters the phase until after the one that leaves it. No lease, no clock and no
@@ -17,6 +17,11 @@
 #include "core/base/holder.h"
 
 #define LOCK_FILE "executions.lock"
+/*
+ * The same for workers: whatever a worker has begun inherits the open file, and so the byte, which
+ * is free only when nobody of them lives. Nobody lets it go: who does frees it for all.
+ */
+#define LOCK_WORKERS_FILE "workers.lock"
 
 struct lock {
 	int fd;			/* of the lock file; opened by each process itself */
@@ -24,9 +29,12 @@ struct lock {
 	unsigned int losses;	/* of the descriptor (descriptors.h) when it was taken */
 };
 
-/* Opens the lock file of a state directory, created if needed. */
-int lock_open(struct lock *lock, const char *state_dir, struct err *err);
+/* Opens a lock file of a state directory, created if needed. */
+int lock_open(struct lock *lock, const char *state_dir, const char *file, struct err *err);
 void lock_close(struct lock *lock);
+
+/* Has it inherited by all that this process forks and executes, with what is held. */
+void lock_pass_on(struct lock *lock);
 
 /*
  * Takes the lock of an execution (UUID, lower case), waiting until deadline_ms (boot time; 0
@@ -46,6 +54,10 @@ bool lock_lost(struct lock *lock);
 bool lock_holder(const struct lock *lock, const char *execution,
     bool (*is_known)(void *context, pid_t pid), void *context,
     char ret_text[HOLDER_TEXT_BYTES]);
+
+/* Calls see() for each process that holds it, as far as they can be seen. */
+void lock_holders(const struct lock *lock, const char *execution,
+    void (*see)(void *context, pid_t pid), void *context);
 
 /* Whether somebody holds the lock of an execution: 1, 0, or -1 with ERR_INTERNAL. */
 int lock_held(const struct lock *lock, const char *execution, struct err *err);

@@ -20,7 +20,7 @@
 #define STORE_FILE "actionkit.db"
 #define STORE_LOG_FILE STORE_FILE "-wal"	/* the write-ahead log */
 #define STORE_INDEX_FILE STORE_FILE "-shm"	/* its index, and SQLite's locks */
-#define STORE_STATEMENTS_MAX 64
+#define STORE_STATEMENTS_MAX 96
 
 /* What a commit must outlive. */
 enum store_durability {

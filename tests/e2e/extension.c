@@ -22,9 +22,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <actionkit.h>
+#include "extension.h"
 
-#define DIRECTORY_BYTES 256
 #define TROUBLE_BYTES 16
 #define RESOURCE_BYTES 64
 #define FILE_BYTES 1024
@@ -53,11 +52,7 @@ sleep_ms(int64_t ms)
 		;
 }
 
-/*
- * Writes DIRECTORY/<name><id>; returns 0, or -1 with errno. An empty state has no directory:
- * what was written for it would lie in /.
- */
-static int
+int
 path_make(const char *directory, const char *name, const char *id,
     char ret_path[PATH_MAX])
 {
@@ -72,8 +67,7 @@ path_make(const char *directory, const char *name, const char *id,
 	return 0;
 }
 
-/* Appends text to a file with one write(), and tells how large the file is then. */
-static int
+int
 append(const char *path, const char *text, int64_t *ret_size)
 {
 	struct stat status;
@@ -92,8 +86,7 @@ append(const char *path, const char *text, int64_t *ret_size)
 	return 0;
 }
 
-/* Notes in the log: boot time in ms, pid, execution, handler, edge, value. */
-static int
+int
 note(struct ak_call *call, const char *directory, const char *handler, const char *edge,
     int64_t value)
 {
@@ -906,6 +899,7 @@ main(int argc, char **argv)
 	ak_register(&action_check);
 	ak_register(&action_claim);
 	ak_register(&action_everything);
+	ak_register(&action_labour);
 	if (getenv("TEST_BROKEN_TABLE"))
 		ak_register(&action_broken);
 	if (getenv("TEST_DISCOVERY"))

@@ -524,7 +524,7 @@ hold_lock(void)
 {
 	struct lock lock;
 
-	if (lock_open(&lock, directory, &err) == -1 || lock_take(&lock, ID, 0, &err) != 0)
+	if (lock_open(&lock, directory, LOCK_FILE, &err) == -1 || lock_take(&lock, ID, 0, &err) != 0)
 		_exit(2);
 }
 
@@ -534,7 +534,7 @@ START_TEST(test_a_lock_excludes_and_dies_with_its_holder)
 	struct lock lock;
 	int64_t before_ms;
 
-	ck_assert_int_eq(lock_open(&lock, directory, &err), 0);
+	ck_assert_int_eq(lock_open(&lock, directory, LOCK_FILE, &err), 0);
 	neighbour_start(&neighbour, hold_lock);
 	ck_assert_int_eq(lock_held(&lock, ID, &err), 1);
 	ck_assert_int_eq(lock_held(&lock, OTHER_ID, &err), 0);

@@ -245,11 +245,11 @@ END_TEST
 
 START_TEST(test_handlers)
 {
-	ACTION("x: start() is missing", a.start = NULL);
+	ACTION("x: start() is missing, and so is work()", a.start = NULL);
 	ACTION("x: instantaneous time control excludes status()", a.status = handler);
 	ACTION("x: instantaneous time control excludes stop()", a.stop = handler);
-	ACTION("x: internal time control needs status()", a.time_control = AK_INTERNAL);
-	ACTION("x: internal time control needs status()", a.time_control = AK_INTERNAL,
+	ACTION("x: internal time control needs status() or work()", a.time_control = AK_INTERNAL);
+	ACTION("x: internal time control needs status() or work()", a.time_control = AK_INTERNAL,
 	    a.stop = handler);
 	ACTION("", a.time_control = AK_INTERNAL, a.status = handler);
 	ACTION("", a.time_control = AK_EXTERNAL, a.parameters = duration);
@@ -285,7 +285,7 @@ START_TEST(test_intervals)
 	    a.status = handler, a.call_interval = "0s");
 	ACTION("x: call_interval \"999us\" is less than 1ms", a.time_control = AK_INTERNAL,
 	    a.status = handler, a.call_interval = "999us");
-	ACTION("x: call_interval needs status() or stop()", a.call_interval = "5s");
+	ACTION("x: call_interval needs status(), stop() or work()", a.call_interval = "5s");
 	ACTION("x: metrics: call_interval \"often\" is not a duration", a.metrics = &wrong,
 	    a.query_metrics = handler);
 }
@@ -516,7 +516,7 @@ START_TEST(test_members)
 	    .default_value = "eA==");
 	FILE_PARAMETER("x: parameter \"p\": accepted_file_type \"host\" must be a dot and "
 	    "what follows it in a file name", .name = "p", .accepted_file_types = odd);
-	PARAMETER("x: parameter \"p\": a file needs stop(), or it would never be removed",
+	PARAMETER("x: parameter \"p\": a file needs stop() or work(), or it would never be removed",
 	    .type = AK_FILE);
 	PARAMETER("x: parameter \"p\": hint: type is missing", .type = AK_STRING,
 	    .hint.content = "x");
@@ -816,7 +816,7 @@ START_TEST(test_all)
 	    "action 1: version is missing\n"
 	    "action 1: description is missing\n"
 	    "action 1: kind is missing\n"
-	    "action 1: start() is missing\n"
+	    "action 1: start() is missing, and so is work()\n"
 	    "action 1: time_control is missing\n"
 	    "x: version is missing");
 }

@@ -1,0 +1,74 @@
+/*
+ * work.c: what work() asks of the runtime, and what other handlers ask of work().
+ */
+#include "config.h"
+
+#include <limits.h>
+#include <poll.h>
+
+#include "core/action/call.h"
+#include "core/base/clock.h"
+
+/* Whether the call is one of work(); a mistake of the author if not. */
+static bool
+is_work(struct ak_call *call, const char *function)
+{
+	if (call->verb == VERB_WORK)
+		return true;
+	call_misuse(call, "%s: is for work()", function);
+	return false;
+}
+
+/* Waits so long for the end. */
+static bool
+must_end(struct ak_call *call, int64_t ms)
+{
+	struct pollfd polled = { .fd = call->end_fd, .events = POLLIN };
+
+	return poll(&polled, 1, ms < 0 ? 0 : ms > INT_MAX ? INT_MAX : (int)ms) == 1;
+}
+
+int
+ak_work_wait(struct ak_call *call, int64_t ms)
+{
+	int64_t began_ms = clock_boot_ms(), left_ms = ms, tell_ms;
+
+	if (!is_work(call, __func__))
+		return 1;
+	for (;;) {
+		tell_ms = call->tell(call);
+		left_ms = ms - (clock_boot_ms() - began_ms);
+		if (must_end(call, left_ms < tell_ms ? left_ms : tell_ms))
+			return 1;
+		if (left_ms <= 0)
+			return 0;
+	}
+}
+
+int
+ak_work_fd(struct ak_call *call)
+{
+	return is_work(call, __func__) ? call->end_fd : -1;
+}
+
+int
+ak_progress(struct ak_call *call)
+{
+	struct err err;
+
+	if (!is_work(call, __func__))
+		return -1;
+	if (call->progress(call, &err) == 0)
+		return 0;
+	call_error(call, "Failed to save the progress", err.msg);
+	return -1;
+}
+
+bool
+ak_work_ended(struct ak_call *call, struct ak_work_end *ret_end)
+{
+	if (call->work_end == NULL)
+		return false;
+	*ret_end = *call->work_end;
+	return true;
+}

@@ -1,0 +1,55 @@
+/*
+ * memory_kills.c: how often the kernel has killed for want of memory. Persists nothing.
+ */
+#include "config.h"
+
+#include "core/keeper/memory_kills.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LINE_BYTES (PATH_MAX + 64)
+
+/* The number behind a word at the beginning of a line of the file; -1 if there is none. */
+static int64_t
+number_after(const char *path, const char *word)
+{
+	char line[LINE_BYTES];
+	int64_t number = -1;
+	FILE *file = fopen(path, "re");
+
+	while (file != NULL && number == -1 && fgets(line, sizeof(line), file) != NULL)
+		if (strncmp(line, word, strlen(word)) == 0)
+			number = strtoll(line + strlen(word), NULL, 10);
+	if (file != NULL)
+		fclose(file);
+	return number;
+}
+
+/* Where the line "0::/path" of /proc/self/cgroup leads. */
+static int64_t
+of_cgroup(void)
+{
+	char line[LINE_BYTES], path[2 * LINE_BYTES] = "";
+	FILE *file = fopen("/proc/self/cgroup", "re");
+
+	while (file != NULL && fgets(line, sizeof(line), file) != NULL)
+		if (strncmp(line, "0::", 3) == 0)
+			snprintf(path, sizeof(path), "/sys/fs/cgroup%.*s/memory.events",
+			    (int)strcspn(line + 3, "\n"), line + 3);
+	if (file != NULL)
+		fclose(file);
+	return path[0] == '\0' ? -1 : number_after(path, "oom_kill ");
+}
+
+int64_t
+memory_kills(void)
+{
+	int64_t number = of_cgroup();
+
+	if (number == -1)
+		number = number_after("/proc/vmstat", "oom_kill ");
+	return number == -1 ? 0 : number;
+}
