@@ -131,7 +131,7 @@ def usage():
                 ((EFFECT,), "directory is required"),
                 ((EFFECT, *where, "--file", "duration=/etc/passwd"), "no such file"),
                 ((EFFECT, *where, "--set", "directory=" + "x" * 300, "--url", "ftp://x"),
-                 "no URL of http")):
+                 "is not a URL of http")):
             failed = command("run", *arguments, server=server, status=USAGE)
             contains(failed.err, what, f"{arguments}")
         equal(server.query("SELECT * FROM events"), [], "events")
