@@ -842,8 +842,8 @@ AK_API int ak_work_fd(struct ak_call *call);
 
 /*
  * In work(): commits the state and all that was told, in one transaction, not durable against a
- * power cut. Before a change that stop() must undo, it is ak_save() that is needed. Returns 0, or -1
- * with the call's error set.
+ * power cut. Before a change that stop() must undo, it is ak_save() that is needed. Returns 0,
+ * or -1 with the call's error set.
  */
 AK_API int ak_progress(struct ak_call *call);
 

@@ -5,10 +5,8 @@
 
 #include "core/reaper/worker_sweep.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "core/base/clock.h"
 #include "core/base/log.h"

@@ -4,7 +4,6 @@
 #ifndef CORE_WORKER_DEATH_H
 #define CORE_WORKER_DEATH_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "core/base/err.h"
@@ -25,7 +24,7 @@ char *death_error(const struct ak_work_end *end, const char *detail);
 /* Fills *worker with an end that nobody has written yet. */
 void death_set(struct worker *worker, const struct ak_work_end *end, const char *detail);
 
-/* Writes the end of *worker, unless it is written meanwhile, in a transaction of its own. 0, or -1. */
+/* Writes the end of *worker, unless that is written, in a transaction of its own. 0, or -1. */
 int death_note(struct store *store, const char *execution, const struct worker *worker,
     int64_t deadline_ms, struct err *err);
 

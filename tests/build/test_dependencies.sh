@@ -4,7 +4,7 @@
 . "$(dirname "$0")/tap.sh"
 
 # The rooms, the highest first: each may include those behind it, and the public header.
-core_rooms='reaper calls store config action base'
+core_rooms='keeper reaper calls worker store config action base'
 fcgi_rooms='server http'
 
 of_core='["<](fcgi/|cli/|actions/|fcgiapp|fcgi_|fcgios)'
@@ -14,6 +14,8 @@ of_http='sys/un\.h|sockaddr_un|FCGI|[Ff]ast[Cc][Gg][Ii]|HTTP_[A-Z]|Content-(Type
 of_http="$of_http|Content-Disposition"
 # By their own path the headers of core/ could be had with <> too.
 of_actions='("|<(config\.h|core/|fcgi/|cli/|actions/))'
+# But for what its files share.
+of_extension='("([^t]|t[^e])|<(config\.h|core/|fcgi/|cli/|actions/))'
 
 # keeps PATTERN FILE...: whether no #include in the files matches.
 keeps()
@@ -81,7 +83,8 @@ check "the rooms of core include downwards" keeps_ranks core $core_rooms
 check "the rooms of fcgi include downwards" keeps_ranks fcgi $fcgi_rooms
 check "actions include <actionkit.h> and the system's headers only" \
     keeps "$of_actions" actions/*.c
-check "the extension of the tests does so too" keeps "$of_actions" tests/e2e/*.c
+check "the extension of the tests does so too" \
+    keeps "$of_extension" tests/e2e/*.[ch]
 
 printf '#include <stdio.h>\n#  include "fcgi/http/reply.h"\n' >"$tap_dir/core.c"
 printf '#include <fcgiapp.h>\n' >"$tap_dir/server.c"

@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "extension.h"
+#include "tests/e2e/extension.h"
 
 #define TROUBLE_BYTES 16
 #define FOREVER_S 3600

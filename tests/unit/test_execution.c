@@ -524,7 +524,8 @@ hold_lock(void)
 {
 	struct lock lock;
 
-	if (lock_open(&lock, directory, LOCK_FILE, &err) == -1 || lock_take(&lock, ID, 0, &err) != 0)
+	if (lock_open(&lock, directory, LOCK_FILE, &err) == -1 ||
+	    lock_take(&lock, ID, 0, &err) != 0)
 		_exit(2);
 }
 
