@@ -6,6 +6,7 @@
 
 #include "core/base/descriptors.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
@@ -35,6 +36,7 @@ struct descriptor {
 	ino_t inode;
 	off_t mark;			/* position of a lock file; 0: is not looked at */
 	unsigned int losses;
+	bool known;			/* the three above */
 	int flags;			/* to open it anew */
 	const char *name;		/* NULL: the end of path */
 	char path[STATE_PATH_BYTES];	/* "": it is not a file */
@@ -105,7 +107,10 @@ move_high(int fd)
 	return high;
 }
 
-/* Remembers what an open file is; where it stands says whether it was opened anew. */
+/*
+ * Remembers what an open file is; where it stands says whether it was opened anew. Without memory in
+ * the kernel that is not known, and only whether it is open is looked at.
+ */
 static void
 remember(struct descriptor *descriptor, bool mark)
 {
@@ -113,6 +118,7 @@ remember(struct descriptor *descriptor, bool mark)
 
 	if (fstat(descriptor->fd, &st) == -1)
 		return;
+	descriptor->known = true;
 	descriptor->device = st.st_dev;
 	descriptor->inode = st.st_ino;
 	descriptor->mark = mark ? DESCRIPTORS_MARK + ++marks : 0;
@@ -208,7 +214,9 @@ is_there(const struct descriptor *descriptor, enum descriptors_look how)
 		return lseek(descriptor->fd, 0, SEEK_CUR) == descriptor->mark;
 	if (how == DESCRIPTORS_OPEN)
 		return true;
-	return fstat(descriptor->fd, &st) == 0 && is_same_file(descriptor, &st);
+	if (fstat(descriptor->fd, &st) == -1)
+		return errno != EBADF;
+	return !descriptor->known || is_same_file(descriptor, &st);
 }
 
 /* Whether all of them are open, in one system call. */

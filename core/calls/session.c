@@ -55,9 +55,6 @@ session_begin(struct session *session, enum store_durability durability, int64_t
 	struct store *store = &session->store;
 	const char *state_dir = session->options->state_dir;
 
-	/* For want of something it was opened to be read only, which may be over. */
-	if (store->db != NULL && sqlite3_db_readonly(store->db, "main") == 1)
-		store_close(store);
 	if (session_need_store(session, err) == -1)
 		return -1;
 	if (store_begin(store, durability, deadline_ms, err) == 0)

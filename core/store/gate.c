@@ -23,6 +23,7 @@
 /* Who has waited so long in vain is told who holds it. */
 #define GATE_ASK_MS 3000
 #define GATE_LOOKS 5
+#define GATE_LEAVE_PAUSE_MS 5
 
 static void
 on_alarm(int number)
@@ -147,5 +148,7 @@ gate_enter(struct gate *gate, int64_t deadline_ms, struct err *err)
 void
 gate_leave(struct gate *gate)
 {
-	flock(gate->fd, LOCK_UN);
+	/* To let go needs memory in the kernel, too; who kept it would hold up all others. */
+	while (flock(gate->fd, LOCK_UN) == -1 && errno != EBADF)
+		clock_sleep_ms(GATE_LEAVE_PAUSE_MS);
 }

@@ -111,7 +111,8 @@ lock_drop(struct lock *lock)
 	if (lock->offset == -1)
 		return;
 	byte = one_byte(lock->offset, F_UNLCK);
-	fcntl(lock->fd, F_OFD_SETLK, &byte);
+	while (fcntl(lock->fd, F_OFD_SETLK, &byte) == -1 && errno != EBADF)
+		clock_sleep_ms(LOCK_PAUSE_MOST_MS);
 	lock->offset = -1;
 }
 
