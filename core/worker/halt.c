@@ -6,7 +6,6 @@
 #include "core/worker/halt.h"
 
 #include <dirent.h>
-#include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
