@@ -108,8 +108,8 @@ move_high(int fd)
 }
 
 /*
- * Remembers what an open file is; where it stands says whether it was opened anew. Without memory in
- * the kernel that is not known, and only whether it is open is looked at.
+ * Remembers what an open file is; where it stands says whether it was opened anew. Without memory
+ * in the kernel that is not known, and only whether it is open is looked at.
  */
 static void
 remember(struct descriptor *descriptor, bool mark)

@@ -33,6 +33,9 @@ write_stopping(struct visit *visit, enum stop_by by, const char *reason, struct 
 
 	if (row->phase == PHASE_NONE) {
 		execution_init(row, visit->id, visit->action);
+		/* It was read in a database that has been replaced since. */
+		if (visit->state_text == NULL && visit_fill(visit, err) == -1)
+			return -1;
 		visit_keep_state(visit);
 	}
 	/* A failure is written with a time to try again; this attempt wrote nothing. */

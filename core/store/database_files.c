@@ -56,8 +56,9 @@ open_own(const char *path, int flags, int mode)
 }
 
 /*
- * In place of its fcntl(), whose argument is a lock or a number. To let a lock go needs memory in the
- * kernel, too, and SQLite does not look whether that has failed: the lock would hold up all others.
+ * In place of its fcntl(), whose argument is a lock or a number. To let a lock go needs memory in
+ * the kernel, too, and SQLite does not look whether that has failed: the lock would hold up all
+ * others.
  */
 static int
 fcntl_own(int fd, int command, ...)

@@ -70,6 +70,13 @@ def copy(database, path):
         source.backup(target)
 
 
+def replace_database(server, other):
+    backup = os.path.join(server.state_dir, "backup")
+    copy(other.database, backup)
+    remove_database(server)
+    os.rename(backup, server.database)
+
+
 @test
 def space_is_short():
     """Less than --keep-free is left: readiness, check and every prepare say so, stops work"""
@@ -232,15 +239,23 @@ def replaced_under_the_server():
     with Server() as other, Server() as server:
         other.running().stop().ok()
         execution = server.running()
-        backup = os.path.join(server.state_dir, "backup")
-        copy(other.database, backup)
-        remove_database(server)
-        os.rename(backup, server.database)
+        replace_database(server, other)
         wait_unready(server, "1 executions active", "--forget-lost")
         check_serves(server, execution)
         equal(command("recover", "--forget-lost", "--json", server=server).json(),
               {"forgotten": 1}, "recover")
         wait_ready(server)
+
+
+@test
+def replaced_before_a_stop():
+    """... and who has the old one open when he is asked to stop goes by what the agent says"""
+    with Server() as other, Server(responders=1) as server:
+        other.running().stop().ok()
+        execution = server.running()
+        replace_database(server, other)
+        execution.stop().ok()
+        check(not execution.exists(), "the effect is still there")
 
 
 @test
