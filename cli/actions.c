@@ -8,6 +8,7 @@
 #include "cli/arguments.h"
 #include "cli/output.h"
 #include "core/action/description.h"
+#include "core/action/needs.h"
 #include "core/action/registry.h"
 
 static struct json_object *
@@ -25,9 +26,10 @@ static void
 print_all(void)
 {
 	static const char *const headers[] = {
-		"ID", "VERSION", "KIND", "TIME", "LABEL", NULL
+		"ID", "VERSION", "KIND", "TIME", "LABEL", "MISSING", NULL
 	};
 	struct json_object *description;
+	char *missing;
 	struct table table;
 	size_t i;
 
@@ -39,6 +41,9 @@ print_all(void)
 		table_cell(&table, json_member_string(description, "kind"));
 		table_cell(&table, json_member_string(description, "timeControl"));
 		table_cell(&table, json_member_string(description, "label"));
+		missing = needs_missing_names(registry_at(i), NEEDS_REQUIRED);
+		table_cell(&table, missing == NULL ? "-" : missing);
+		free(missing);
 		json_object_put(description);
 	}
 	table_print(&table);

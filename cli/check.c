@@ -20,6 +20,7 @@
 #include "cli/output.h"
 #include "cli/rows.h"
 #include "core/action/discovery.h"
+#include "core/action/needs.h"
 #include "core/action/registry.h"
 #include "core/action/verify.h"
 #include "core/base/clock.h"
@@ -83,17 +84,49 @@ find_mistake(void *context, const char *mistake)
 	find(context, "actions", VERDICT_FAIL, "%s", mistake);
 }
 
+static size_t
+count_offered(void)
+{
+	size_t count = 0, i;
+
+	for (i = 0; i < registry_count(); i++)
+		count += registry_enabled(registry_at(i));
+	return count;
+}
+
+/* A prepare of this user would be told the same. */
+static void
+check_needs(struct checkup *checkup, const struct ak_action *action)
+{
+	const char *guarded = (action->flags & AK_GUARDED) != 0 && !registry_enabled(action) ?
+	    "; not offered unless --enable-action names it" : "";
+	char *missing = needs_missing(action);
+	char *optional = needs_missing_names(action, NEEDS_OPTIONAL);
+
+	if (missing != NULL)
+		find(checkup, "needs", VERDICT_WARN, "%s%s", missing, guarded);
+	else
+		find(checkup, "needs", VERDICT_OK, "%s: ready%s%s%s", action->id,
+		    optional == NULL ? "" : ", but would do more with ",
+		    optional == NULL ? "" : optional, guarded);
+	free(missing);
+	free(optional);
+}
+
 static void
 check_actions(struct checkup *checkup)
 {
+	size_t i;
+
 	if (verify_registry(find_mistake, checkup) > 0)
 		return;
 	if (registry_count() == 0)
 		find(checkup, "actions", VERDICT_WARN, "this program has none");
 	else
 		find(checkup, "actions", VERDICT_OK, "%zu, of which %zu are offered",
-		    registry_count(), checkup->options.enable_action.count == 0 ?
-		    registry_count() : checkup->options.enable_action.count);
+		    registry_count(), count_offered());
+	for (i = 0; i < registry_count(); i++)
+		check_needs(checkup, registry_at(i));
 }
 
 static void
@@ -404,6 +437,7 @@ check_all(struct checkup *checkup, const char *state_dir, const char *state_grou
 		check_tools(checkup);
 		return;
 	}
+	server_options_enable(&checkup->options);
 	find(checkup, "configuration", VERDICT_OK, "state directory %s, socket %s",
 	    checkup->options.core.state_dir, checkup->options.socket);
 	check_actions(checkup);
@@ -464,7 +498,7 @@ const struct subcommand subcommand_check = {
 	.name = "check",
 	.help = "look for what is wrong with the installation",
 	.about = "Checks the configuration (the environment, as serve reads it), the tables of\n"
-	    "the actions, discoveries, state directory, database, executions, server,\n"
+	    "the actions and what they need, discoveries, state directory, database, executions, server,\n"
 	    "socket and tools. It changes nothing, but that while a server runs it tries\n"
 	    "whether a commit succeeds, where it may.\n\n"
 	    "Exit status: 0; 1 if something has failed, warnings apart; 64 for a wrong\n"

@@ -301,14 +301,41 @@ struct ak_widget {
 /* Flags of an action, combined with |. */
 enum ak_flag {
 	/* Between agent and platform; the runtime goes on to watch the agent's calls. */
-	AK_DISABLE_HEARTBEAT = 1 << 0
+	AK_DISABLE_HEARTBEAT = 1 << 0,
+	/* Offered only where --enable-action names it: what does harm that stop() cannot undo. */
+	AK_GUARDED = 1 << 1
 };
+
+/*
+ * Needs: what an action cannot do without on the machine
+ *
+ * A table that ends with AK_NEEDS_END. A prepare where something is missing is refused, and told
+ * all of it; what is optional is only shown, by `actionkit check` and `actionkit actions`.
+ */
+
+enum ak_need_kind {
+	AK_NEED_CAPABILITY = 1,		/* an effective one: "CAP_NET_ADMIN" */
+	AK_NEED_PROGRAM,		/* as ak_exec() finds it: "tc" */
+	AK_NEED_PATH,			/* "/sys/devices/system/cpu/cpufreq" */
+	AK_NEED_MODULE,			/* of the kernel, loaded or not: "sch_netem" */
+	AK_NEED_LINUX			/* a version, or a newer one: "5.16" */
+};
+
+struct ak_need {
+	enum ak_need_kind kind;
+	const char *name;		/* NULL ends the table */
+	const char *package;		/* that has it, or NULL */
+	const char *what_for;		/* "host names", or NULL */
+	bool optional;			/* it does something without */
+};
+#define AK_NEEDS_END { .name = NULL }
+#define AK_NEEDS_MAX 32
 
 /*
  * State: what an execution must remember from one handler to the next
  *
  * A plain struct of the author's, described field by field so that it can be kept in the
- * database and shown to the agent. Wrong member types do not compile.
+ * database and told to the agent. Wrong member types do not compile.
  */
 
 enum ak_field_kind {
@@ -329,6 +356,7 @@ struct ak_field {
 	size_t items;			/* of a list: how many it has room for, */
 	size_t item_size;		/* and of how many bytes */
 	const struct ak_field *fields;	/* of a struct */
+	bool local;			/* is kept in the database, and not told to the agent */
 };
 
 /*
@@ -343,7 +371,7 @@ struct ak_field {
 	 sizeof(char[_Generic(&((type_ *)0)->member_, expected_: 1)]))
 #define AK_FIELD_(type_, member_, kind_, expected_) \
 	{ #member_, kind_, offsetof(type_, member_), \
-	  AK_SIZE_(type_, member_, expected_), 0, 0, NULL }
+	  AK_SIZE_(type_, member_, expected_), 0, 0, NULL, false }
 #define AK_INT(type_, member_) \
 	AK_FIELD_(type_, member_, AK_FIELD_INT, int64_t *)
 #define AK_BOOL(type_, member_) \
@@ -364,12 +392,19 @@ struct ak_field {
 	      sizeof(((type_ *)0)->member_.item[0])] \
 	      [sizeof(((type_ *)0)->member_.item[0])]) / \
 	  sizeof(((type_ *)0)->member_.item[0]), \
-	  sizeof(((type_ *)0)->member_.item[0]), NULL }
+	  sizeof(((type_ *)0)->member_.item[0]), NULL, false }
 /* A member that is a struct, whose own members are in the table fields_. */
 #define AK_STRUCT(type_, member_, fields_) \
 	{ #member_, AK_FIELD_STRUCT, offsetof(type_, member_), \
-	  sizeof(((type_ *)0)->member_), 0, 0, (fields_) }
-#define AK_FIELDS_END { NULL, AK_FIELD_INT, 0, 0, 0, 0, NULL }
+	  sizeof(((type_ *)0)->member_), 0, 0, (fields_), false }
+/*
+ * The same for what stays on this machine: secrets, and what is too large to travel to the agent
+ * and back with every status. It is lost with the database, so stop() must do without it.
+ */
+#define AK_LOCAL(type_, member_, fields_) \
+	{ #member_, AK_FIELD_STRUCT, offsetof(type_, member_), \
+	  sizeof(((type_ *)0)->member_), 0, 0, (fields_), true }
+#define AK_FIELDS_END { NULL, AK_FIELD_INT, 0, 0, 0, 0, NULL, false }
 
 struct ak_state {
 	size_t size;			/* 0: the action has no state */
@@ -386,7 +421,7 @@ struct ak_state {
  *
  * prepare	may be NULL. Checks the config, fills the state. Must not change anything that
  *		would have to be undone.
- * start	required. Makes the change. Record with ak_save() what stop() needs before
+ * start	required, but with work(). Makes the change. Record with ak_save() what stop() needs before
  *		changing anything: the process may be killed on any line.
  * status	is called every call_interval while the execution runs, maybe beside stop().
  *		Observes, changes nothing.
@@ -412,7 +447,7 @@ struct ak_action {
 	const struct ak_target_template *target_templates;
 	const struct ak_widget *widgets;	/* AK_WIDGETS_END, or NULL */
 	struct ak_hint hint;
-	unsigned int flags;		/* AK_DISABLE_HEARTBEAT, or 0 */
+	unsigned int flags;		/* of enum ak_flag, combined with | */
 	struct ak_state state;
 	unsigned int state_version;	/* see ak_state_version() */
 	struct ak_endpoint prepare_endpoint;
@@ -427,6 +462,7 @@ struct ak_action {
 	int (*stop)(struct ak_call *call, void *state);
 	int (*query_metrics)(struct ak_call *call, void *state);
 	int (*work)(struct ak_call *call, void *state);	/* see "What takes long" */
+	const struct ak_need *needs;	/* AK_NEEDS_END, or NULL */
 };
 
 /*
@@ -873,6 +909,63 @@ AK_API bool ak_work_ended(struct ak_call *call, struct ak_work_end *ret_end);
  */
 AK_API void ak_verdict(struct ak_call *call, const struct ak_error_details *details,
     const char *format, ...) AK_PRINTF(3, 4);
+
+/*
+ * Programs
+ */
+
+/* What becomes of what a program writes. */
+enum ak_exec_output {
+	AK_EXEC_DROP = 0,
+	AK_EXEC_TEXT,			/* it is text for the handler */
+	AK_EXEC_MESSAGES		/* each line is a message */
+};
+
+/* The most that is kept of AK_EXEC_TEXT; a program that writes more is killed, an error. */
+#define AK_EXEC_TEXT_BYTES_MAX (1024 * 1024)
+/* Variable of the environment that names the execution. */
+#define AK_EXEC_VARIABLE "AK_EXECUTION"
+
+/* A program to be run. Only argv is required. Borrowed. */
+struct ak_exec {
+	/*
+	 * Ends with NULL. argv[0] is an absolute path, or a name that is looked for in
+	 * /usr/local/sbin, /usr/local/bin, /usr/sbin, /usr/bin, /sbin and /bin. No shell.
+	 */
+	const char *const *argv;
+	const char *input;		/* its standard input; NULL: none */
+	/* "NAME=value", ends with NULL; beside PATH, LANG=C.UTF-8 and AK_EXECUTION. */
+	const char *const *environment;
+	const char *directory;		/* where it begins; NULL: "/" */
+	int64_t timeout_ms;		/* 0: as long as the handler has */
+	enum ak_exec_output out;	/* messages of AK_INFO */
+	enum ak_exec_output err;	/* messages of AK_WARN; what is said again is counted */
+};
+
+/* How it ended. The texts are valid until the next ak_exec() or the end of the handler. */
+struct ak_exec_end {
+	int exit_status;		/* -1: it was killed */
+	int signal;			/* that killed it, or 0 */
+	bool timed_out;			/* it was we who killed it */
+	const char *out;		/* of AK_EXEC_TEXT, else "" */
+	size_t out_size;
+	const char *err;
+	size_t err_size;
+};
+
+/*
+ * Runs a program and waits for its end. ret_end may be NULL: then everything but exit status 0 is
+ * the call's error, with the end of what the program wrote to standard error as its detail. Else
+ * only what cannot be run, or writes too much, is. Returns 0, or -1 with the call's error set.
+ *
+ * It is killed, with its process group, 500 ms before the handler's deadline or after timeout_ms,
+ * and dies with the handler; what it leaves behind in its group is killed when it ends. While
+ * anything of it lives nobody else works on the execution, but for status(). In work() it has no
+ * deadline: when work() must end it gets SIGTERM, and SIGKILL later, which is no error. Lines are
+ * cut at 4 KiB, and after 1000 messages only counted.
+ */
+AK_API int ak_exec(struct ak_call *call, const struct ak_exec *exec,
+    struct ak_exec_end *ret_end);
 
 /*
  * What was discovered

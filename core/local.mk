@@ -14,6 +14,7 @@ libcore_la_SOURCES = \
 	core/reaper/due.c core/reaper/due.h \
 	core/reaper/file_sweep.c core/reaper/file_sweep.h \
 	core/reaper/housekeeping.c core/reaper/housekeeping.h \
+	core/reaper/leftovers.c core/reaper/leftovers.h \
 	core/reaper/reaper.c core/reaper/reaper.h \
 	core/reaper/recovery.c core/reaper/recovery.h \
 	core/reaper/stopper.c core/reaper/stopper.h \
@@ -75,13 +76,16 @@ libcore_la_SOURCES = \
 	core/action/discover.c core/action/discover.h \
 	core/action/discovered.c core/action/discovered.h \
 	core/action/discovery.c core/action/discovery.h \
+	core/action/exec.c \
 	core/action/getters.c \
 	core/action/modification.c \
+	core/action/needs.c core/action/needs.h \
 	core/action/outcome.c \
 	core/action/parameter_rules.c core/action/parameter_rules.h \
 	core/action/parameter_types.c core/action/parameter_types.h \
 	core/action/parameters.c core/action/parameters.h \
 	core/action/registry.c core/action/registry.h \
+	core/action/said.c core/action/said.h \
 	core/action/state.c core/action/state.h \
 	core/action/verify.c core/action/verify.h \
 	core/action/verify_discovery.c \
@@ -109,6 +113,7 @@ libcore_la_SOURCES = \
 	core/base/log.c core/base/log.h \
 	core/base/patience.c core/base/patience.h \
 	core/base/process.c core/base/process.h \
+	core/base/program.c core/base/program.h \
 	core/base/state_file.c core/base/state_file.h \
 	core/base/state_path.c core/base/state_path.h \
 	core/base/text.c core/base/text.h \

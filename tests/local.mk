@@ -45,9 +45,11 @@ E2E_TESTS = \
 	tests/e2e/test_guard.py \
 	tests/e2e/test_heartbeat.py \
 	tests/e2e/test_kept.py \
+	tests/e2e/test_needs.py \
 	tests/e2e/test_options.py \
 	tests/e2e/test_pause_process.py \
 	tests/e2e/test_race.py \
+	tests/e2e/test_programs.py \
 	tests/e2e/test_ready.py \
 	tests/e2e/test_repeat.py \
 	tests/e2e/test_requests.py \
@@ -175,7 +177,8 @@ check_PROGRAMS += $(UNIT_TESTS) tests/e2e/extension
 LDADD = $(AK_LIBS) $(CHECK_LIBS)
 tests_e2e_extension_LDADD = $(AK_LIBS)
 tests_e2e_extension_SOURCES = tests/e2e/extension.c tests/e2e/extension.h \
-	tests/e2e/everything.c tests/e2e/labour.c
+	tests/e2e/everything.c tests/e2e/labour.c tests/e2e/needy.c \
+	tests/e2e/programs.c
 # check.h is needed by tests only; a variable of its own for every test would be the price
 # of keeping it from the others.
 AM_CPPFLAGS += $(CHECK_CFLAGS)

@@ -304,6 +304,9 @@ call_done(struct ak_call *call)
 	json_object_put(call->summary);
 	json_object_put(call->error);
 	json_object_put(call->verdict);
+	free(call->said);
+	free(call->complained);
+	call->said = call->complained = NULL;
 	call->verdict = NULL;
 	call->messages = call->metrics = call->artifacts = call->modifications = NULL;
 	call->summary = call->error = NULL;

@@ -54,8 +54,14 @@ struct ak_call {
 	int64_t (*tell)(struct ak_call *call);
 	int (*progress)(struct ak_call *call, struct err *err);
 	int end_fd;			/* can be read when work() must end */
+	int64_t end_grace_ms;		/* of programs that it runs, after SIGTERM */
 	/* In status() and stop(): how work() ended; borrowed, NULL while it has not. */
 	const struct ak_work_end *work_end;
+
+	/* A descriptor that programs inherit (ak_exec()); borrowed, 0: none. */
+	int kept_fd;
+	/* What the last one said, as text; owned, or NULL. */
+	char *said, *complained;
 
 	/* In discover() only: what was found; the code of what went wrong with that, or 0. */
 	struct discovered *discovered;

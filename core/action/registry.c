@@ -16,7 +16,7 @@ struct entry {
 
 static struct entry *entries;
 static size_t entries_count;
-static bool only_enabled;
+static bool only_enabled, all_enabled;
 
 static const struct ak_discovery **discoveries;
 static size_t discoveries_count;
@@ -60,7 +60,7 @@ ak_registry_clear(void)
 	free(entries);
 	entries = NULL;
 	entries_count = 0;
-	only_enabled = false;
+	only_enabled = all_enabled = false;
 }
 
 size_t
@@ -101,9 +101,12 @@ registry_enable(const char *id)
 {
 	struct entry *entry = find(id);
 
-	if (entry == NULL)
+	if (entry != NULL)
+		entry->enabled = true;
+	else if (strcmp(id, REGISTRY_ALL) == 0)
+		all_enabled = true;
+	else
 		return -1;
-	entry->enabled = true;
 	only_enabled = true;
 	return 0;
 }
@@ -111,9 +114,10 @@ registry_enable(const char *id)
 bool
 registry_enabled(const struct ak_action *action)
 {
+	bool guarded = (action->flags & AK_GUARDED) != 0;
 	size_t i;
 
-	if (!only_enabled)
+	if (!guarded && (!only_enabled || all_enabled))
 		return true;
 	for (i = 0; i < entries_count; i++)
 		if (entries[i].action == action)

@@ -19,9 +19,10 @@ const struct ak_action *registry_at(size_t index);
 const struct ak_action *registry_find(const char *id);
 
 /*
- * Offers only this action, and others named the same way. Without any call all are
- * offered. Returns 0, or -1 if there is no such action.
+ * Offers only this action, and others named the same way; REGISTRY_ALL stands for all that are
+ * not guarded, which are offered without any call. Returns 0, or -1 if there is no such action.
  */
+#define REGISTRY_ALL "all"
 int registry_enable(const char *id);
 bool registry_enabled(const struct ak_action *action);
 

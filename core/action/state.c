@@ -33,13 +33,13 @@ state_new(const struct ak_action *action)
 	return state;
 }
 
-static bool
-is_field(const struct ak_field *field, const char *name)
+static const struct ak_field *
+find_field(const struct ak_field *field, const char *name)
 {
 	for (; field != NULL && field->name != NULL; field++)
 		if (strcmp(field->name, name) == 0)
-			return true;
-	return false;
+			return field;
+	return NULL;
 }
 
 /* Where a field is: "outer.inner". */
@@ -187,7 +187,7 @@ fields_to_json(const struct ak_field *fields, const void *state, struct json_obj
 
 	if (json_object_is_type(base, json_type_object)) {
 		json_object_object_foreach(base, name, value) {
-			if (!is_field(fields, name))
+			if (find_field(fields, name) == NULL)
 				json_add(json, name, json_object_get(value));
 		}
 	}
@@ -359,4 +359,30 @@ state_from_json(const struct ak_action *action, struct json_object *json, void *
 	if (!json_object_is_type(json, json_type_object))
 		return err_set(err, ERR_REQUEST, "state: must be an object");
 	return fields_from_json(action->state.fields, json, state, NULL, err);
+}
+
+bool
+state_has_local(const struct ak_field *field)
+{
+	for (; field != NULL && field->name != NULL; field++)
+		if (field->local || state_has_local(field->fields))
+			return true;
+	return false;
+}
+
+struct json_object *
+state_without_local(const struct ak_field *fields, struct json_object *state)
+{
+	struct json_object *told = json_new_object();
+	const struct ak_field *field;
+
+	json_object_object_foreach(state, name, value) {
+		field = find_field(fields, name);
+		if (field != NULL && field->local)
+			continue;
+		json_add(told, name, field != NULL && state_has_local(field->fields) &&
+		    json_object_is_type(value, json_type_object) ?
+		    state_without_local(field->fields, value) : json_object_get(value));
+	}
+	return told;
 }

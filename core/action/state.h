@@ -4,6 +4,8 @@
 #ifndef CORE_ACTION_STATE_H
 #define CORE_ACTION_STATE_H
 
+#include <stdbool.h>
+
 #include "core/actionkit.h"
 #include "core/base/err.h"
 #include "core/base/json.h"
@@ -28,5 +30,11 @@ struct json_object *state_to_json(const struct ak_action *action, const void *st
  */
 int state_from_json(const struct ak_action *action, struct json_object *json, void *state,
     struct err *err);
+
+/* Whether a table of fields (or NULL) has one that stays on this machine, within structs too. */
+bool state_has_local(const struct ak_field *fields);
+/* A state without these; owned. */
+struct json_object *state_without_local(const struct ak_field *fields,
+    struct json_object *state);
 
 #endif

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/action/description.h"
+#include "core/action/needs.h"
 #include "core/action/parameters.h"
 #include "core/action/registry.h"
 #include "core/action/verify_mistakes.h"
@@ -22,6 +23,17 @@
 #define DESCRIPTION_CHARACTERS_MAX 2000
 #define ICON_CHARACTERS_MAX 1000000
 #define CATEGORY_CHARACTERS_MAX 255
+
+#define FLAGS_KNOWN ((unsigned int)AK_DISABLE_HEARTBEAT | (unsigned int)AK_GUARDED)
+
+/* What is wrong where the name of a need is not one. */
+static const char *const need_names[] = {
+	[AK_NEED_CAPABILITY] = "there is no such capability",
+	[AK_NEED_PROGRAM] = "is neither the name of a program nor an absolute path",
+	[AK_NEED_PATH] = "is not an absolute path",
+	[AK_NEED_MODULE] = "is not the name of a module",
+	[AK_NEED_LINUX] = "is not a version, such as 5.16",
+};
 
 static const char id_characters[] =
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
@@ -296,6 +308,24 @@ out:
 }
 
 static void
+check_needs(struct verify *verify, const struct ak_need *needs)
+{
+	size_t count = 0, outer;
+
+	for (; needs != NULL && needs->name != NULL; needs++, count++) {
+		outer = verify_enter(verify, "need \"%s\"", needs->name);
+		if (needs->kind < AK_NEED_CAPABILITY || needs->kind > AK_NEED_LINUX)
+			verify_mistake(verify, "kind %d is unknown", (int)needs->kind);
+		else if (!needs_name_valid(needs))
+			verify_mistake(verify, "%s", need_names[needs->kind]);
+		verify_leave(verify, outer);
+	}
+	if (count > AK_NEEDS_MAX)
+		verify_mistake(verify, "there are %zu needs, more than %d", count,
+		    AK_NEEDS_MAX);
+}
+
+static void
 check_action(struct verify *verify, size_t index)
 {
 	const struct ak_action *action = registry_at(index);
@@ -330,9 +360,9 @@ check_action(struct verify *verify, size_t index)
 	    "a file needs stop() or work(), or it would never be removed");
 	verify_widgets(verify, action->widgets);
 	verify_hint(verify, &action->hint);
-	if ((action->flags & ~(unsigned int)AK_DISABLE_HEARTBEAT) != 0)
-		verify_mistake(verify, "flags 0x%x are unknown",
-		    action->flags & ~(unsigned int)AK_DISABLE_HEARTBEAT);
+	if ((action->flags & ~FLAGS_KNOWN) != 0)
+		verify_mistake(verify, "flags 0x%x are unknown", action->flags & ~FLAGS_KNOWN);
+	check_needs(verify, action->needs);
 	verify_state(verify, &action->state);
 	check_metrics(verify, action);
 }

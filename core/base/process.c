@@ -238,13 +238,14 @@ ak_process_signal(int64_t pid, int64_t start_time, int signal)
 /*
  * Ours are: every pid below 2, this process, its ancestors, all that descend from the root
  * of this server (supervisor, responders, reaper, stoppers and what their handlers run),
- * and whatever runs the same program file: a reaper that outlived its supervisor descends
- * from nobody any more.
+ * and whatever runs the same program file, with what descends from that: a reaper that outlived
+ * its supervisor, and every worker, descend from nobody any more.
  */
 bool
 ak_process_is_ours(int64_t pid)
 {
 	struct process_chain mine, other;
+	size_t i;
 
 	if (pid <= 1 || pid == getpid())
 		return true;
@@ -254,8 +255,12 @@ ak_process_is_ours(int64_t pid)
 	if (process_chain_has(&mine, pid))
 		return true;
 	process_chain(pid, &other);
-	return process_chain_has(&other, process_server_root(&mine)) ||
-	    process_is_same_program(pid);
+	if (process_chain_has(&other, process_server_root(&mine)))
+		return true;
+	for (i = 0; i < other.count; i++)
+		if (other.pids[i] > 1 && process_is_same_program(other.pids[i]))
+			return true;
+	return false;
 }
 
 void
@@ -319,6 +324,24 @@ process_has_name(int64_t pid, const char *name)
 		return false;
 	other[strcspn(other, "\n")] = '\0';
 	return strcmp(title, other) == 0;
+}
+
+bool
+process_has_variable(int64_t pid, const char *variable)
+{
+	char path[PROCESS_PATH_BYTES], *one = NULL;
+	size_t size = 0;
+	bool found = false;
+	FILE *file;
+
+	(void)snprintf(path, sizeof(path), "/proc/%" PRId64 "/environ", pid);
+	file = fopen(path, "re");
+	while (file != NULL && !found && getdelim(&one, &size, '\0', file) != -1)
+		found = strcmp(one, variable) == 0;
+	if (file != NULL)
+		(void)fclose(file);
+	free(one);
+	return found;
 }
 
 bool

@@ -33,6 +33,12 @@ bool process_is_same_program(int64_t pid);
  */
 void process_name(const char *name);
 
+/*
+ * Whether it was begun with a variable of its environment, "NAME=value"; false, too, where that
+ * cannot be read.
+ */
+bool process_has_variable(int64_t pid, const char *variable);
+
 /* Whether another process has named itself so. */
 bool process_has_name(int64_t pid, const char *name);
 

@@ -6,9 +6,11 @@
 #include "config.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/utsname.h>
 
 #include "core/action/context.h"
+#include "core/action/needs.h"
 #include "core/base/clock.h"
 #include "core/base/text.h"
 #include "core/calls/calls_internal.h"
@@ -142,11 +144,17 @@ int
 prepare_visit(struct visit *visit, char **ret_reply, struct err *err)
 {
 	struct json_object *values = NULL;
+	char *missing = NULL;
 	int held, result = -1;
 
 	if (context_take(&visit->call, visit->request, err) == -1 ||
 	    prepare_files_check(visit, &values, err) == -1)
 		return -1;
+	missing = needs_missing(visit->action);
+	if (missing != NULL) {
+		err_set(err, ERR_USAGE, "%s", missing);
+		goto out;
+	}
 	/* What has begun is refused at once, not when its handler is over. */
 	if (visit_load(visit, err) == -1 || check_phase(visit, err) == -1 ||
 	    check_space(visit->session, err) == -1 || prepare_files_take(visit, err) == -1)
@@ -174,6 +182,7 @@ prepare_visit(struct visit *visit, char **ret_reply, struct err *err)
 	describe_machine(visit);
 	*ret_reply = visit_text(visit_reply(visit, true));
 out:
+	free(missing);
 	json_object_put(values);
 	return result;
 }

@@ -212,6 +212,8 @@ set_keeper(struct visit *visit)
 	struct ak_call *call = &visit->call;
 
 	call->keeper = visit;
+	if (visit->session->lock.offset != -1)
+		call->kept_fd = visit->session->lock.fd;
 	switch (call->verb) {
 	case VERB_PREPARE:
 		call->claim = claim_later;
@@ -293,13 +295,11 @@ visit_told_state(const struct visit *visit, struct json_object *state)
 {
 	struct json_object *told;
 
-	if (visit->action->work == NULL)
+	if (visit->action->work == NULL && !state_has_local(visit->action->state.fields))
 		return json_object_get(state);
-	told = json_new_object();
-	json_object_object_foreach(state, name, value) {
-		json_add(told, name, json_object_get(value));
-	}
-	json_add_int(told, OUTBOX_MEMBER, visit->told);
+	told = state_without_local(visit->action->state.fields, state);
+	if (visit->action->work != NULL)
+		json_add_int(told, OUTBOX_MEMBER, visit->told);
 	return told;
 }
 

@@ -24,6 +24,7 @@
 #include "core/calls/session.h"
 #include "core/calls/visit.h"
 #include "core/store/outbox.h"
+#include "core/worker/spawn.h"
 
 /* What is told is committed when it is so old, or so much. */
 #define BODY_TELL_MS 100
@@ -299,7 +300,8 @@ be_as_killable_as_others(void)
 }
 
 static int
-begin(struct body *body, const struct options *options, int errors, struct err *err)
+begin(struct body *body, const struct options *options, int kept_fd, int errors,
+    struct err *err)
 {
 	struct visit *visit = &body->visit;
 	struct ak_call *call = &visit->call;
@@ -328,6 +330,8 @@ begin(struct body *body, const struct options *options, int errors, struct err *
 	call->tell = tell;
 	call->progress = progress;
 	call->save = save_state;
+	call->kept_fd = kept_fd;
+	call->end_grace_ms = spawn_grace_ms(options) / 2;
 	return outbox_measure(&body->session.store, visit->id, &body->rows, &body->total_bytes,
 	    err);
 }
@@ -369,7 +373,7 @@ work(struct body *body)
 
 int
 body_main(const struct options *options, const char *execution,
-    const struct worker_id *keeper, int errors)
+    const struct worker_id *keeper, const struct lock *lock, int errors)
 {
 	static struct body body;
 	const struct ak_work_end unbegun = { .how = AK_WORK_ERRORED };
@@ -381,7 +385,7 @@ body_main(const struct options *options, const char *execution,
 	body.visit.session = &body.session;
 	body.visit.id = execution;
 	body.session.lock.offset = -1;
-	if (begin(&body, options, errors, &err) == 0) {
+	if (begin(&body, options, lock->fd, errors, &err) == 0) {
 		work(&body);
 	} else {
 		log_error("worker of execution %s: %s", execution, err.msg);

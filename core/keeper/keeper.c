@@ -164,7 +164,7 @@ fork_body(struct keeper *keeper, struct err *err)
 		close(ends[0]);
 		close(keeper->signals);
 		process_exit(body_main(keeper->options, keeper->execution, &keeper->id,
-		    ends[1]));
+		    &keeper->lock, ends[1]));
 	}
 	close(ends[1]);
 	keeper->errors = ends[0];
@@ -374,7 +374,7 @@ keeper_main(const struct options *options, const char *execution)
 	char pid[32];
 	struct err err;
 
-	process_name("worker");
+	process_name(SPAWN_KEEPER_NAME);
 	fcntl(KEEPER_READY_FD, F_SETFD, FD_CLOEXEC);
 	fcntl(KEEPER_GATE_FD, F_SETFD, FD_CLOEXEC);
 	if (take_byte(&keeper, &err) == -1)

@@ -12,9 +12,12 @@
 
 #include "core/base/clock.h"
 #include "core/base/log.h"
+#include "core/reaper/leftovers.h"
 
-/* So long the holder of a lock is waited for without a question. */
+/* So long the holder of a lock is waited for without a question; */
 #define BLOCKED_PATIENCE_MS 5000
+/* so often it is looked whether it is what a dead handler has left. */
+#define BLOCKED_LOOK_MS 500
 /* Then it is asked for so often. */
 #define BLOCKED_AGAIN_MS 30000
 /* How long the transaction may wait for the write gate. */
@@ -59,7 +62,8 @@ blocked_see(struct blocked *blocked, const char *execution)
 	if (one == NULL)
 		return;
 	*one = (struct blocked_one){
-		.round = blocked->round, .ask_at_ms = clock_boot_ms() + BLOCKED_PATIENCE_MS
+		.round = blocked->round, .ask_at_ms = clock_boot_ms() + BLOCKED_PATIENCE_MS,
+		.look_at_ms = clock_boot_ms() + BLOCKED_LOOK_MS
 	};
 	snprintf(one->execution, sizeof(one->execution), "%s", execution);
 }
@@ -134,7 +138,13 @@ blocked_tell(struct blocked *blocked, struct session *session,
 
 		if (one->round != blocked->round)
 			one->execution[0] = '\0';
-		if (one->execution[0] != '\0' && clock_boot_ms() >= one->ask_at_ms)
+		if (one->execution[0] == '\0')
+			continue;
+		if (clock_boot_ms() >= one->look_at_ms) {
+			one->look_at_ms = clock_boot_ms() + BLOCKED_LOOK_MS;
+			(void)leftovers_kill(&session->lock, one->execution);
+		}
+		if (clock_boot_ms() >= one->ask_at_ms)
 			ask(one, session, &known);
 	}
 }

@@ -21,7 +21,8 @@
 struct blocked_one {
 	char execution[UUID_TEXT_BYTES]; /* "": free */
 	int64_t round;			/* the last one that has seen it */
-	int64_t ask_at_ms;		/* boot time of the next look for the holder */
+	int64_t look_at_ms;		/* boot time of the next look for leftovers, */
+	int64_t ask_at_ms;		/* and for the holder */
 	char told[HOLDER_TEXT_BYTES];	/* the log was */
 	bool noted;			/* and it is recorded */
 };

@@ -88,18 +88,19 @@ note_session(void *context, pid_t pid)
 
 	if (session <= 1 || session == getsid(0) || halt->count == HALT_SESSIONS_MAX)
 		return;
-	if (process_session(session) != -1 && !process_is_same_program(session))
+	if (process_session(session) != -1 && !process_is_same_program(session) &&
+	    !process_has_name(session, SPAWN_KEEPER_NAME))
 		return;
 	if (!is_noted(halt, session))
 		halt->sessions[halt->count++] = session;
 }
 
-/* One that holds the byte; the keeper is left for last. */
+/* One that holds the byte; a keeper is left for last. */
 static void
 kill_holder(void *context, pid_t pid)
 {
 	(void)context;
-	if (pid > 1 && pid != getpid() && process_session(pid) != pid)
+	if (pid > 1 && pid != getpid() && !process_has_name(pid, SPAWN_KEEPER_NAME))
 		(void)kill(pid, SIGKILL);
 }
 

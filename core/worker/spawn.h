@@ -25,6 +25,8 @@
 
 /* The hidden subcommand that a keeper is. */
 #define SPAWN_SUBCOMMAND "work"
+/* How a keeper calls itself (process_name()). */
+#define SPAWN_KEEPER_NAME "worker"
 
 struct spawn {
 	struct worker_id id;		/* of the keeper, for its row */

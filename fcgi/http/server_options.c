@@ -55,7 +55,7 @@ static int
 read_action(const struct option *option, const char *text, void *member, struct err *err)
 {
 	(void)option;
-	if (registry_find(text) == NULL)
+	if (registry_find(text) == NULL && strcmp(text, REGISTRY_ALL) != 0)
 		return err_set(err, ERR_USAGE, "there is no such action");
 	return option_list_add(text, member, err);
 }
@@ -92,8 +92,10 @@ static const struct option server_table[] = {
 	  .parse = option_size, MEMBER(max_body_bytes),
 	  .min = BODY_MIN_BYTES, .max = BODY_MAX_BYTES },
 	{ .name = "enable-action", .argument = "ID", .separator = ",",
-	  .help = "Offer this action only. May be repeated; the variable is a list with "
-	    "commas. The others can still be stopped.",
+	  .help = "Offer this action only; \"all\" stands for all that need not be named. May "
+	    "be repeated; the variable is a list with commas. The others can still be stopped. "
+	    "Guarded actions, which do harm that cannot be undone, are offered only where they "
+	    "are named.",
 	  .parse = read_action, MEMBER(enable_action) },
 	OPTIONS_END
 };
@@ -152,4 +154,11 @@ void
 server_options_help(FILE *out)
 {
 	option_table_help(tables, out);
+}
+
+void
+server_options_enable(const struct server_options *options)
+{
+	for (size_t i = 0; i < options->enable_action.count; i++)
+		registry_enable(options->enable_action.items[i]);
 }

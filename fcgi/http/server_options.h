@@ -39,6 +39,9 @@ struct server_options {
 int server_options_parse(int argc, char **argv, struct server_options *ret_options,
     struct err *err);
 
+/* Has the actions offered that are; that they are there was checked with the options. */
+void server_options_enable(const struct server_options *options);
+
 /* Has variables that are mistakes count as not set, and tells each. */
 void server_options_overlook(void (*report)(const char *mistake));
 

@@ -57,16 +57,6 @@ report(void *context, const char *mistake)
 	log_error("%s", mistake);
 }
 
-/* That they are there was checked with the options. */
-static void
-enable(const struct server_options *options)
-{
-	size_t i;
-
-	for (i = 0; i < options->enable_action.count; i++)
-		registry_enable(options->enable_action.items[i]);
-}
-
 /* Whether this process could serve. */
 static int
 test(const struct server_options *options)
@@ -106,7 +96,7 @@ serve_main(int argc, char **argv)
 	}
 	if (verify_registry(report, NULL) > 0)
 		return EX_CONFIG;
-	enable(&options);
+	server_options_enable(&options);
 	site = (struct site){ .options = &options };
 	index_binary(site.binary);
 	index_build(&site.index, options.base_path, site.binary);

@@ -900,6 +900,9 @@ main(int argc, char **argv)
 	ak_register(&action_claim);
 	ak_register(&action_everything);
 	ak_register(&action_labour);
+	ak_register(&action_programs);
+	ak_register(&action_needy);
+	ak_register(&action_guarded);
 	if (getenv("TEST_BROKEN_TABLE"))
 		ak_register(&action_broken);
 	if (getenv("TEST_DISCOVERY"))

@@ -26,5 +26,8 @@ int note(struct ak_call *call, const char *directory, const char *handler, const
     int64_t value);
 
 extern const struct ak_action action_labour;
+extern const struct ak_action action_guarded;
+extern const struct ak_action action_needy;
+extern const struct ak_action action_programs;
 
 #endif
