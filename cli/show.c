@@ -25,7 +25,11 @@ static const char select_events[] =
 static const char select_tables[] =
     "SELECT m.name FROM sqlite_schema m, pragma_table_info(m.name) c "
     "WHERE m.type = 'table' AND c.name = 'execution' "
-    "AND m.name NOT IN ('events', 'stop_requests') ORDER BY m.name";
+    "AND m.name NOT IN ('events', 'stop_requests', 'workers', 'outbox') ORDER BY m.name";
+static const char select_worker[] =
+    "SELECT x.what, x.told, x.waiting, x.lost, w.pid, w.ended, w.signal, w.exit_status, w.oom, "
+    "w.error FROM workers w JOIN worker_words x ON x.execution = w.execution "
+    "WHERE w.execution = lower(?1)";
 
 static int
 read_tables(struct store *store, const char *id, struct json_object *result,
@@ -77,6 +81,10 @@ read_all(struct store *store, const char *id, struct err *err)
 		err_set(err, ERR_NOT_FOUND, "%s: there is no such execution", id);
 		goto fail;
 	}
+	rows = rows_read(store, select_worker, id, err);
+	if (rows == NULL)
+		goto fail;
+	json_add(result, "worker", rows);
 	if (read_tables(store, id, result, err) == -1)
 		goto fail;
 	return result;

@@ -12,6 +12,7 @@
 
 #include "cli/arguments.h"
 #include "cli/output.h"
+#include "cli/rows.h"
 #include "core/base/clock.h"
 #include "core/base/process.h"
 #include "core/config/scoreboard.h"
@@ -24,6 +25,11 @@ static const char *const mode_names[] = {
 	[SLOT_BUSY] = "busy",
 	[SLOT_LEAVING] = "leaving"
 };
+
+static const char select_workers[] =
+    "SELECT w.execution, w.pid, x.what, x.told, x.waiting, x.lost "
+    "FROM workers w JOIN worker_words x ON x.execution = w.execution "
+    "WHERE w.ended IS NULL ORDER BY w.began_at";
 
 #define MODES (sizeof(mode_names) / sizeof(mode_names[0]))
 
@@ -100,6 +106,20 @@ read_scoreboard(const struct scoreboard *scoreboard, pid_t supervisor, bool reap
 	return status;
 }
 
+/* Workers outlive servers, and are in the database: an array, or why it cannot be told. */
+static struct json_object *
+read_workers(const char *state_dir)
+{
+	struct json_object *workers = NULL;
+	struct store store;
+	struct err err;
+
+	if (store_open_readonly(&store, state_dir, &err) == 0)
+		workers = rows_read(&store, select_workers, NULL, &err);
+	store_close(&store);
+	return workers != NULL ? workers : json_new_string(err.msg);
+}
+
 static int64_t
 number(struct json_object *object, const char *name)
 {
@@ -151,6 +171,36 @@ print_responders(struct json_object *responders)
 }
 
 static void
+print_workers(struct json_object *workers)
+{
+	static const char *const headers[] = {
+		"EXECUTION", "WORKER", "TOLD LAST", "WAITING", "LOST", NULL
+	};
+	struct json_object *worker;
+	struct table table;
+	size_t i;
+
+	if (json_object_is_type(workers, json_type_string)) {
+		printf("workers cannot be listed: %s\n", json_object_get_string(workers));
+		return;
+	}
+	if (json_object_array_length(workers) == 0)
+		return;
+	putchar('\n');
+	table_init(&table, headers);
+	for (i = 0; i < json_object_array_length(workers); i++) {
+		worker = json_object_array_get_idx(workers, i);
+		table_cell(&table, json_member_string(worker, "execution"));
+		table_cell(&table, json_member_string(worker, "what"));
+		table_cell(&table, json_member_string(worker, "told"));
+		table_cell_number(&table, number(worker, "waiting"));
+		table_cell_number(&table, number(worker, "lost"));
+	}
+	table_print(&table);
+	table_done(&table);
+}
+
+static void
 print_status(struct json_object *status)
 {
 	struct json_object *reaper = json_member(status, "reaper");
@@ -181,6 +231,7 @@ print_status(struct json_object *status)
 	printf("%lld active, of which %lld fail to stop%s\n",
 	    (long long)number(status, "active"), (long long)number(status, "failing"),
 	    flag(status, "stopping_all") ? "; all are being stopped" : "");
+	print_workers(json_member(status, "workers"));
 	if (!flag(status, "serving"))
 		return;
 	putchar('\n');
@@ -234,6 +285,7 @@ status_run(struct arguments *arguments)
 		return arguments_fail(arguments, &err);
 	status = read_scoreboard(scoreboard, living_supervisor(scoreboard),
 	    reaper_lives(scoreboard));
+	json_add(status, "workers", read_workers(state_dir));
 	well = is_well(status);
 	if (json)
 		output_json(json_object_get(status));
@@ -253,7 +305,7 @@ const struct subcommand subcommand_status = {
 	.name = "status",
 	.help = "show what the processes of the server are at",
 	.about = "Shows supervisor, reaper and responders of the server that uses a state\n"
-	    "directory, and the requests that they are at. It only reads.\n\n"
+	    "directory, the requests that they are at, and all workers. It only reads.\n\n"
 	    "Exit status: 0 if a server and its reaper are alive, else 1; 64 for a wrong\n"
 	    "command line.",
 	.options = options,

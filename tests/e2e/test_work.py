@@ -387,9 +387,29 @@ def told_to_operators():
         row, = server.query("SELECT * FROM active WHERE id = ?", execution.id)
         contains(row["what"], f"works in process {execution.keeper()} since", "active")
         equal(row["worker_told"], "Working", "what it told last")
+        words = f"works in process {execution.keeper()} since"
+        shown = command("show", execution.id, server=server).out
+        contains(shown, words, "show")
+        contains(shown, "told Working", "show")
+        one, = command("status", "--json", server=server).json()["workers"]
+        equal((one["execution"], one["told"]), (execution.id, "Working"), "status --json")
+        contains(command("status", server=server).out, words, "status")
         execution.stop().ok()
+        contains(command("show", execution.id, server=server).out, "its worker completed",
+                 "show")
+        equal(command("status", "--json", server=server).json()["workers"], [], "status")
         row, = server.query("SELECT * FROM history WHERE id = ?", execution.id)
         contains(row["worker"], "its worker completed", "history")
+
+
+@test
+def told_to_who_runs_it():
+    """actionkit run tells what a worker tells"""
+    with Server() as server:
+        shown = command("run", LABOUR, "--set", f"directory={server.effects}",
+                        "--set", "duration=2s", "--set", "trouble=return", server=server).out
+        for word in ("Working", "Worked", "Stopped"):
+            contains(shown, word, "run")
 
 
 main()
