@@ -5,7 +5,8 @@
  *
  * Copy this file, rename what is called example, and delete what you do not need: only
  * id, label, version, description, kind, time_control and start() are required. Then add
- * a line to actions.def, or a call of ak_register() to a main() of your own. At its end is a
+ * a line to actions.def, or a call of ak_register() to a main() of your own. Behind it is a second
+ * action, a check, for what takes long: a worker, and programs that it runs. At the end is a
  * discovery, which finds the lamps that the action aims at.
  *
  * What it leaves out is what the protocol has given up: order of a parameter, target_type
@@ -749,6 +750,174 @@ const struct ak_action action_example = {
 	.status = example_status,
 	.stop = example_stop,
 	.query_metrics = example_query_metrics,
+};
+
+/*
+ * A worker
+ *
+ * Handlers are short: they must be over within --handler-timeout, and a process that one of them
+ * forks has nobody who looks after it. What takes as long as the execution is work(): it runs in a
+ * process of its own, begins when start() (here there is none) has succeeded, and is ended before
+ * stop() is called. This is a check: it looks at a lamp again and again, and what it has seen at
+ * the end is the result.
+ */
+struct example_secrets {
+	char token[GREETING_BYTES];
+};
+
+struct example_check_state {
+	int64_t interval_ms;
+	int64_t allowed;		/* how often the lamp may flicker */
+	int64_t looks, flickers;	/* so far */
+	struct example_secrets secrets;
+};
+
+static const struct ak_field example_secrets_fields[] = {
+	AK_TEXT(struct example_secrets, token),
+	AK_FIELDS_END
+};
+
+static const struct ak_field example_check_fields[] = {
+	AK_INT(struct example_check_state, interval_ms),
+	AK_INT(struct example_check_state, allowed),
+	AK_INT(struct example_check_state, looks),
+	AK_INT(struct example_check_state, flickers),
+	/* Stays in the database of this machine; all else is told to the agent. */
+	AK_LOCAL(struct example_check_state, secrets, example_secrets_fields),
+	AK_FIELDS_END
+};
+
+static const struct ak_parameter example_check_parameters[] = {
+	{
+		.name = "duration",
+		.label = "Duration",
+		.type = AK_DURATION,
+		.required = true,
+		.default_value = "10s",
+	},
+	{
+		.name = "interval",
+		.label = "Interval",
+		.description = "Between two looks at the lamp.",
+		.type = AK_DURATION,
+		.default_value = "1s",
+		.min = AK_LIMIT(10),
+	},
+	{
+		.name = "allowed",
+		.label = "Allowed flickers",
+		.type = AK_INTEGER,
+		.default_value = "0",
+		.min = AK_LIMIT(0),
+	},
+	{
+		.name = "token",
+		.label = "Token of the lamp",
+		.type = AK_STRING,
+		.max_length = GREETING_BYTES - 1,
+	},
+	AK_PARAMETERS_END
+};
+
+/* A prepare where one of them is missing is refused, and told all that is. */
+static const struct ak_need example_check_needs[] = {
+	{ .kind = AK_NEED_PROGRAM, .name = "printenv", .package = "coreutils" },
+	AK_NEEDS_END
+};
+
+/* work() has no config: what it needs of that is in the state. */
+static int
+example_check_prepare(struct ak_call *call, void *state)
+{
+	struct example_check_state *s = state;
+
+	s->interval_ms = ak_config_duration(call, "interval");
+	s->allowed = ak_config_integer(call, "allowed");
+	if (ak_config_has(call, "token"))
+		(void)snprintf(s->secrets.token, sizeof(s->secrets.token), "%s",
+		    ak_config_string(call, "token"));
+	return 0;
+}
+
+/*
+ * Asks a program how bright the lamp is. It dies with the worker, and has no shell between: what
+ * people have filled in is never read as a command.
+ */
+static int
+example_ask_lamp(struct ak_call *call, const struct example_check_state *s,
+    int64_t *ret_brightness)
+{
+	const char *const argv[] = { "printenv", "LAMP", NULL };
+	char lamp[GREETING_BYTES], token[GREETING_BYTES + sizeof("TOKEN=")];
+	const char *const environment[] = { lamp, token, NULL };
+	const struct ak_exec exec = {
+		.argv = argv,
+		.environment = environment,
+		.timeout_ms = MS_PER_S,
+		.out = AK_EXEC_TEXT,
+	};
+	struct ak_exec_end end;
+
+	(void)snprintf(lamp, sizeof(lamp), "LAMP=%" PRId64, lamp_get());
+	(void)snprintf(token, sizeof(token), "TOKEN=%s", s->secrets.token);
+	if (ak_exec(call, &exec, &end) == -1)
+		return -1;
+	if (end.exit_status != 0 || sscanf(end.out, "%" SCNd64, ret_brightness) != 1)
+		*ret_brightness = 0;
+	return 0;
+}
+
+/* Goes on until it is told to end, or finds that it cannot. */
+static int
+example_check_work(struct ak_call *call, void *state)
+{
+	struct example_check_state *s = state;
+	int64_t brightness;
+
+	while (ak_work_wait(call, s->interval_ms) == 0) {
+		if (example_ask_lamp(call, s, &brightness) == -1)
+			return -1;
+		s->looks++;
+		s->flickers += brightness == 0;
+		ak_metric(call, "example_lamp_seen", (double)brightness, NULL);
+		/* The state as it is now is what stop() gets, even if this process is killed. */
+		if (ak_progress(call) == -1)
+			return -1;
+	}
+	ak_message(call, AK_INFO, "Looked %" PRId64 " times", s->looks);
+	return 0;
+}
+
+/* An error of stop() would mean "not undone, again". What the check has come to is a verdict. */
+static int
+example_check_stop(struct ak_call *call, void *state)
+{
+	const struct ak_error_details failed = { .status = AK_FAILED };
+	const struct example_check_state *s = state;
+
+	if (s->flickers > s->allowed)
+		ak_verdict(call, &failed, "The lamp flickered %" PRId64 " times, and %" PRId64
+		    " are allowed", s->flickers, s->allowed);
+	return 0;
+}
+
+const struct ak_action action_example_check = {
+	.id = "org.actionkit.example-check",
+	.label = "Example check",
+	.version = "1.0.0",
+	.description = "Looks again and again whether a lamp that does not exist flickers.",
+	.icon = example_icon,
+	.technology = "Example",
+	.category = "Lamp",
+	.kind = AK_CHECK,
+	.time_control = AK_EXTERNAL,
+	.parameters = example_check_parameters,
+	.state = AK_STATE(struct example_check_state, example_check_fields),
+	.call_interval = "1s",
+	.needs = example_check_needs,
+	.prepare = example_check_prepare,
+	.work = example_check_work,
+	.stop = example_check_stop,
 };
 
 /*

@@ -374,6 +374,12 @@ pause_stop(struct ak_call *call, void *state)
 	return 0;
 }
 
+static const struct ak_need pause_needs[] = {
+	{ .kind = AK_NEED_CAPABILITY, .name = "CAP_KILL", .what_for = "processes of other users",
+	  .optional = true },
+	AK_NEEDS_END
+};
+
 const struct ak_action action_pause_process = {
 	.id = "org.actionkit.pause-process",
 	.label = "Pause process",
@@ -386,6 +392,7 @@ const struct ak_action action_pause_process = {
 	.parameters = pause_parameters,
 	.state = AK_STATE(struct pause_state, pause_fields),
 	.call_interval = "5s",
+	.needs = pause_needs,
 	.prepare = pause_prepare,
 	.start = pause_start,
 	.status = pause_status,

@@ -498,9 +498,9 @@ const struct subcommand subcommand_check = {
 	.name = "check",
 	.help = "look for what is wrong with the installation",
 	.about = "Checks the configuration (the environment, as serve reads it), the tables of\n"
-	    "the actions and what they need, discoveries, state directory, database, executions, server,\n"
-	    "socket and tools. It changes nothing, but that while a server runs it tries\n"
-	    "whether a commit succeeds, where it may.\n\n"
+	    "the actions and what they need, discoveries, state directory, database,\n"
+	    "executions, server, socket and tools. It changes nothing, but that while a\n"
+	    "server runs it tries whether a commit succeeds, where it may.\n\n"
 	    "Exit status: 0; 1 if something has failed, warnings apart; 64 for a wrong\n"
 	    "command line.",
 	.options = options_of_check,

@@ -421,8 +421,8 @@ struct ak_state {
  *
  * prepare	may be NULL. Checks the config, fills the state. Must not change anything that
  *		would have to be undone.
- * start	required, but with work(). Makes the change. Record with ak_save() what stop() needs before
- *		changing anything: the process may be killed on any line.
+ * start	required, but with work(). Makes the change. Record with ak_save() what stop()
+ *		needs before changing anything: the process may be killed on any line.
  * status	is called every call_interval while the execution runs, maybe beside stop().
  *		Observes, changes nothing.
  * stop		undoes the change. Must be idempotent: it is called again after a failure or

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/action/call.h"
 #include "core/base/log.h"
 #include "core/base/text.h"
 

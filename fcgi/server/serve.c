@@ -13,7 +13,6 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "core/action/registry.h"
 #include "core/action/verify.h"
 #include "core/base/log.h"
 #include "core/config/discovery_options.h"

@@ -50,6 +50,7 @@ CHECK = "org.actionkit.test.check"
 CLAIM = "org.actionkit.test.claim"
 EVERYTHING = "org.actionkit.test.everything"
 EXAMPLE = "org.actionkit.example"
+EXAMPLE_CHECK = "org.actionkit.example-check"
 PAUSE = "org.actionkit.pause-process"
 
 EX_CONFIG = 78

@@ -31,7 +31,8 @@ static const struct ak_field keeper_fields[] = {
 static const struct ak_parameter keeper_parameters[] = {
 	{ .name = "duration", .label = "Duration", .type = AK_DURATION, .required = true,
 	  .default_value = "60s" },
-	{ .name = "word", .label = "Word", .type = AK_STRING, .default_value = "-", .max_length = SECRET_BYTES - 1 },
+	{ .name = "word", .label = "Word", .type = AK_STRING, .default_value = "-",
+	  .max_length = SECRET_BYTES - 1 },
 	AK_PARAMETERS_END
 };
 

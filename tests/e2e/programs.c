@@ -2,7 +2,6 @@
  * programs.c: org.actionkit.test.programs, an action that runs a program in the handler that the
  * test asks for, and tells how that ended.
  */
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 

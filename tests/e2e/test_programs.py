@@ -4,8 +4,8 @@
 import os
 import signal
 
-from harness import (Effect, Later, Server, alive, boot_ms, check, contains, equal, kill, main, pids,
-                     proc_read, test, wait_for)
+from harness import (Effect, Later, Server, alive, boot_ms, check, contains, equal, kill, main,
+                     pids, proc_read, test, wait_for)
 
 PROGRAMS = "org.actionkit.test.programs"
 TEXT_BYTES_MAX = 1024 * 1024

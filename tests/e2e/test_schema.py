@@ -18,8 +18,9 @@ except ImportError:
     jsonschema = yaml = None
 
 from harness import (
-    ACTIONKIT, CHECK, EFFECT, EVERYTHING, EXAMPLE, EXTENSION, FLASH, PAUSE, TOP_SRCDIR,
-    Execution, Server, Victim, check, contains, equal, main, skip_all, test, wait_for)
+    ACTIONKIT, CHECK, EFFECT, EVERYTHING, EXAMPLE, EXAMPLE_CHECK, EXTENSION, FLASH, PAUSE,
+    TOP_SRCDIR, Execution, Server, Victim, check, contains, equal, main, skip_all, test,
+    wait_for)
 
 REFERENCE = os.path.join(TOP_SRCDIR, "../shared/reference")
 KITS = {"ACTIONKIT_OPENAPI": "actionkit-openapi.yml",
@@ -395,6 +396,24 @@ def life_of_pause_process():
         valid(execution.stop(), "StopResult")
         refused = Execution(server, PAUSE, {"duration": 60000, "pid": os.getpid()})
         check(valid(refused.prepare(), "PrepareResult").get("error"), "no error")
+
+
+@test
+def life_of_a_worker():
+    """Every reply of an action with a worker, and its verdict; a secret is in none"""
+    with Server(ACTIONKIT) as server:
+        execution = Execution(server, EXAMPLE_CHECK,
+                              {"duration": 60000, "interval": 10, "token": "vanilla"})
+        replies = [valid(execution.prepare(), "PrepareResult"),
+                   valid(execution.start(), "StartResult")]
+
+        def told():
+            replies.append(valid(execution.status(), "StatusResult"))
+            return replies[-1].get("metrics")
+        wait_for(told, "metrics of the worker")
+        replies.append(valid(execution.stop(), "StopResult"))
+        check("error" not in replies[-1], f"a verdict: {replies[-1]}")
+        check("vanilla" not in str(replies), "the secret is told")
 
 
 @test

@@ -543,6 +543,27 @@ END_TEST
 
 START_TEST(test_targets)
 {
+	static const struct ak_need needs[] = {
+		{ .kind = AK_NEED_CAPABILITY, .name = "CAP_CHECKPOINT_RESTORE" },
+		{ .kind = AK_NEED_PROGRAM, .name = "tc" },
+		{ .kind = AK_NEED_PROGRAM, .name = "/sbin/tc" },
+		{ .kind = AK_NEED_PATH, .name = "/etc" },
+		{ .kind = AK_NEED_MODULE, .name = "sch_netem" },
+		{ .kind = AK_NEED_LINUX, .name = "5.16" },
+		AK_NEEDS_END
+	};
+	static const struct ak_need wrong_needs[] = {
+		{ .kind = AK_NEED_CAPABILITY, .name = "CAP_FLY" },
+		{ .kind = AK_NEED_PROGRAM, .name = "" },
+		{ .kind = AK_NEED_PROGRAM, .name = "./tc" },
+		{ .kind = AK_NEED_PATH, .name = "etc" },
+		{ .kind = AK_NEED_MODULE, .name = "net/ifb" },
+		{ .kind = AK_NEED_LINUX, .name = "new" },
+		{ .kind = (enum ak_need_kind)0, .name = "x" },
+		{ .kind = (enum ak_need_kind)6, .name = "y" },
+		AK_NEEDS_END
+	};
+
 	static const struct ak_target_template good[] = {
 		{ "By name", "Chooses.", "a.b=\"c\"" }, { "All", NULL, "*" },
 		AK_TARGET_TEMPLATES_END
@@ -588,7 +609,16 @@ START_TEST(test_targets)
 	ACTION("x: templates are empty", a.target_templates = none);
 	ACTION("x: target_type is not UTF-8", a.target_type = "\xff");
 	ACTION("x: hint: content is missing", a.hint.type = AK_HINT_INFO);
-	ACTION("x: flags 0x2 are unknown", a.flags = AK_DISABLE_HEARTBEAT | 2);
+	ACTION("", a.needs = needs);
+	ACTION("x: need \"CAP_FLY\": there is no such capability\n"
+	    "x: need \"\": is neither the name of a program nor an absolute path\n"
+	    "x: need \"./tc\": is neither the name of a program nor an absolute path\n"
+	    "x: need \"etc\": is not an absolute path\n"
+	    "x: need \"net/ifb\": is not the name of a module\n"
+	    "x: need \"new\": is not a version, such as 5.16\n"
+	    "x: need \"x\": kind 0 is unknown\n"
+	    "x: need \"y\": kind 6 is unknown", a.needs = wrong_needs);
+	ACTION("x: flags 0x4 are unknown", a.flags = AK_DISABLE_HEARTBEAT | AK_GUARDED | 4);
 }
 END_TEST
 
@@ -717,7 +747,7 @@ END_TEST
 
 #define STATE(size_, fields_) a.state = (struct ak_state){ size_, fields_ }
 
-#define F(name_, kind_, offset_, size_) { name_, kind_, offset_, size_, 0, 0, NULL }
+#define F(name_, kind_, offset_, size_) { name_, kind_, offset_, size_, 0, 0, NULL, false }
 
 START_TEST(test_states)
 {
@@ -744,24 +774,24 @@ START_TEST(test_states)
 	};
 
 	static const struct ak_field none_within[] = {
-		{ "s", AK_FIELD_STRUCT, 0, 8, 0, 0, NULL },
-		{ "t", AK_FIELD_STRUCT, 8, 8, 0, 0, none }, AK_FIELDS_END
+		{ "s", AK_FIELD_STRUCT, 0, 8, 0, 0, NULL, false },
+		{ "t", AK_FIELD_STRUCT, 8, 8, 0, 0, none, false }, AK_FIELDS_END
 	};
 	static const struct ak_field within[] = {
-		{ "s", AK_FIELD_STRUCT, 8, 8, 0, 0, one }, AK_FIELDS_END
+		{ "s", AK_FIELD_STRUCT, 8, 8, 0, 0, one, false }, AK_FIELDS_END
 	};
 	static const struct ak_field wrong_within[] = {
-		{ "s", AK_FIELD_STRUCT, 8, 16, 0, 0, beyond }, AK_FIELDS_END
+		{ "s", AK_FIELD_STRUCT, 8, 16, 0, 0, beyond, false }, AK_FIELDS_END
 	};
 	static const struct ak_field endless[] = {
-		{ "s", AK_FIELD_STRUCT, 0, 8, 0, 0, endless }, AK_FIELDS_END
+		{ "s", AK_FIELD_STRUCT, 0, 8, 0, 0, endless, false }, AK_FIELDS_END
 	};
 	static const struct ak_field lists[] = {
-		{ "a", AK_FIELD_LIST, 0, 8, 1, 1, NULL },
-		{ "b", AK_FIELD_LIST, 8, 16, 0, 4, NULL },
-		{ "c", AK_FIELD_LIST, 24, 16, 4, 0, NULL },
-		{ "d", AK_FIELD_LIST, 40, 16, 3, 3, NULL },
-		{ "e", AK_FIELD_LIST, 56, 16, 2, 3, NULL },
+		{ "a", AK_FIELD_LIST, 0, 8, 1, 1, NULL, false },
+		{ "b", AK_FIELD_LIST, 8, 16, 0, 4, NULL, false },
+		{ "c", AK_FIELD_LIST, 24, 16, 4, 0, NULL, false },
+		{ "d", AK_FIELD_LIST, 40, 16, 3, 3, NULL, false },
+		{ "e", AK_FIELD_LIST, 56, 16, 2, 3, NULL, false },
 		F("f", AK_FIELD_JSON, 72, 0), AK_FIELDS_END
 	};
 
