@@ -9,6 +9,7 @@ from harness import (Effect, Later, Server, alive, boot_ms, check, contains, equ
 
 PROGRAMS = "org.actionkit.test.programs"
 TEXT_BYTES_MAX = 1024 * 1024
+STANDARD_SIGNALS = 2 ** 31 - 1
 
 
 class Programs(Effect):
@@ -105,7 +106,8 @@ def what_they_get():
         equal([line for _, line in told][:1], ["/"], "directory")
         equal(len(told[1][1].split()), 4, f"descriptors: {told[1][1]}")
         for _, line in told[2:]:
-            equal(line.split("\t")[1], "0" * 16, line)
+            # Real-time signals are libc's, or whoever started us has had them ignored.
+            equal(int(line.split("\t")[1], 16) & STANDARD_SIGNALS, 0, line)
         equal(told_by_start(server, "cat", input="two\nlines", out="messages"),
               [("info", "two"), ("info", "lines")], "input")
         equal(told_by_start(server, "cat", out="messages"), [], "without input")
