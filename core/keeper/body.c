@@ -379,7 +379,7 @@ body_main(const struct options *options, const char *execution,
 	const struct ak_work_end unbegun = { .how = AK_WORK_ERRORED };
 	struct err err;
 
-	process_name("work");
+	process_name(SPAWN_BODY_NAME);
 	body.keeper = keeper;
 	body.last = &body.first;
 	body.visit.session = &body.session;

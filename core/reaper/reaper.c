@@ -40,8 +40,6 @@
 #define REAPER_REASON_BYTES 64
 /* How long putting the database back waits for others. */
 #define REAPER_RESCUE_WAIT_MS 2000
-/* So long nothing can be committed, and whoever may be to blame is looked for. */
-#define REAPER_BUSY_MS 3000
 
 struct reaper {
 	const struct options *options;
@@ -63,7 +61,7 @@ struct reaper {
 	bool counted;			/* active is known */
 	int32_t active;			/* as of the last round */
 	struct recovery recovery;	/* on: there is no server */
-	int64_t busy_since_ms;		/* boot time: nothing could be committed since; 0 */
+	struct gate_watch gate_watch;
 	int64_t sweep_at_ms;		/* boot time of the next look at files */
 	int64_t next_due_ms;		/* the earliest due_at to come, or INT64_MAX */
 };
@@ -362,18 +360,6 @@ log_unknown_actions(struct reaper *reaper)
 	}
 }
 
-/* A worker runs code of actions, which may stand still anywhere. */
-static void
-watch_gate(struct reaper *reaper, bool busy)
-{
-	int64_t now_ms = clock_boot_ms();
-
-	if (!busy || reaper->busy_since_ms == 0)
-		reaper->busy_since_ms = busy ? now_ms : 0;
-	else if (now_ms - reaper->busy_since_ms >= REAPER_BUSY_MS)
-		worker_sweep_gate(&reaper->session);
-}
-
 static void
 loop(struct reaper *reaper)
 {
@@ -392,7 +378,7 @@ loop(struct reaper *reaper)
 			log_warn("the disk is full: gave up the ballast");
 		else if (!failed && was_failed)
 			log_info("working again");
-		watch_gate(reaper, failed && err.code == ERR_BUSY);
+		worker_sweep_gate(&reaper->session, &reaper->gate_watch);
 		was_failed = failed;
 		takeover_beat(&reaper->takeover, reaper->scoreboard);
 		if (!is_over(reaper))

@@ -14,10 +14,15 @@
 #include "core/base/uuid_text.h"
 #include "core/store/worker.h"
 #include "core/worker/death.h"
+#include "core/worker/spawn.h"
 
 /* In one round; the rest in the next ones. */
 #define WORKER_SWEEP_MAX 64
 #define WORKER_SWEEP_WAIT_MS 2000
+/* So long the gate is waited for, to see whether it is passed on; */
+#define WORKER_SWEEP_GATE_MS 200
+/* so long one may be in it. */
+#define WORKER_SWEEP_STILL_MS 5000
 
 static int
 look(struct session *session, const char *execution, struct err *err)
@@ -59,25 +64,53 @@ worker_sweep(struct session *session, struct err *err)
 	return result;
 }
 
+/* A keeper opens the database only to write, and no code of actions stops it there. */
 static bool
-kill_body(void *context, pid_t pid)
+note_body(void *context, pid_t pid)
 {
-	(void)context;
-	/* A keeper opens the database only to write, and no code of actions stops it there. */
-	if (process_is_same_program(pid) && process_has_name(pid, "work")) {
-		log_error("process %ld holds up all others: a worker that stands still in a "
-		    "transaction is killed", (long)pid);
-		(void)kill(pid, SIGKILL);
-	}
+	pid_t *body = context;
+
+	if (process_has_name(pid, SPAWN_BODY_NAME) &&
+	    process_has_name(process_session(pid), SPAWN_KEEPER_NAME))
+		*body = pid;
 	return true;
 }
 
-void
-worker_sweep_gate(struct session *session)
+/* The body that is in the gate; 0 if somebody else is. */
+static pid_t
+find_body(const struct gate *gate)
 {
 	char text[HOLDER_TEXT_BYTES];
+	pid_t body = 0;
 
-	if (session->store.gate.open)
-		(void)holder_find(session->store.gate.fd, HOLDER_FLOCK, HOLDER_FLOCK, kill_body,
-		    NULL, text);
+	(void)holder_find(gate->fd, HOLDER_FLOCK, HOLDER_FLOCK, note_body, &body, text);
+	return body;
+}
+
+void
+worker_sweep_gate(struct session *session, struct gate_watch *watch)
+{
+	struct gate *gate = &session->store.gate;
+	int64_t now_ms = clock_boot_ms();
+	struct err err;
+	pid_t body;
+
+	if (!gate->open)
+		return;
+	/* The kernel serves those who wait in turn: it was not in other hands meanwhile. */
+	if (gate_enter(gate, now_ms + WORKER_SWEEP_GATE_MS, &err) == 0) {
+		gate_leave(gate);
+		watch->since_ms = 0;
+		return;
+	}
+	body = find_body(gate);
+	if (body == 0) {
+		watch->since_ms = 0;
+	} else if (watch->since_ms == 0 || body != watch->pid) {
+		*watch = (struct gate_watch){ .since_ms = now_ms, .pid = body };
+	} else if (now_ms - watch->since_ms >= WORKER_SWEEP_STILL_MS) {
+		log_error("process %ld holds up all others: a worker that stands still in a "
+		    "transaction is killed", (long)body);
+		(void)kill(body, SIGKILL);
+	}
 }

@@ -25,8 +25,9 @@
 
 /* The hidden subcommand that a keeper is. */
 #define SPAWN_SUBCOMMAND "work"
-/* How a keeper calls itself (process_name()). */
+/* How keeper and body call themselves (process_name()). */
 #define SPAWN_KEEPER_NAME "worker"
+#define SPAWN_BODY_NAME "work"
 
 struct spawn {
 	struct worker_id id;		/* of the keeper, for its row */

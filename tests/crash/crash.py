@@ -15,11 +15,14 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "../e2e"))
 
 from harness import (  # noqa: E402
-    Execution, Skip, TESTS, clean_environment, equal, program_path, run, title, wait_for)
+    PATIENCE_S, Execution, Skip, TESTS, clean_environment, equal, program_path, run, title,
+    wait_for)
 
 ACTION = program_path("CRASH_ACTION", "tests/crash/action")
 ACTION_NEXT = program_path("CRASH_ACTION_NEXT", "tests/crash/action_next")
 CRASH = "org.actionkit.test.crash"
+CRASH_LABOUR = "org.actionkit.test.crash-labour"
+WORKERS = ("ak-worker", "ak-work")
 UPLOAD_BYTES = 20000
 FULL = os.environ.get("FAULTS_DEPTH") == "full"
 
@@ -32,6 +35,8 @@ tried = [0]             # faults that were brought about
 class Crash(Execution):
     """An execution with a file: as text, or uploaded."""
 
+    begins = ("prepare", "send")
+
     def __init__(self, server):
         super().__init__(server, CRASH, {
             "duration": 60000, "directory": server.effects,
@@ -39,6 +44,34 @@ class Crash(Execution):
 
     def send(self):
         return self.upload(("file", os.urandom(UPLOAD_BYTES), "a file"))
+
+
+class Labour(Execution):
+    """An execution with a worker, which ends after some rounds, or 0: when it is stopped."""
+
+    begins = ("prepare",)
+
+    def __init__(self, server, rounds=0):
+        super().__init__(server, CRASH_LABOUR, {
+            "duration": 60000, "directory": server.effects, "rounds": rounds})
+        self.told = []          # numbers of the rounds that the agent has heard of
+        self.over = False       # a stop was answered; whoever asks again gets the same again
+
+    def call(self, verb, body, headers=None, timeout=PATIENCE_S):
+        reply = super().call(verb, body, headers, timeout)
+        if reply.status == 200 and not self.over:
+            self.told += [metric["value"] for metric in reply.json().get("metrics", [])]
+            self.over = verb == "stop"
+        return reply
+
+    def worker(self):
+        """Its row; None if there is none."""
+        rows = self.server.query("SELECT * FROM workers WHERE execution = ?", self.id)
+        return rows[0] if rows else None
+
+
+def workers(server):
+    return server.named(*WORKERS)
 
 
 def started(server):
@@ -108,6 +141,8 @@ class Judge:
         self.need(self.execution.phase() == "stopped",
                   f"told stopped in phase {self.execution.phase()}")
         self.need(not effects(self.server, self.execution), "the effect is left")
+        if isinstance(self.execution, Labour):
+            self.labour()
         phases = [event["phase"] for event in self.execution.events()]
         self.need(phases.count("stopped") == 1, f"stopped in the events: {phases}")
         self.need("starting" not in phases or lines(self.server, self.execution, "stop"),
@@ -116,6 +151,12 @@ class Judge:
         self.files()
         status = self.execution.status().json()
         self.need(status.get("completed") is True, f"status after the end: {status}")
+
+    def labour(self):
+        """Of its worker nothing is left, and what it has told was heard once, in order."""
+        self.need(not workers(self.server), "the worker lives")
+        told = self.execution.told
+        self.need(told == list(range(len(told))), f"told: {told}")
 
     def files(self):
         """Files have rows, rows have files, at the latest after the reaper's next look."""

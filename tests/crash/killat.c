@@ -2,7 +2,8 @@
  * killat.c: kills a process with SIGKILL as it begins its Nth system call from now.
  *
  *	killat PID N		of the process
- *	killat PID N CHILD	of the CHILDth child that it forks from now on, counted from 1
+ *	killat PID N CHILD	of the CHILDth child that it forks from now on, counted from 1;
+ *				"2.1" is the first child of the second
  *
  * Says "ready" when it counts, and at its end "killed NUMBER" (which call it was), or
  * "alive COUNT" when SIGTERM ends it before the Nth call. N = 0 only counts.
@@ -121,22 +122,41 @@ forked(pid_t parent, int status)
 	return (pid_t)child;
 }
 
-static int
-watch(pid_t root, int nth_child, long at)
+/* The way to whom is killed: the next child of parent that counts is its nth; NULL: it is parent. */
+struct way {
+	pid_t parent;
+	char *nth;
+	long children;
+};
+
+static void
+walk(struct way *way, pid_t parent, pid_t child)
 {
-	pid_t pid, child, chosen = nth_child == 0 ? root : 0;
+	char *end;
+
+	if (way->nth == NULL || parent != way->parent ||
+	    ++way->children != strtol(way->nth, &end, 10))
+		return;
+	*way = (struct way){ .parent = child, .nth = *end == '.' ? end + 1 : NULL };
+}
+
+static int
+watch(pid_t root, char *descendant, long at)
+{
+	struct way way = { .parent = root, .nth = descendant };
 	long count = 0, number;
-	int status, children = 0;
+	pid_t pid, child;
+	int status;
 
 	while (!over && (pid = waitpid(-1, &status, __WALL)) > 0) {
 		if (!WIFSTOPPED(status)) {
-			if (pid == root || pid == chosen)
+			if (pid == root || (way.nth == NULL && pid == way.parent))
 				break;
 			continue;
 		}
 		child = forked(pid, status);
-		if (child != 0 && pid == root && ++children == nth_child)
-			chosen = child;
+		if (child != 0)
+			walk(&way, pid, child);
 		if (child != 0 && meet(child, false, true))
 			go_on(child, 0);
 		if (pid != root && is_young(pid)) {
@@ -152,7 +172,7 @@ watch(pid_t root, int nth_child, long at)
 			go_on(pid, WSTOPSIG(status));
 			continue;
 		}
-		number = pid == chosen ? begun_call(pid) : -1;
+		number = way.nth == NULL && pid == way.parent ? begun_call(pid) : -1;
 		if (number != -1 && ++count == at) {
 			kill(pid, SIGKILL);
 			await_end(pid);
@@ -169,7 +189,8 @@ int
 main(int argc, char **argv)
 {
 	struct sigaction action = { .sa_handler = on_term };
-	int status, nth_child;
+	char *descendant;
+	int status;
 	pid_t pid;
 
 	if (argc < 3) {
@@ -177,10 +198,10 @@ main(int argc, char **argv)
 		return EXIT_FAILURE;
 	}
 	pid = (pid_t)atoi(argv[1]);
-	nth_child = argc == 4 ? atoi(argv[3]) : 0;
+	descendant = argc == 4 ? argv[3] : NULL;
 	sigaction(SIGTERM, &action, NULL);
 	if (ptrace(PTRACE_SEIZE, pid, NULL,
-	    (void *)(long)(OPTIONS | (nth_child != 0 ? FOLLOW : 0))) == -1)
+	    (void *)(long)(OPTIONS | (descendant != NULL ? FOLLOW : 0))) == -1)
 		die("PTRACE_SEIZE");
 	if (ptrace(PTRACE_INTERRUPT, pid, NULL, NULL) == -1)
 		die("PTRACE_INTERRUPT");
@@ -189,5 +210,5 @@ main(int argc, char **argv)
 	puts("ready");
 	fflush(stdout);
 	go_on(pid, 0);
-	return watch(pid, nth_child, atol(argv[2]));
+	return watch(pid, descendant, atol(argv[2]));
 }

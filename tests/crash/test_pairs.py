@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Any two processes are killed at the same moment, at random moments: somebody undoes.
 
-Of supervisor, reaper, standby, responders and stoppers two are chosen by chance, while an
-execution is started, runs or is stopped. If the supervisor lives the server must come to rest and
+Of supervisor, reaper, standby, responders, stoppers, keeper and body of a worker two are chosen by
+chance, while an execution is started, runs or is stopped. If the supervisor lives the server must come to rest and
 stop what it is told to; if not, the guard must stop everything and leave. PAIRS says how many;
 the figures are printed last.
 """
@@ -19,7 +19,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 
-from crash import ACTION, Crash, Judge, effects  # noqa: E402
+from crash import ACTION, Crash, Judge, Labour, effects  # noqa: E402
 from harness import (  # noqa: E402
     Later, Server, end_all, kill_at_once, wait_for)
 
@@ -57,11 +57,16 @@ def names_of(server):
     """Who is who, of all that live."""
     names = {server.process.pid: "supervisor"}
     reaper, reapers = server.reaper(), server.reapers()
+    keepers, bodies = server.named("ak-worker"), server.named("ak-work")
     for pid in server.processes():
         if pid in names:
             continue
         if pid in reapers:
             names[pid] = "reaper" if pid == reaper else "standby"
+        elif pid in keepers:
+            names[pid] = "keeper"
+        elif pid in bodies:
+            names[pid] = "body or its program"
         else:
             names[pid] = "responder or stopper"
     return names
@@ -86,7 +91,7 @@ def at_rest(server):
 
 def begin(server):
     """An execution in some part of its life, and the call that is being answered."""
-    execution = Crash(server)
+    execution = random.choice((Crash, Labour))(server)
     execution.prepare().ok()
     verb = random.choice(("start", "status", "stop", "operator"))
     if verb != "start":

@@ -18,10 +18,10 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 
-from crash import ACTION, Crash, Judge, TRACED  # noqa: E402
+from crash import ACTION, Crash, Judge, Labour, TRACED, workers  # noqa: E402
 from harness import (  # noqa: E402
-    Later, Server, Victim, alive, end_all, kill, proc_start_time, proc_state, program_path,
-    skip_all, wait_for)
+    Later, Server, Victim, alive, end_all, kill, proc_parent, proc_start_time, proc_state,
+    program_path, skip_all, wait_for)
 
 KILLAT = program_path("CRASH_KILLAT", "tests/crash/killat")
 FULL = os.environ.get("CRASH_DEPTH") == "full"
@@ -38,12 +38,12 @@ def uptime_s():
 
 
 class Killer:
-    """killat on a process, or on its nth child: counts, and kills at a call (0: never)."""
+    """killat on a process, or on a descendant: counts, and kills at a call (0: never)."""
 
-    def __init__(self, pid, at, child=0):
+    def __init__(self, pid, at, child=None):
         self.pid = pid
         self.process = subprocess.Popen(
-            [KILLAT, str(pid), str(at), *([str(child)] if child else [])],
+            [KILLAT, str(pid), str(at), *([child] if child else [])],
             stdout=subprocess.PIPE, text=True)
         if self.process.stdout.readline() != "ready\n":
             self.process.wait()
@@ -76,6 +76,19 @@ def standby_of(server):
 
 def supervisor_of(server):
     return server.process.pid
+
+
+def keeper_of(server):
+    """A body that has just begun still has its name."""
+    return wait_for(lambda: [pid for pid in server.named("ak-worker")
+                             if os.getsid(pid) == pid], "a worker").pop()
+
+
+def body_of(server):
+    """A program that it is about to run still has its name."""
+    keeper = keeper_of(server)
+    return wait_for(lambda: [pid for pid in server.named("ak-work")
+                             if proc_parent(pid) == keeper], "the body of a worker").pop()
 
 
 def grown(find):
@@ -117,6 +130,23 @@ def operator_stop(server, execution, killer, old):
     server.operator_stop(execution, "crash")
     kill(killer.pid, signal.SIGUSR1)
     wait_for(lambda: killer.done() or execution.phase() == "stopped", "its stop")
+
+
+def labour(server, execution, killer, old):
+    """A worker begins, works and is stopped, or ends before that."""
+    Later(execution.start).result()
+    wait_for(lambda: killer.done() or execution.phase() == "stopped" or
+             (execution.worker() or {}).get("ended") or not execution.config["rounds"] and
+             execution.status().status == 200 and len(execution.told) > 1, "some rounds")
+    Later(execution.stop).result()
+    wait_for(lambda: killer.done() or execution.phase() == "stopped" and not workers(server),
+             "its stop")
+
+
+def labour_stop(server, execution, killer, old):
+    Later(execution.stop).result()
+    wait_for(lambda: killer.done() or execution.phase() == "stopped" and not workers(server),
+             "its stop")
 
 
 def term(server, execution, killer, old):
@@ -163,23 +193,34 @@ def served_by_others(server, old):
 class Part:
     """A part of a life during which one process is killed."""
 
-    def __init__(self, name, before, happen, victim, child=0, verb=None):
+    def __init__(self, name, before, happen, victim, child=None, verb=None, make=Crash):
         self.name = name
         self.before = before        # the calls that lead to it
         self.happen = happen
         self.victim = victim
         self.child = child          # not the victim itself, but its nth child from then on
         self.verb = verb            # what the agent asks again
+        self.make = make            # makes the execution
 
 
-def call_part(verb, *before, name=None):
-    return Part(f"{name or verb}, responder", before, call(verb), responder_of, verb=verb)
+def call_part(verb, *before, name=None, make=Crash):
+    return Part(f"{name or verb}, responder", before, call(verb), responder_of, verb=verb,
+                make=make)
+
+
+def labour_part(name, victim, child=None, rounds=0):
+    return Part(name, ("prepare",), labour, victim, child,
+                make=lambda server: Labour(server, rounds))
 
 
 STARTED = ("prepare", "start")
 # SIGHUP: the first child is the test of the program, then two reapers come, and one responder.
-NEW_REAPER = 2
-NEW_STANDBY = 3
+NEW_REAPER = "2"
+NEW_STANDBY = "3"
+# The first child of a start is the program of start(), the second is between responder and keeper.
+KEEPER = "2.1"
+BODY = "2.1.1"
+ROUNDS = 2
 
 START = call_part("start", "prepare")
 PARTS = (
@@ -189,7 +230,7 @@ PARTS = (
     START,
     call_part("status", *STARTED),
     call_part("stop", *STARTED),
-    Part("stop of the extension, stopper", STARTED, operator_stop, reaper_of, 1),
+    Part("stop of the extension, stopper", STARTED, operator_stop, reaper_of, "1"),
     Part("stop of the extension, reaper", STARTED, operator_stop, reaper_of),
     Part("SIGTERM, supervisor", STARTED, term, supervisor_of),
     Part("start of the server, supervisor", STARTED, start_up, starting_supervisor_of),
@@ -201,6 +242,17 @@ PARTS = (
     Part("SIGHUP, the new standby", STARTED, reload, supervisor_of, NEW_STANDBY),
     Part("no supervisor, the reaper as guard", STARTED, guard, reaper_of),
     Part("no supervisor, the standby of the guard", STARTED, guard, standby_of),
+    call_part("start", "prepare", name="start of a worker", make=Labour),
+    call_part("status", *STARTED, name="status of a worker", make=Labour),
+    call_part("stop", *STARTED, name="stop of a worker", make=Labour),
+    Part("stop of a worker, stopper", STARTED, operator_stop, reaper_of, "1", make=Labour),
+    Part("stop of a worker, reaper", STARTED, operator_stop, reaper_of, make=Labour),
+    Part("stop of a worker, keeper", STARTED, labour_stop, keeper_of, make=Labour),
+    Part("stop of a worker, body", STARTED, labour_stop, body_of, make=Labour),
+    labour_part("life of a worker, keeper", responder_of, KEEPER),
+    labour_part("life of a worker, body", responder_of, BODY),
+    labour_part("work that ends, keeper", responder_of, KEEPER, ROUNDS),
+    labour_part("work that ends, body", responder_of, BODY, ROUNDS),
 )
 
 
@@ -210,8 +262,8 @@ def settle(server, old):
     old: processes of which the reaper must be none.
     """
     if alive(server.process.pid):
-        wait_for(lambda: len(server.processes()) == PROCESSES and server.responders() and
-                 server.reaper() not in (None, *old),
+        wait_for(lambda: len(set(server.processes()) - workers(server)) == PROCESSES and
+                 server.responders() and server.reaper() not in (None, *old),
                  "supervisor, responder and reaper, and nobody else")
         return
     server.process.wait()
@@ -220,7 +272,7 @@ def settle(server, old):
 
 def try_point(server, part, at):
     """Returns whether it was killed, at which call (or how many there were), what is wrong."""
-    execution = Crash(server)
+    execution = part.make(server)
     for verb in part.before:
         getattr(execution, verb)().ok()
     victim = part.victim(server)

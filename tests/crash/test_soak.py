@@ -18,7 +18,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 
-from crash import ACTION, Crash, Judge, effects  # noqa: E402
+from crash import ACTION, Crash, Judge, Labour, effects  # noqa: E402
 from harness import (  # noqa: E402
     Later, Server, alive, end_all, kill_at_once, proc_read, wait_for)
 
@@ -71,10 +71,10 @@ class Soak:
             time.sleep(RETRY_PAUSE_S)
 
     def live(self):
-        execution = Crash(self.server)
+        execution = random.choice((Crash, Crash, Labour))(self.server)
         with self.guard:
             self.executions.append(execution)
-        if not self.call(execution, random.choice(("prepare", "send"))):
+        if not self.call(execution, random.choice(execution.begins)):
             return
         begun = self.call(execution, "start")
         if begun and not begun.get("error") and not effects(self.server, execution):

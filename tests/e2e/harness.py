@@ -450,9 +450,7 @@ class Server:
 
     def write(self, sql, *values):
         """Changes the database as the project does: under the write gate."""
-        gate = os.open(os.path.join(self.state_dir, "gate.lock"), os.O_RDWR)
-        try:
-            fcntl.flock(gate, fcntl.LOCK_EX)
+        with self.gate_held():
             connection = sqlite3.connect(self.database, timeout=10)
             try:
                 connection.execute("PRAGMA wal_autocheckpoint = 0")
@@ -460,8 +458,13 @@ class Server:
                     connection.execute(sql, values)
             finally:
                 connection.close()
-        finally:
-            os.close(gate)
+
+    @contextlib.contextmanager
+    def gate_held(self):
+        """While a neighbour holds the gate that all writers go through."""
+        with open(os.path.join(self.state_dir, "gate.lock"), "rb") as gate:
+            fcntl.flock(gate, fcntl.LOCK_EX)
+            yield
 
     def operator_stop(self, execution, reason):
         """Asks as an operator that an execution be stopped; None is all of them."""

@@ -30,6 +30,7 @@ struct labour_state {
 	int64_t rounds;
 	bool verdict;
 	bool meddles;
+	bool progress;
 };
 
 static const struct ak_field labour_fields[] = {
@@ -41,6 +42,7 @@ static const struct ak_field labour_fields[] = {
 	AK_INT(struct labour_state, rounds),
 	AK_BOOL(struct labour_state, verdict),
 	AK_BOOL(struct labour_state, meddles),
+	AK_BOOL(struct labour_state, progress),
 	AK_FIELDS_END
 };
 
@@ -56,6 +58,8 @@ static const struct ak_parameter labour_parameters[] = {
 	  .default_value = "1" },
 	{ .name = "verdict", .label = "stop() judges", .type = AK_BOOLEAN,
 	  .default_value = "false" },
+	{ .name = "progress", .label = "Commits each round", .type = AK_BOOLEAN,
+	  .default_value = "true" },
 	{ .name = "meddles", .label = "status() changes the state", .type = AK_BOOLEAN,
 	  .default_value = "false" },
 	AK_PARAMETERS_END
@@ -74,6 +78,7 @@ labour_prepare(struct ak_call *call, void *state)
 	s->trouble_round = ak_config_integer(call, "trouble_round");
 	s->verdict = ak_config_boolean(call, "verdict");
 	s->meddles = ak_config_boolean(call, "meddles");
+	s->progress = ak_config_boolean(call, "progress");
 	return 0;
 }
 
@@ -187,7 +192,7 @@ labour_work(struct ak_call *call, void *state)
 			ak_metric(call, "told", (double)told, labels);
 		}
 		s->rounds++;
-		if (ak_progress(call) == -1)
+		if (s->progress && ak_progress(call) == -1)
 			return -1;
 		if (!trouble(call, s, &result))
 			break;

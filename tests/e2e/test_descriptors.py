@@ -137,8 +137,7 @@ def names_who_keeps_a_lock():
 def names_who_keeps_the_gate():
     """The write gate is held by a stranger: the answer says by whom"""
     with Server() as server:
-        with open(os.path.join(server.state_dir, "gate.lock"), "rb") as gate:
-            fcntl.flock(gate, fcntl.LOCK_EX)
+        with server.gate_held():
             server.effect().prepare({"Request-Timeout": "4"}).refused(
                 503, f"held by process {os.getpid()} (")
 

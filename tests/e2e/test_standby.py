@@ -2,7 +2,6 @@
 """Two reapers: whoever dies, and any two at the same moment, somebody is left who undoes."""
 
 import contextlib
-import fcntl
 import itertools
 import os
 import shutil
@@ -227,8 +226,7 @@ def waits_for_the_database():
     with Server(ACTIONKIT, grace="1s") as server, Victim() as victim:
         paused(server, victim)
         reaper, standby = pair(server)
-        with open(os.path.join(server.state_dir, "gate.lock"), "rb") as gate:
-            fcntl.flock(gate, fcntl.LOCK_EX)
+        with server.gate_held():
             kill_at_once((server.process.pid, reaper))
             server.process.wait()
             wait_for(lambda: "the write gate did not open in time" in server.log(),

@@ -35,14 +35,6 @@ def held_by_reader(server):
             holder.wait(timeout=PATIENCE_S)
 
 
-@contextlib.contextmanager
-def gate_held(server):
-    """While a neighbour holds the gate that all writers go through."""
-    with open(os.path.join(server.state_dir, "gate.lock"), "rb") as gate:
-        fcntl.flock(gate, fcntl.LOCK_EX)
-        yield
-
-
 def check_bound(since_ms):
     took = boot_ms() - since_ms
     check(took < BOUND_MS, f"it took {took} ms")
@@ -73,13 +65,13 @@ def by_the_agent():
 @test
 def by_the_agent_with_the_gate_held():
     """The same with the gate in the hands of a neighbour"""
-    agents_stop(gate_held)
+    agents_stop(Server.gate_held)
 
 
 @test
 def by_the_reaper():
     """A missed heartbeat is undone under the lock, and recorded when it is released, once"""
-    for hold in (held_by_reader, gate_held):
+    for hold in (held_by_reader, Server.gate_held):
         with Server() as server:
             execution = server.running()
             server.write("UPDATE executions SET due_at = ? WHERE id = ?", boot_ms() + 1000,
@@ -220,7 +212,7 @@ def operator_under_a_readers_lock():
 @test
 def operator_with_the_gate_held():
     """The same with the gate in the hands of a neighbour"""
-    operator_is_told(gate_held)
+    operator_is_told(Server.gate_held)
 
 
 main()

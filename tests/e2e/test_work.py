@@ -6,8 +6,8 @@ import signal
 import sys
 
 from harness import (EFFECT, PATIENCE_S, Effect, Server, alive, boot_ms, check, command,
-                     contains, equal, kill, kill_at_once, main, pids, proc_read, proc_stat,
-                     test, wait_for)
+                     contains, equal, holds_lock, kill, kill_at_once, main, pids, proc_read,
+                     proc_stat, proc_state, test, wait_for)
 
 LABOUR = "org.actionkit.test.labour"
 
@@ -375,6 +375,91 @@ def database_lost():
         execution.stop()
         check(not alive(keeper), "the worker lives")
         check(not execution.exists(), "the effect is still there")
+
+
+@test
+def stopped_in_a_commit():
+    """A body that stands still in a transaction is killed, so that others can commit"""
+    with Server(stop_timeout="20s") as server:
+        execution = labour(server, pause=1, metrics=100)
+        execution.wait_rounds(3)
+        gate = os.path.join(server.state_dir, "gate.lock")
+
+        def caught():
+            body = execution.body()
+            kill(body, signal.SIGSTOP)
+            wait_for(lambda: proc_state(body) == "T", "the body to stand still")
+            if holds_lock(body, gate):
+                return True
+            kill(body, signal.SIGCONT)
+            return False
+        wait_for(caught, "a body that stands still in a transaction")
+        other = wait_for(lambda: (life := server.effect()).prepare().status == 200 and life,
+                         "a commit of others", timeout=30)
+        other.start().ok()
+        contains(server.log(), "a worker that stands still in a transaction is killed", "log")
+        equal(execution.wait_ended()["signal"], 9, "signal")
+        execution.stop()
+        check(not execution.exists(), "the effect is still there")
+        execution.still()
+
+
+@test
+def other_boot():
+    """A worker of another boot has died with the machine"""
+    with Server() as server:
+        execution = labour(server)
+        execution.wait_rounds(3)
+        server.kill_all()
+        server.write("UPDATE workers SET boot_id = 'another'")
+        server.serve()
+        error = execution.poll()[-1]["error"]
+        equal((error["title"], error["detail"]),
+              ("The worker died", "the machine was restarted"), "error")
+        execution.stop()
+        check(not execution.exists(), "the effect is still there")
+
+
+@test
+def gate_is_held():
+    """What is told while nobody can commit waits, and beyond 1 MiB is counted"""
+    rounds, metrics = 120, 200
+    with Server() as server:
+        execution = labour(server, pause=5, metrics=metrics, progress=False, trouble="return",
+                           trouble_round=rounds)
+        execution.wait_rounds(3)
+        with server.gate_held():
+            execution.wait_rounds(rounds)
+            contains(server.log(), "told waits", "log")
+        execution.wait_ended()
+        lost = execution.worker()["lost"]
+        check(lost > 0, "nothing is lost")
+        replies = execution.poll()
+        contains([text for reply in replies for text in texts(reply)],
+                 f"{lost} messages, metrics and files of the worker were lost: "
+                 "it told more than could be kept", "messages")
+        said = numbers(replies)
+        equal(said, sorted(set(said)), "metrics")
+        # A message may be among what was lost.
+        check(rounds * metrics - lost <= len(said) <= rounds * metrics - lost + 1,
+              f"{len(said)} told, {lost} lost")
+        execution.stop().ok()
+
+
+@test
+def ends_while_the_gate_is_held():
+    """How it ended is written as soon as that is possible"""
+    for trouble, how in (("return", "completed"), ("kill", "died")):
+        with Server() as server:
+            execution = labour(server, trouble=trouble, trouble_round=20,
+                               progress=False)
+            with server.gate_held():
+                wait_for(lambda: execution.rounds() >= 20 or "waits" in server.log() or
+                         not execution.body(), "its last round")
+                equal(execution.worker()["ended"], None, "row")
+            equal(execution.wait_ended()["ended"], how, "row")
+            execution.stop()
+            check(not execution.exists(), "the effect is still there")
 
 
 @test
