@@ -841,7 +841,7 @@ example_check_prepare(struct ak_call *call, void *state)
 
 /*
  * Asks a program how bright the lamp is. It dies with the worker, and has no shell between: what
- * people have filled in is never read as a command.
+ * people have filled in is never read as a command. Returns what ak_exec() does.
  */
 static int
 example_ask_lamp(struct ak_call *call, const struct example_check_state *s,
@@ -857,11 +857,13 @@ example_ask_lamp(struct ak_call *call, const struct example_check_state *s,
 		.out = AK_EXEC_TEXT,
 	};
 	struct ak_exec_end end;
+	int result;
 
 	(void)snprintf(lamp, sizeof(lamp), "LAMP=%" PRId64, lamp_get());
 	(void)snprintf(token, sizeof(token), "TOKEN=%s", s->secrets.token);
-	if (ak_exec(call, &exec, &end) == -1)
-		return -1;
+	result = ak_exec(call, &exec, &end);
+	if (result != 0)
+		return result;
 	if (end.exit_status != 0 || sscanf(end.out, "%" SCNd64, ret_brightness) != 1)
 		*ret_brightness = 0;
 	return 0;
@@ -873,10 +875,15 @@ example_check_work(struct ak_call *call, void *state)
 {
 	struct example_check_state *s = state;
 	int64_t brightness;
+	int result;
 
 	while (ak_work_wait(call, s->interval_ms) == 0) {
-		if (example_ask_lamp(call, s, &brightness) == -1)
+		result = example_ask_lamp(call, s, &brightness);
+		if (result == -1)
 			return -1;
+		/* The program was ended, because this must end. */
+		if (result == 1)
+			break;
 		s->looks++;
 		s->flickers += brightness == 0;
 		ak_metric(call, "example_lamp_seen", (double)brightness, NULL);

@@ -956,13 +956,14 @@ struct ak_exec_end {
 /*
  * Runs a program and waits for its end. ret_end may be NULL: then everything but exit status 0 is
  * the call's error, with the end of what the program wrote to standard error as its detail. Else
- * only what cannot be run, or writes too much, is. Returns 0, or -1 with the call's error set.
+ * only what cannot be run, or writes too much, is. Returns 0; 1 in work(), where the program was
+ * ended because work() must end; or -1 with the call's error set.
  *
  * It is killed, with its process group, 500 ms before the handler's deadline or after timeout_ms,
  * and dies with the handler; what it leaves behind in its group is killed when it ends. While
  * anything of it lives nobody else works on the execution, but for status(). In work() it has no
- * deadline: when work() must end it gets SIGTERM, and SIGKILL later, which is no error. Lines are
- * cut at 4 KiB, and after 1000 messages only counted.
+ * deadline: when work() must end it gets SIGTERM, and SIGKILL later. Lines are cut at 4 KiB, and
+ * after 1000 messages only counted.
  */
 AK_API int ak_exec(struct ak_call *call, const struct ak_exec *exec,
     struct ak_exec_end *ret_end);

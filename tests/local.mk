@@ -123,11 +123,15 @@ SOAK_SECONDS = 600
 SOAK_AGENTS = 50
 SOAK_EXECUTIONS = 2000
 SOAK_RESPONDERS = 8
+# 1000 metrics in each of so many seconds.
+SOAK_TELL_SECONDS = 60
 soak: $(check_PROGRAMS)
 	@$(AM_TESTS_ENVIRONMENT) SOAK_SECONDS='$(SOAK_SECONDS)' \
 	    SOAK_AGENTS='$(SOAK_AGENTS)' SOAK_EXECUTIONS='$(SOAK_EXECUTIONS)' \
 	    SOAK_RESPONDERS='$(SOAK_RESPONDERS)' \
 	    $(PYTHON) $(top_srcdir)/tests/crash/test_soak.py
+	@$(AM_TESTS_ENVIRONMENT) TELL_SECONDS='$(SOAK_TELL_SECONDS)' \
+	    $(PYTHON) $(top_srcdir)/tests/e2e/test_work.py thousand_metrics_a_second
 
 # How fast it is, beside a bare libfcgi and whatever BENCH_PEER names: "make check" looks
 # whether it works at all.

@@ -328,7 +328,9 @@ judge(const struct run *run, int status, int64_t began_ms, bool told)
 {
 	if (run->said.too_much || run->complained.too_much)
 		return fail(run, "it wrote more than %d bytes", AK_EXEC_TEXT_BYTES_MAX);
-	if (told || run->told_to_end || (WIFEXITED(status) && WEXITSTATUS(status) == 0))
+	if (run->told_to_end)
+		return 1;
+	if (told || (WIFEXITED(status) && WEXITSTATUS(status) == 0))
 		return 0;
 	if (run->timed_out)
 		return fail(run, "not ended within %" PRId64 " ms",

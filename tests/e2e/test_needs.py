@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """What actions need, which of them must be asked for, and what of a state stays here."""
 
-import os
+import ctypes
 
-from harness import (EFFECT, NOBODY, Effect, Server, as_nobody, check, command, contains, equal,
+from harness import (EFFECT, Effect, Server, check, command, contains, equal,
                      main, test)
 
 NEEDY = "org.actionkit.test.needy"
@@ -12,6 +12,8 @@ MISSING = (f"{NEEDY} needs the program no-such-program (package nowhere) for wha
            "/proc/no-such-path, which is not there, and Linux 99.0 or newer")
 CAPABILITY = ("CAP_SYS_NICE, which this process has not (AmbientCapabilities in the unit)")
 WORD = "vanilla"
+PR_CAPBSET_DROP = 24        # linux/prctl.h, linux/capability.h
+CAP_SYS_NICE = 23
 
 
 def offered(server):
@@ -28,15 +30,15 @@ def missing():
         check(f"/{NEEDY}" in offered(server), "the action is not listed")
 
 
+def drop_capability():
+    """For a child that is root; others have none."""
+    ctypes.CDLL(None).prctl(PR_CAPBSET_DROP, CAP_SYS_NICE, 0, 0, 0)
+
+
 @test
 def missing_capability():
     """A capability is looked for in what is effective"""
-    become = as_nobody()
-    with Server(serve=False) as server:
-        for path in (server.dir, server.state_dir, server.effects):
-            os.chown(path, NOBODY, NOBODY)
-        server.before = become
-        server.serve()
+    with Server(before=drop_capability) as server:
         reply = Effect(server, NEEDY, {"duration": 60000}).prepare()
         reply.refused(500, f", and {CAPABILITY}")
 

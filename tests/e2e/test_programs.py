@@ -154,7 +154,7 @@ def deadline():
     with Server(handler_timeout="2s") as server:
         began = boot_ms()
         execution, reply = shell(server, "prepare", "sleep 60 & wait")
-        contains(reply.failed()["title"], "sh: not ended within 15", "title")
+        contains(reply.failed()["title"], "sh: not ended within 1", "title")
         check(boot_ms() - began < 1900, f"it took {boot_ms() - began} ms")
         equal(execution.running(), set(), "programs")
 

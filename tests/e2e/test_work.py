@@ -2,6 +2,7 @@
 """Workers: the long-running body of an execution, what it tells, and how it ends."""
 
 import os
+import random
 import signal
 import sys
 
@@ -10,6 +11,7 @@ from harness import (EFFECT, PATIENCE_S, Effect, Server, alive, boot_ms, check, 
                      proc_stat, proc_state, test, wait_for)
 
 LABOUR = "org.actionkit.test.labour"
+TELL_SECONDS = int(os.environ.get("TELL_SECONDS", "4"))
 
 
 class Labour(Effect):
@@ -227,6 +229,30 @@ def lost_replies():
         kept.append(execution.stop().ok())
         said = numbers(kept)
         equal(said, list(range(10 * execution.rounds())), "metrics")
+
+
+@test
+def thousand_metrics_a_second():
+    """1000 metrics a second, and a third of the replies is lost: none twice, none missing"""
+    chance = random.Random(TELL_SECONDS)
+    with Server() as server:
+        execution = labour(server, pause=9, metrics=11)
+        began, kept, lost = boot_ms(), [], 0
+        while boot_ms() - began < 1000 * TELL_SECONDS:
+            state = execution.state
+            reply = execution.status().ok()
+            if chance.randrange(3) == 0:
+                execution.state = state
+                lost += 1
+            else:
+                kept.append(reply)
+        took_s = (boot_ms() - began) / 1000
+        kept.append(execution.stop().ok())
+        said = numbers(kept)
+        equal(said, list(range(11 * execution.rounds())), "metrics")
+        check(len(said) > 700 * took_s, f"only {len(said)} metrics in {took_s} s")
+        check(lost > 0, "no reply was lost")
+        print(f"# {len(said)} metrics in {took_s:.1f} s, {len(kept)} replies, and {lost} lost")
 
 
 @test
