@@ -77,6 +77,7 @@ BUILD_TESTS = \
 # The lifecycle as a model: all of it takes minutes, "make check" a part.
 MODEL_TESTS = tests/model/test_model.sh
 EXTRA_DIST += $(MODEL_TESTS) tests/model/guard.pml tests/model/lifecycle.pml \
+	tests/model/outbox.pml tests/model/worker.pml \
 	tests/model/model.sh tests/model/moves.pml tests/model/rules.txt
 .PHONY: model
 model:

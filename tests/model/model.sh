@@ -1,6 +1,6 @@
 #!/bin/sh
-# Checks the models with spin: lifecycle.pml, and guard.pml, which is of those who guard it. As
-# they are, they must hold; without any one of the rules in rules.txt they must fail, apart from
+# Checks the models with spin: lifecycle.pml; guard.pml, which is of those who guard it; worker.pml
+# and outbox.pml, which are of workers and of what they tell. As they are, they must hold; without any one of the rules in rules.txt they must fail, apart from
 # those marked with +, without which they must hold.
 # Says PASS or FAIL for each, and the figures last.
 #
@@ -50,6 +50,14 @@ flags()
 		    "-DHUPS=$(has hup "$2") -DSERVES=$(has serve "$2") -DSTOPS=$(has stop "$2")" \
 		    "-DBLOCKS=$(has block "$2") -DFAILS=$(has fail "$2") -DLOSES=$(has lose "$2")"
 		;;
+	worker)
+		echo "-DKILLS=$(($(has kill "$2") + 2 * $(has two "$2"))) -DFREEZES=$(has freeze "$2")" \
+		    "-DFAILS=$(has fail "$2") -DBLOCKS=$(has block "$2")" \
+		    "-DGONES=$(has gone "$2") -DSERVES=$(has serve "$2")"
+		;;
+	outbox)
+		echo "-DLOSES=$((3 * $(has lose "$2")))"
+		;;
 	esac
 }
 
@@ -96,11 +104,15 @@ case $depth in
 short)
 	hold lifecycle calm fail
 	hold guard one stop,block stop,lose
+	hold worker kill
+	hold outbox lose
 	;;
 *)
 	hold lifecycle calm,twice kill,fail hang,fail term,fail,serve kill,hang kill,term \
 	    kill,serve
 	hold guard two,hup two,stop,serve three,stop one,stop,block,fail stop,block,lose,fail
+	hold worker two,freeze,block,fail two,gone,serve,freeze two,gone,serve,block,fail
+	hold outbox lose
 	;;
 esac
 
@@ -109,6 +121,7 @@ while read -r of rule budget text; do
 	case $depth-$of-$budget in
 	short-lifecycle-*hang | short-lifecycle-term* | short-lifecycle-fail,twice) continue ;;
 	short-guard-*hup | short-guard-two* | short-guard-three*) continue ;;
+	short-worker-*gone) continue ;;
 	esac
 	case $rule in +*)
 		rule=${rule#+}

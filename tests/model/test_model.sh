@@ -7,7 +7,7 @@ model=$top_srcdir/tests/model
 # The phase is changed by MOVE alone, apart from a prepare() that failed.
 moves_only()
 {
-	grep -n 'phase = ' "$model/lifecycle.pml" "$model/guard.pml" | grep -v \
+	grep -n 'phase = ' "$model/lifecycle.pml" "$model/guard.pml" "$model/worker.pml" | grep -v \
 	    -e ':#define MOVE(' -e ':byte phase = [A-Z]*;$' \
 	    -e 'phase == PREPARED -> phase = NONE' -e 'phase = PREPARED; saved = 0; wanted = 0' \
 	    >"$tap_dir/others"
