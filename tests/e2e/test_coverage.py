@@ -5,6 +5,7 @@ Counts are read with gcov, from the two archives alone. Those of the extension n
 notes, which its author has.
 """
 
+import glob
 import io
 import json
 import os
@@ -21,7 +22,7 @@ from harness import (
 
 META, COUNTERS = "/coverage/meta", "/coverage/counters"
 BUSY_MS = 6000          # longer than a request for counters waits for others
-OWN_NOTES = ("tests/e2e/extension", "tests/e2e/everything")
+OWN_NOTES = "tests/e2e"
 
 COUNTED = "--coverage" in os.environ.get("AK_INSTRUMENT", "").split()
 GCOV = os.environ.get("GCOV", "gcov")
@@ -60,10 +61,9 @@ class Counters:
             self.add_own_notes()
 
     def add_own_notes(self):
-        for name in OWN_NOTES:
-            counters = self.path(f"/{name}.gcda")
-            shutil.copy(os.path.join(TOP_BUILDDIR, f"{name}.gcno"),
-                        counters[:-len("da")] + "no")
+        for notes in glob.glob(os.path.join(TOP_BUILDDIR, OWN_NOTES, "*.gcno")):
+            name = os.path.basename(notes)[:-len(".gcno")]
+            shutil.copy(notes, self.path(f"/{OWN_NOTES}/{name}.gcda")[:-len("da")] + "no")
 
     def path(self, suffix):
         found = [os.path.join(folder, name) for folder, _, names in os.walk(self.dir)
