@@ -122,7 +122,7 @@ forked(pid_t parent, int status)
 	return (pid_t)child;
 }
 
-/* The way to whom is killed: the next child of parent that counts is its nth; NULL: it is parent. */
+/* The way to whom is killed: the next on it is the nth child of parent; NULL: it is parent. */
 struct way {
 	pid_t parent;
 	char *nth;

@@ -2,9 +2,9 @@
 """Any two processes are killed at the same moment, at random moments: somebody undoes.
 
 Of supervisor, reaper, standby, responders, stoppers, keeper and body of a worker two are chosen by
-chance, while an execution is started, runs or is stopped. If the supervisor lives the server must come to rest and
-stop what it is told to; if not, the guard must stop everything and leave. PAIRS says how many;
-the figures are printed last.
+chance, while an execution is started, runs or is stopped. If the supervisor lives the server must
+come to rest and stop what it is told to; if not, the guard must stop everything and leave. PAIRS
+says how many; the figures are printed last.
 """
 
 import collections
