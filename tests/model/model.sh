@@ -1,7 +1,8 @@
 #!/bin/sh
 # Checks the models with spin: lifecycle.pml; guard.pml, which is of those who guard it; worker.pml
-# and outbox.pml, which are of workers and of what they tell. As they are, they must hold; without any one of the rules in rules.txt they must fail, apart from
-# those marked with +, without which they must hold.
+# and outbox.pml, which are of workers and of what they tell. As they are, they must hold; without
+# any one of the rules in rules.txt they must fail, apart from those marked with +, without which
+# they must hold.
 # Says PASS or FAIL for each, and the figures last.
 #
 # MODEL_DEPTH=short leaves out what takes long, for "make check"; exits with 77 without spin.
@@ -51,9 +52,9 @@ flags()
 		    "-DBLOCKS=$(has block "$2") -DFAILS=$(has fail "$2") -DLOSES=$(has lose "$2")"
 		;;
 	worker)
-		echo "-DKILLS=$(($(has kill "$2") + 2 * $(has two "$2"))) -DFREEZES=$(has freeze "$2")" \
-		    "-DFAILS=$(has fail "$2") -DBLOCKS=$(has block "$2")" \
-		    "-DGONES=$(has gone "$2") -DSERVES=$(has serve "$2")"
+		echo "-DKILLS=$(($(has kill "$2") + 2 * $(has two "$2")))" \
+		    "-DFREEZES=$(has freeze "$2") -DFAILS=$(has fail "$2")" \
+		    "-DBLOCKS=$(has block "$2") -DGONES=$(has gone "$2") -DSERVES=$(has serve "$2")"
 		;;
 	outbox)
 		echo "-DLOSES=$((3 * $(has lose "$2")))"
