@@ -56,16 +56,21 @@ clock_sleep_ms(int64_t ms)
 int
 clock_boot_id(char ret_id[CLOCK_BOOT_ID_BYTES])
 {
-	char text[CLOCK_BOOT_ID_BYTES];
+	static char text[CLOCK_BOOT_ID_BYTES];	/* no process outlives its boot */
 	ssize_t got;
 	int fd, saved;
 
+	if (text[0] != '\0') {
+		memcpy(ret_id, text, sizeof(text));
+		return 0;
+	}
 	if ((fd = open(BOOT_ID_PATH, O_RDONLY | O_CLOEXEC)) == -1)
 		return -1;
 	got = read(fd, text, sizeof(text) - 1);
 	saved = errno;
 	close(fd);
 	if (got != (ssize_t)sizeof(text) - 1) {
+		text[0] = '\0';
 		errno = got == -1 ? saved : EIO;
 		return -1;
 	}

@@ -60,7 +60,7 @@ abandon(struct session *session, const char *execution, const char *reason,
 	}
 	if (store_begin(&session->store, STORE_FULL, clock_boot_ms() + ABANDON_WAIT_MS, err) == -1)
 		goto out;
-	if (execution_load(&session->store, execution, &row, err) == -1 ||
+	if (execution_load(&session->store, execution, &row, NULL, err) == -1 ||
 	    change(&session->store, &row, reason, err) == -1) {
 		store_rollback(&session->store);
 		err_wrap(err, "%s", execution);

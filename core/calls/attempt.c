@@ -256,12 +256,11 @@ end_work(struct visit *visit, struct err *err)
 
 	if (visit->action->work == NULL)
 		return 0;
-	if (worker_load(&session->store, visit->id, worker, err) == -1)
+	if (visit_load(visit, err) == -1)
 		return -1;
 	halted = halt_worker(&session->workers, visit->id, worker, session->options,
 	    visit->deadline_ms, err);
-	if (halted == -1 || worker_load(&session->store, visit->id, worker, err) == -1 ||
-	    visit_load(visit, err) == -1)
+	if (halted == -1 || visit_load(visit, err) == -1)
 		return -1;
 	if (worker->there && !worker->ended)
 		note_end(visit, halted == 1);

@@ -148,6 +148,11 @@ deliver_status(struct visit *visit, struct err *err)
 
 	if (!visit->told_known)
 		visit->told = visit->worker.sent;
+	/* The end was written with or after all that was told: what is there was seen with it. */
+	if (!visit->worker.has_told) {
+		tell_end(visit);
+		return 0;
+	}
 	acknowledged = delivery.last = visit->told;
 	all = outbox_read(&visit->session->store, visit->id, acknowledged, take, &delivery, err);
 	if (all == -1)
@@ -184,6 +189,8 @@ deliver_rest(struct visit *visit, char **reply, struct err *err)
 
 	if (worker_load(&visit->session->store, visit->id, &visit->worker, err) == -1)
 		return -1;
+	if (!visit->worker.has_told)
+		return 0;
 	all = outbox_read(&visit->session->store, visit->id,
 	    visit->told_known ? visit->told : visit->worker.sent, take, &delivery, err);
 	if (all == 0)

@@ -54,7 +54,8 @@ visit_load(struct visit *visit, struct err *err)
 
 	if (session_need_store(session, err) == -1)
 		return -1;
-	if (execution_load(&session->store, visit->id, &visit->row, err) == -1)
+	if (execution_load(&session->store, visit->id, &visit->row,
+	    visit->action->work == NULL ? NULL : &visit->worker, err) == -1)
 		return -1;
 	if (visit->row.phase != PHASE_NONE &&
 	    strcmp(visit->row.action, visit->action->id) != 0)

@@ -315,7 +315,7 @@ begin(struct body *body, const struct options *options, int kept_fd, int errors,
 	call->end_fd = open_end(err);
 	if (call->end_fd == -1 || session_open(&body->session, options, NULL, err) == -1 ||
 	    session_need_store(&body->session, err) == -1 ||
-	    execution_load(&body->session.store, visit->id, &visit->row, err) == -1)
+	    execution_load(&body->session.store, visit->id, &visit->row, NULL, err) == -1)
 		return -1;
 	visit->action = visit->row.action == NULL ? NULL : registry_find(visit->row.action);
 	if (visit->action == NULL || visit->action->work == NULL)

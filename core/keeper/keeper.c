@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -146,6 +147,8 @@ has_row(struct keeper *keeper, struct err *err)
 		result = is_me(&worker, &keeper->id);
 	worker_done(&worker);
 	store_close(&store);
+	/* It lives for long, and needs little: the database's memory is given back. */
+	(void)malloc_trim(0);
 	return result;
 }
 

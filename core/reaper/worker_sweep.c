@@ -28,8 +28,10 @@ static int
 look(struct session *session, const char *execution, struct err *err)
 {
 	struct worker worker = { .there = false };
-	int died = death_look(&session->store, &session->workers, execution, &worker, err);
+	int died = worker_load(&session->store, execution, &worker, err);
 
+	if (died == 0)
+		died = death_look(&session->store, &session->workers, execution, &worker, err);
 	if (died == 1) {
 		log_warn("the worker of execution %s has died", execution);
 		died = death_note(&session->store, execution, &worker,

@@ -23,6 +23,7 @@
 
 /* The statements, made of the columns. */
 #define NAME(kind, member, column, written) ", " #column
+#define FULL_NAME(kind, member, column, written) ", e." #column
 #define VALUE(kind, member, column, written) ", ?"
 #define SET(kind, member, column, written) SET_##written(column)
 #define SET_once(column)
@@ -30,6 +31,9 @@
 
 static const char select_row[] = "SELECT id" EXECUTION_COLUMNS(NAME) " FROM executions "
     "WHERE id = ?";
+static const char select_both[] = "SELECT e.id" EXECUTION_COLUMNS(FULL_NAME) ", "
+    WORKER_COLUMNS " FROM executions e LEFT JOIN workers w ON w.execution = e.id "
+    "WHERE e.id = ?";
 
 /* changed_at and runner_pid are for people, and not read back. */
 static const char write_row[] = "INSERT INTO executions "
@@ -103,9 +107,10 @@ load_stop_by(sqlite3_stmt *get, int column)
 
 int
 execution_load(struct store *store, const char *id, struct execution *ret_row,
-    struct err *err)
+    struct worker *ret_worker, struct err *err)
 {
-	sqlite3_stmt *get = store_prepare(store, select_row, err);
+	sqlite3_stmt *get = store_prepare(store, ret_worker == NULL ? select_row : select_both,
+	    err);
 	int found, at = 0;
 
 	if (get == NULL)
@@ -115,11 +120,15 @@ execution_load(struct store *store, const char *id, struct execution *ret_row,
 	if (found == -1)
 		return -1;
 	execution_done(ret_row);
+	if (ret_worker != NULL)
+		worker_done(ret_worker);
 	if (found == 0)
 		return 0;
 	snprintf(ret_row->id, sizeof(ret_row->id), "%s",
 	    (const char *)sqlite3_column_text(get, at));
 	EXECUTION_COLUMNS(LOAD)
+	if (ret_worker != NULL)
+		worker_take(get, at + 1, ret_worker);
 	sqlite3_reset(get);
 	return 0;
 }

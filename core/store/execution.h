@@ -14,6 +14,7 @@
 #include "core/base/uuid_text.h"
 #include "core/store/lifecycle.h"
 #include "core/store/store.h"
+#include "core/store/worker.h"
 
 /* So many intervals without a status call, and the execution is stopped. */
 #define EXECUTION_HEARTBEATS 4
@@ -77,9 +78,12 @@ struct execution {
 	EXECUTION_COLUMNS(EXECUTION_MEMBER)
 };
 
-/* Loads the row of id; *ret_row has PHASE_NONE if there is none. 0, or -1. */
+/*
+ * Loads the row of id; *ret_row has PHASE_NONE if there is none. The row of its worker is loaded
+ * with it, unless ret_worker is NULL. 0, or -1.
+ */
 int execution_load(struct store *store, const char *id, struct execution *ret_row,
-    struct err *err);
+    struct worker *ret_worker, struct err *err);
 void execution_done(struct execution *row);
 
 /* Makes a row for an id that has none. */

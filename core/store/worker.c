@@ -63,14 +63,40 @@ bind_id(sqlite3_stmt *statement, int at, const struct worker_id *id)
 	sqlite3_bind_int64(statement, at + 2, id->start_time);
 }
 
+void
+worker_take(sqlite3_stmt *row, int at, struct worker *ret_worker)
+{
+	char boot_id[CLOCK_BOOT_ID_BYTES];
+	const char *id = (const char *)sqlite3_column_text(row, at), *ended;
+
+	worker_done(ret_worker);
+	if (id == NULL)
+		return;
+	snprintf(ret_worker->id.boot_id, sizeof(ret_worker->id.boot_id), "%s", id);
+	ret_worker->there = true;
+	ret_worker->this_boot = clock_boot_id(boot_id) == 0 && strcmp(boot_id, id) == 0;
+	ret_worker->id.pid = sqlite3_column_int64(row, at + 1);
+	ret_worker->id.start_time = sqlite3_column_int64(row, at + 2);
+	ended = (const char *)sqlite3_column_text(row, at + 3);
+	ret_worker->ended = ended != NULL;
+	if (ended != NULL) {
+		ret_worker->end = (struct ak_work_end){
+			.how = how_named(ended), .signal = sqlite3_column_int(row, at + 4),
+			.exit_status = sqlite3_column_int(row, at + 5),
+			.oom = sqlite3_column_int(row, at + 6) != 0
+		};
+		text_set(&ret_worker->error, (const char *)sqlite3_column_text(row, at + 7));
+	}
+	ret_worker->sent = sqlite3_column_int64(row, at + 8);
+	ret_worker->has_told = sqlite3_column_int(row, at + 9) != 0;
+}
+
 int
 worker_load(struct store *store, const char *execution, struct worker *ret_worker,
     struct err *err)
 {
-	sqlite3_stmt *get = store_prepare(store, "SELECT boot_id, pid, start_time, ended, signal, "
-	    "exit_status, oom, error, sent FROM workers WHERE execution = ?", err);
-	char boot_id[CLOCK_BOOT_ID_BYTES];
-	const char *ended;
+	sqlite3_stmt *get = store_prepare(store,
+	    "SELECT " WORKER_COLUMNS " FROM workers w WHERE w.execution = ?", err);
 	int found;
 
 	worker_done(ret_worker);
@@ -80,24 +106,7 @@ worker_load(struct store *store, const char *execution, struct worker *ret_worke
 	found = store_step(store, get, err);
 	if (found != 1)
 		return found;
-	snprintf(ret_worker->id.boot_id, sizeof(ret_worker->id.boot_id), "%s",
-	    (const char *)sqlite3_column_text(get, 0));
-	ret_worker->there = true;
-	ret_worker->this_boot = clock_boot_id(boot_id) == 0 &&
-	    strcmp(boot_id, ret_worker->id.boot_id) == 0;
-	ret_worker->id.pid = sqlite3_column_int64(get, 1);
-	ret_worker->id.start_time = sqlite3_column_int64(get, 2);
-	ended = (const char *)sqlite3_column_text(get, 3);
-	ret_worker->ended = ended != NULL;
-	if (ended != NULL) {
-		ret_worker->end = (struct ak_work_end){
-			.how = how_named(ended), .signal = sqlite3_column_int(get, 4),
-			.exit_status = sqlite3_column_int(get, 5),
-			.oom = sqlite3_column_int(get, 6) != 0
-		};
-		text_set(&ret_worker->error, (const char *)sqlite3_column_text(get, 7));
-	}
-	ret_worker->sent = sqlite3_column_int64(get, 8);
+	worker_take(get, 0, ret_worker);
 	sqlite3_reset(get);
 	return 0;
 }

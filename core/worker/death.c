@@ -63,8 +63,6 @@ death_look(struct store *store, const struct lock *workers, const char *executio
 	const struct ak_work_end died = { .how = AK_WORK_DIED };
 	int gone;
 
-	if (worker_load(store, execution, worker, err) == -1)
-		return -1;
 	gone = is_gone(workers, execution, worker, err);
 	if (gone != 1)
 		return gone;

@@ -11,7 +11,7 @@
 #include "core/store/worker.h"
 
 /*
- * Loads the row, and looks whether its worker is gone without an end: another boot's, or nobody
+ * Looks whether a worker, as its row was loaded, is gone without an end: another boot's, or nobody
  * holds the byte. Row, byte, row: it may have written its end and left in between. 1 if so, and
  * *worker then says that it died, which death_note() writes; 0; or -1 with err.
  */

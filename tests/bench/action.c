@@ -7,6 +7,8 @@
 
 #include <actionkit.h>
 
+#define BENCH_WAIT_MS 1000
+
 struct bench_state {
 	int64_t duration;
 	char file[PATH_MAX];
@@ -92,6 +94,16 @@ bench_stop(struct ak_call *call, void *state)
 	return 0;
 }
 
+/* Has nothing to do, and nothing to tell. */
+static int
+bench_work(struct ak_call *call, void *state)
+{
+	(void)state;
+	while (ak_work_wait(call, BENCH_WAIT_MS) == 0)
+		continue;
+	return 0;
+}
+
 static int
 bench_query_metrics(struct ak_call *call, void *state)
 {
@@ -118,9 +130,27 @@ static const struct ak_action action_bench = {
 	.query_metrics = bench_query_metrics,
 };
 
+static const struct ak_action action_worker = {
+	.id = "org.actionkit.bench-worker",
+	.label = "Benchmark of workers",
+	.version = "1.0.0",
+	.description = "Does nothing for long.",
+	.kind = AK_ATTACK,
+	.time_control = AK_EXTERNAL,
+	.call_interval = "1s",
+	.parameters = bench_parameters,
+	.state = AK_STATE(struct bench_state, bench_fields),
+	.prepare = bench_prepare,
+	.start = bench_start,
+	.work = bench_work,
+	.status = bench_status,
+	.stop = bench_stop,
+};
+
 int
 main(int argc, char **argv)
 {
 	ak_register(&action_bench);
+	ak_register(&action_worker);
 	return ak_main(argc, argv);
 }

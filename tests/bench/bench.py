@@ -45,6 +45,8 @@ POLLED_SECONDS = int(os.environ.get("BENCH_POLLED_SECONDS", "20"))
 FAIR_CONNECTIONS = 64
 FAIR_SECONDS = int(os.environ.get("BENCH_FAIR_SECONDS", "60"))
 UPLOAD = int(os.environ.get("BENCH_UPLOAD", str(2**30)))
+WORKERS = int(os.environ.get("BENCH_WORKERS", "64"))
+WORKERS_SECONDS = int(os.environ.get("BENCH_WORKERS_SECONDS", "20"))
 STOPPED = int(os.environ.get("BENCH_STOPPED", "1000"))
 
 RESPONDERS = 8
@@ -59,6 +61,7 @@ TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 BIN = os.path.join(harness.TOP_BUILDDIR, "tests/bench")
 WRK = shutil.which("wrk")
 PATH = "/org.actionkit.bench"
+WORKER_PATH = "/org.actionkit.bench-worker"
 
 
 def say(text=""):
@@ -101,8 +104,8 @@ def free_port():
 class Side:
     """One of those who take turns."""
 
-    def __init__(self, name, port, pids, nginx_pids):
-        self.name, self.port = name, port
+    def __init__(self, name, port, pids, nginx_pids, path=PATH):
+        self.name, self.port, self.path = name, port, path
         self.pids, self.nginx_pids = pids, nginx_pids
 
     def load(self, *arguments):
@@ -122,7 +125,7 @@ class Side:
         execution = str(uuid.uuid4())
         state = {}
         for verb in ("prepare", "start"):
-            reply = harness.request(self.port, "POST", f"{PATH}/{verb}", {
+            reply = harness.request(self.port, "POST", f"{self.path}/{verb}", {
                 "executionId": execution, "config": {"duration": 30000}, "state": state})
             check(reply.status == 200, f"{self.name}: {verb}: {reply}")
             state = reply.json().get("state", state)
@@ -138,7 +141,7 @@ class Side:
             text = subprocess.run(
                 [WRK, "-t1", f"-c{connections}", f"-d{seconds}s", "--latency",
                  "--timeout", "10s", "-s", script.name,
-                 f"http://127.0.0.1:{self.port}{PATH}/status"],
+                 f"http://127.0.0.1:{self.port}{self.path}/status"],
                 check=True, stdout=subprocess.PIPE, text=True).stdout
             used = self.cpu_s() - before
         check("Non-2xx" not in text, f"{self.name}: {text}")
@@ -389,6 +392,38 @@ def stop_all_part(_):
     return {"executions": STOPPED, "seconds": took}
 
 
+def workers_part(_):
+    """Workers that have nothing to do: what they take, and what a status call costs with one."""
+    with new_server(workers=WORKERS) as server:
+        nginx = nginx_pids(server)
+        without = Side("no worker", server.port, server.processes, nginx)
+        worker = Side("a worker", server.port, server.processes, nginx, WORKER_PATH)
+        bodies = {side.name: side.running() for side in (without, worker)}
+        began = time.monotonic()
+        for _ in range(WORKERS - 1):
+            worker.running()
+        result = {"workers": WORKERS,
+                  "start_ms": (time.monotonic() - began) / max(WORKERS - 1, 1) * 1000}
+        keepers, bodies_of = server.named("ak-worker"), server.named("ak-work")
+        equal((len(keepers), len(bodies_of)), (WORKERS, WORKERS), "keepers and bodies")
+        result["pss_kib"] = pss_kib(keepers | bodies_of) / WORKERS
+        used, began = cpu_s(keepers), time.monotonic()
+        for _ in range(WORKERS_SECONDS):    # nobody else asks: they must not be stopped for it
+            harness.request(server.port, "POST", f"{WORKER_PATH}/status", bodies["a worker"])
+            time.sleep(1)                   # the time is what is measured
+        result["keepers"] = (cpu_s(keepers) - used) / (time.monotonic() - began)
+        if WRK is not None:
+            result["status"] = turns(
+                (without, worker), lambda side: side.status(bodies[side.name], AT))
+        server.kill_all()
+    say(f"\n{WORKERS} workers that wait: started in {result['start_ms']:.1f} ms each, "
+        f"{result['pss_kib'] / 1024:.2f} MiB each (PSS), the keepers take "
+        f"{result['keepers']:.2%} of a core")
+    if WRK is not None:
+        table("status", {AT: result["status"]}, "requests")
+    return result
+
+
 def fair_part(field):
     """More agents than responders, on connections that are kept: how long one waits."""
     figures = field.ours.load("status", FAIR_CONNECTIONS, FAIR_SECONDS)["status"]
@@ -417,7 +452,7 @@ def upload_part(field):
 
 
 PARTS = {"idle": idle_part, "status": status_part, "lives": lives_part,
-         "history": history_part, "polled": polled_part, "stop-all": stop_all_part,
+         "history": history_part, "polled": polled_part, "stop-all": stop_all_part, "workers": workers_part,
          "fair": fair_part, "upload": upload_part}
 
 
@@ -444,6 +479,11 @@ def ratios(figures):
         result["time of the upload to the peer's"] = ratio = \
             upload["actionkit"]["seconds"] / upload["peer"]["seconds"]
         say(f"  {'time of the upload to the peer':<52}{ratio:>6.2f}   less is better")
+    workers = figures.get("workers", {}).get("status")
+    if workers:
+        name = "status CPU with a worker to without"
+        result[name] = workers["a worker"]["cpu"] / workers["no worker"]["cpu"]
+        say(f"  {name:<52}{result[name]:>6.2f}   less is better")
     history = figures.get("history")
     if history:
         name = f"status requests/s with {HISTORY} rows of history"

@@ -16,7 +16,7 @@ LIMIT_S = 300
 SMALL = {"BENCH_SECONDS": "1", "BENCH_ROUNDS": "1", "BENCH_CONNECTIONS": "2",
          "BENCH_HISTORY": "1000", "BENCH_POLLED": "24", "BENCH_POLLED_SECONDS": "2",
          "BENCH_STOPPED": "20", "BENCH_FAIR_SECONDS": "1",
-         "BENCH_UPLOAD": "1000000"}
+         "BENCH_WORKERS": "4", "BENCH_WORKERS_SECONDS": "1", "BENCH_UPLOAD": "1000000"}
 
 
 @test
@@ -35,6 +35,7 @@ def all_parts():
     check(figures["idle"]["actionkit"] > 0, f"memory: {figures}")
     equal(figures["polled"]["executions"], 24, "active executions")
     equal(figures["stop-all"]["executions"], 20, "stopped executions")
+    check(figures["workers"]["pss_kib"] > 0, f"workers: {figures}")
     if figures["status"]:
         for side in ("actionkit", "libfcgi echo"):
             check(figures["status"]["2"][side]["rate"] > 0, f"status: {figures}")

@@ -83,7 +83,7 @@ write_row(const char *id, enum move move)
 	struct execution row = { .phase = PHASE_NONE };
 
 	begin();
-	ck_assert_int_eq(execution_load(&store, id, &row, &err), 0);
+	ck_assert_int_eq(execution_load(&store, id, &row, NULL, &err), 0);
 	if (row.phase == PHASE_NONE) {
 		execution_init(&row, id, &action);
 		text_set(&row.state, "{\"a\":1}");
@@ -196,7 +196,7 @@ START_TEST(test_a_row_comes_back_as_it_was_written)
 	ck_assert_msg(execution_write(&store, &row, "agent", "why", &err) == 0, "%s",
 	    err.msg);
 	commit();
-	ck_assert_int_eq(execution_load(&store, ID, &back, &err), 0);
+	ck_assert_int_eq(execution_load(&store, ID, &back, NULL, &err), 0);
 	ck_assert_int_eq(back.phase, PHASE_STOPPING);
 	ck_assert_str_eq(back.action, action.id);
 	ck_assert_str_eq(back.state, row.state);
@@ -244,13 +244,13 @@ START_TEST(test_a_row_is_written_again_but_for_what_is_written_once)
 	struct execution row = { .phase = PHASE_NONE }, back = { .phase = PHASE_NONE };
 
 	write_row(ID, MOVE_PREPARE);
-	ck_assert_int_eq(execution_load(&store, ID, &row, &err), 0);
+	ck_assert_int_eq(execution_load(&store, ID, &row, NULL, &err), 0);
 	EXECUTION_COLUMNS(CHANGE)
 	begin();
 	ck_assert_msg(execution_write(&store, &row, "agent", NULL, &err) == 0, "%s",
 	    err.msg);
 	commit();
-	ck_assert_int_eq(execution_load(&store, ID, &back, &err), 0);
+	ck_assert_int_eq(execution_load(&store, ID, &back, NULL, &err), 0);
 	EXECUTION_COLUMNS(CHECK)
 	execution_done(&row);
 	execution_done(&back);
@@ -261,7 +261,7 @@ START_TEST(test_an_unknown_id_has_no_phase)
 {
 	struct execution row = { .phase = PHASE_RUNNING };
 
-	ck_assert_int_eq(execution_load(&store, ID, &row, &err), 0);
+	ck_assert_int_eq(execution_load(&store, ID, &row, NULL, &err), 0);
 	ck_assert_int_eq(row.phase, PHASE_NONE);
 }
 END_TEST
