@@ -98,6 +98,7 @@ libcore_la_SOURCES = \
 	core/action/work.c \
 	core/base/base64.c core/base/base64.h \
 	core/base/bitrate.c core/base/bitrate.h \
+	core/base/cgroup.c core/base/cgroup.h \
 	core/base/clock.c core/base/clock.h \
 	core/base/command_line.c core/base/command_line.h \
 	core/base/coverage.h \

@@ -9,6 +9,8 @@ CREATE TABLE workers (
 	start_time INTEGER NOT NULL,
 	-- Of the wall clock, in ms.
 	began_at INTEGER NOT NULL,
+	-- The directory of a cgroup that has all of it, or NULL.
+	cgroup TEXT,
 	ended_at INTEGER,
 	ended TEXT CHECK (ended IN ('completed', 'failed', 'errored', 'died')),
 	-- Of one that died: what killed it, or the status that it exited with; whether for memory.

@@ -118,7 +118,7 @@ write_started(struct visit *visit, const char *reply, bool failed, const char *w
 	if (execution_write(&visit->session->store, row, "agent", why, err) == -1)
 		return -1;
 	return worker == NULL ? 0 :
-	    worker_begin(&visit->session->store, visit->id, &worker->id, err);
+	    worker_begin(&visit->session->store, visit->id, &worker->id, worker->cgroup, err);
 }
 
 static int

@@ -53,6 +53,7 @@ struct keeper {
 	const char *execution;
 	struct worker_id id;
 	struct lock lock;
+	char cgroup[CGROUP_PATH_BYTES];	/* of the body, or "" */
 	int signals;
 	int errors;			/* of the body; -1 at its end */
 	pid_t body;
@@ -164,6 +165,8 @@ fork_body(struct keeper *keeper, struct err *err)
 	keeper->body = fork();
 	if (keeper->body == 0) {
 		process_die_with_parent(parent);
+		if (!cgroup_enter(keeper->cgroup))
+			log_warn("%s: %s", keeper->cgroup, strerror(errno));
 		close(ends[0]);
 		close(keeper->signals);
 		process_exit(body_main(keeper->options, keeper->execution, &keeper->id,
@@ -376,6 +379,7 @@ keeper_main(const struct options *options, const char *execution)
 	};
 	char pid[32];
 	struct err err;
+	int begins;
 
 	process_name(SPAWN_KEEPER_NAME);
 	fcntl(KEEPER_READY_FD, F_SETFD, FD_CLOEXEC);
@@ -387,17 +391,18 @@ keeper_main(const struct options *options, const char *execution)
 		err_sys(&err, ERR_INTERNAL, "worker");
 		return refuse(&err);
 	}
+	spawn_cgroup(execution, keeper.cgroup);
+	if (!cgroup_make(keeper.cgroup))
+		log_warn("%s: %s", keeper.cgroup, strerror(errno));
 	snprintf(pid, sizeof(pid), "%ld\n", (long)getpid());
 	say(pid);
 	await_gate();
-	switch (has_row(&keeper, &err)) {
-	case 1:
-		break;
-	case 0:
-		return EXIT_SUCCESS;
-	default:
+	begins = has_row(&keeper, &err);
+	if (begins == -1)
 		log_error("worker of execution %s: %s", execution, err.msg);
-		return EXIT_FAILURE;
+	if (begins != 1) {
+		cgroup_remove(keeper.cgroup);
+		return begins == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 	}
 	if (fork_body(&keeper, &err) == -1) {
 		log_error("worker of execution %s: %s", execution, err.msg);
@@ -405,7 +410,9 @@ keeper_main(const struct options *options, const char *execution)
 		keeper.wait_status = W_EXITCODE(EXIT_FAILURE, 0);
 	}
 	look_after(&keeper);
+	cgroup_kill(keeper.cgroup);
 	descendants_kill(keeper.body, &keeper.wait_status);
+	cgroup_remove(keeper.cgroup);
 	pass_errors(&keeper);
 	if (keeper.reason != REASON_NONE || !WIFEXITED(keeper.wait_status) ||
 	    WEXITSTATUS(keeper.wait_status) != EXIT_SUCCESS)

@@ -5,12 +5,13 @@
 
 #include "core/keeper/memory_kills.h"
 
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define LINE_BYTES (PATH_MAX + 64)
+#include "core/base/cgroup.h"
+
+#define LINE_BYTES (CGROUP_PATH_BYTES + 64)
 
 /* The number behind a word at the beginning of a line of the file; -1 if there is none. */
 static int64_t
@@ -28,20 +29,16 @@ number_after(const char *path, const char *word)
 	return number;
 }
 
-/* Where the line "0::/path" of /proc/self/cgroup leads. */
+/* Of the cgroup, and of those below it. */
 static int64_t
 of_cgroup(void)
 {
-	char line[LINE_BYTES], path[2 * LINE_BYTES] = "";
-	FILE *file = fopen("/proc/self/cgroup", "re");
+	char own[CGROUP_PATH_BYTES], path[LINE_BYTES];
 
-	while (file != NULL && fgets(line, sizeof(line), file) != NULL)
-		if (strncmp(line, "0::", 3) == 0)
-			snprintf(path, sizeof(path), "/sys/fs/cgroup%.*s/memory.events",
-			    (int)strcspn(line + 3, "\n"), line + 3);
-	if (file != NULL)
-		fclose(file);
-	return path[0] == '\0' ? -1 : number_after(path, "oom_kill ");
+	if (!cgroup_own(own))
+		return -1;
+	snprintf(path, sizeof(path), "%s/memory.events", own);
+	return number_after(path, "oom_kill ");
 }
 
 int64_t

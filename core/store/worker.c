@@ -52,6 +52,7 @@ void
 worker_done(struct worker *worker)
 {
 	free(worker->error);
+	free(worker->cgroup);
 	*worker = (struct worker){ .there = false };
 }
 
@@ -87,8 +88,9 @@ worker_take(sqlite3_stmt *row, int at, struct worker *ret_worker)
 		};
 		text_set(&ret_worker->error, (const char *)sqlite3_column_text(row, at + 7));
 	}
-	ret_worker->sent = sqlite3_column_int64(row, at + 8);
-	ret_worker->has_told = sqlite3_column_int(row, at + 9) != 0;
+	text_set(&ret_worker->cgroup, (const char *)sqlite3_column_text(row, at + 8));
+	ret_worker->sent = sqlite3_column_int64(row, at + 9);
+	ret_worker->has_told = sqlite3_column_int(row, at + 10) != 0;
 }
 
 int
@@ -113,16 +115,18 @@ worker_load(struct store *store, const char *execution, struct worker *ret_worke
 
 int
 worker_begin(struct store *store, const char *execution, const struct worker_id *id,
-    struct err *err)
+    const char *cgroup, struct err *err)
 {
 	sqlite3_stmt *add = store_prepare(store, "INSERT INTO workers "
-	    "(execution, boot_id, pid, start_time, began_at) VALUES (?, ?, ?, ?, ?)", err);
+	    "(execution, boot_id, pid, start_time, began_at, cgroup) "
+	    "VALUES (?, ?, ?, ?, ?, nullif(?, ''))", err);
 
 	if (add == NULL)
 		return -1;
 	sqlite3_bind_text(add, 1, execution, -1, SQLITE_STATIC);
 	bind_id(add, 2, id);
 	sqlite3_bind_int64(add, 5, clock_wall_ms());
+	sqlite3_bind_text(add, 6, cgroup, -1, SQLITE_STATIC);
 	return store_run(store, add, err);
 }
 

@@ -29,6 +29,7 @@ struct worker {
 	bool ended;
 	struct ak_work_end end;		/* once it has ended; its error is owned */
 	char *error;			/* ActionKitError as JSON, or NULL; owned */
+	char *cgroup;			/* its directory, or NULL; owned */
 	int64_t sent;
 	bool has_told;			/* something is in its outbox, told or not */
 };
@@ -39,7 +40,7 @@ int worker_identify(int64_t pid, struct worker_id *ret_id, struct err *err);
 /* The row in a query, with the table as w; and what it is, from its column at on. */
 #define WORKER_COLUMNS \
 	"w.boot_id, w.pid, w.start_time, w.ended, w.signal, w.exit_status, w.oom, w.error, " \
-	"w.sent, EXISTS (SELECT 1 FROM outbox o WHERE o.execution = w.execution)"
+	"w.cgroup, w.sent, EXISTS (SELECT 1 FROM outbox o WHERE o.execution = w.execution)"
 void worker_take(sqlite3_stmt *row, int at, struct worker *ret_worker);
 
 /* Loads the row of an execution; there is not set if there is none. 0, or -1. */
@@ -47,9 +48,12 @@ int worker_load(struct store *store, const char *execution, struct worker *ret_w
     struct err *err);
 void worker_done(struct worker *worker);
 
-/* Makes the row; inside the transaction that writes `running`. 0, or -1. */
+/*
+ * Makes the row, with the directory of its cgroup, or ""; inside the transaction that writes
+ * `running`. 0, or -1.
+ */
 int worker_begin(struct store *store, const char *execution, const struct worker_id *id,
-    struct err *err);
+    const char *cgroup, struct err *err);
 
 /*
  * Writes how it ended, unless that is written or it is another process's row. error is an

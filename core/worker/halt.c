@@ -27,16 +27,19 @@
 struct halt {
 	const struct lock *workers;
 	const char *execution;
+	const char *cgroup;		/* or "" */
 	int64_t sessions[HALT_SESSIONS_MAX];
 	int count;
 	char holder[HOLDER_TEXT_BYTES];
 };
 
-/* 1 while somebody has the byte; 0; -1 with err. */
+/* 1 while somebody has the byte, or is in the cgroup; 0; -1 with err. */
 static int
-is_held(const struct halt *halt, struct err *err)
+is_left(const struct halt *halt, struct err *err)
 {
-	return lock_held(halt->workers, halt->execution, err);
+	int held = lock_held(halt->workers, halt->execution, err);
+
+	return held == 0 && cgroup_has_any(halt->cgroup) ? 1 : held;
 }
 
 /* Waits for the end of a process: it is nobody's child here. */
@@ -131,6 +134,7 @@ kill_members(const struct halt *halt, bool leaders)
 static void
 kill_all(struct halt *halt)
 {
+	cgroup_kill(halt->cgroup);
 	halt->count = 0;
 	lock_holders(halt->workers, halt->execution, note_session, halt);
 	lock_holders(halt->workers, halt->execution, kill_holder, halt);
@@ -142,20 +146,30 @@ int
 halt_worker(const struct lock *workers, const char *execution, const struct worker *worker,
     const struct options *options, int64_t deadline_ms, struct err *err)
 {
-	struct halt halt = { .workers = workers, .execution = execution };
-	int held = is_held(&halt, err);
+	char cgroup[CGROUP_PATH_BYTES];
+	struct halt halt = {
+		.workers = workers, .execution = execution,
+		.cgroup = worker->cgroup == NULL ? cgroup : worker->cgroup
+	};
+	int left;
 
-	if (held != 1)
-		return held;
+	spawn_cgroup(execution, cgroup);
+	left = is_left(&halt, err);
+	if (left == 0)
+		cgroup_remove(halt.cgroup);
+	if (left != 1)
+		return left;
 	ask(worker, options, deadline_ms);
-	while ((held = is_held(&halt, err)) == 1) {
+	while ((left = is_left(&halt, err)) == 1) {
 		if (clock_boot_ms() >= deadline_ms) {
 			lock_holder(workers, execution, NULL, NULL, halt.holder);
-			return err_set(err, ERR_HANDLER, "the worker does not end: %s",
-			    halt.holder);
+			return err_set(err, ERR_HANDLER, "the worker does not end: %s%s%s",
+			    halt.holder, *halt.cgroup == '\0' ? "" : ", see ", halt.cgroup);
 		}
 		kill_all(&halt);
 		clock_sleep_ms(HALT_PAUSE_MS);
 	}
-	return held == -1 ? -1 : 1;
+	if (left == 0)
+		cgroup_remove(halt.cgroup);
+	return left == -1 ? -1 : 1;
 }

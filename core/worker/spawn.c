@@ -28,6 +28,7 @@
 #define SPAWN_READY_FD 3
 #define SPAWN_GATE_FD 4
 #define SPAWN_NUMBER_BYTES 32
+#define SPAWN_CGROUP_BYTES 64
 
 int64_t
 spawn_grace_ms(const struct options *options)
@@ -35,6 +36,15 @@ spawn_grace_ms(const struct options *options)
 	int64_t part_ms = options->stop_timeout_ms / SPAWN_GRACE_PART;
 
 	return part_ms < SPAWN_GRACE_MS ? part_ms : SPAWN_GRACE_MS;
+}
+
+void
+spawn_cgroup(const char *execution, char ret_path[CGROUP_PATH_BYTES])
+{
+	char name[SPAWN_CGROUP_BYTES];
+
+	snprintf(name, sizeof(name), "ak-%s", execution);
+	cgroup_below(name, ret_path);
 }
 
 /* Both descriptors are above 4, or moved there, before they get their places. */
@@ -126,6 +136,7 @@ spawn_worker(struct spawn *spawn, const struct options *options, const char *exe
 	pid_t pid;
 
 	spawn->gate = -1;
+	spawn_cgroup(execution, spawn->cgroup);
 	if (pipe2(ready, O_CLOEXEC) == -1)
 		return err_sys(err, err_code_of(errno, ERR_INTERNAL), "pipe");
 	if (pipe2(gate, O_CLOEXEC) == -1) {

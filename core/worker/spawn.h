@@ -19,6 +19,7 @@
 
 #include <stdint.h>
 
+#include "core/base/cgroup.h"
 #include "core/base/err.h"
 #include "core/config/options.h"
 #include "core/store/worker.h"
@@ -31,8 +32,12 @@
 
 struct spawn {
 	struct worker_id id;		/* of the keeper, for its row */
+	char cgroup[CGROUP_PATH_BYTES];	/* of the body; "": none */
 	int gate;			/* -1: closed */
 };
+
+/* Where the cgroup of a worker is, if our own may be divided; else "". The keeper makes it. */
+void spawn_cgroup(const char *execution, char ret_path[CGROUP_PATH_BYTES]);
 
 /*
  * Starts a keeper, and waits until it is ready. 0, or -1 with err, and none is left that could

@@ -452,8 +452,8 @@ def upload_part(field):
 
 
 PARTS = {"idle": idle_part, "status": status_part, "lives": lives_part,
-         "history": history_part, "polled": polled_part, "stop-all": stop_all_part, "workers": workers_part,
-         "fair": fair_part, "upload": upload_part}
+         "history": history_part, "polled": polled_part, "stop-all": stop_all_part,
+         "workers": workers_part, "fair": fair_part, "upload": upload_part}
 
 
 def ratios(figures):

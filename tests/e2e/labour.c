@@ -20,6 +20,7 @@
 
 #define TROUBLE_BYTES 16
 #define FOREVER_S 3600
+#define BITE_BYTES (1024 * 1024)
 
 struct labour_state {
 	char directory[DIRECTORY_BYTES];
@@ -126,6 +127,19 @@ leave_grandchild(void)
 	waitpid(pid, NULL, 0);
 }
 
+/* Takes memory until it is killed. */
+static _Noreturn void
+eat(void)
+{
+	for (;;) {
+		char *bite = malloc(BITE_BYTES);
+
+		if (bite == NULL)
+			abort();
+		memset(bite, 1, BITE_BYTES);
+	}
+}
+
 /* What the config asked for: whether it is to go on. */
 static bool
 trouble(struct ak_call *call, const struct labour_state *s, int *ret_result)
@@ -151,6 +165,8 @@ trouble(struct ak_call *call, const struct labour_state *s, int *ret_result)
 	}
 	if (strcmp(kind, "kill") == 0)
 		raise(SIGKILL);
+	if (strcmp(kind, "eat") == 0)
+		eat();
 	if (strcmp(kind, "exit") == 0)
 		_exit(7);
 	if (strcmp(kind, "stubborn") == 0)
@@ -162,6 +178,8 @@ trouble(struct ak_call *call, const struct labour_state *s, int *ret_result)
 		leave_child(true, false);
 	if (strcmp(kind, "closed") == 0)
 		leave_child(false, true);
+	if (strcmp(kind, "escape") == 0)
+		leave_child(true, true);
 	if (strcmp(kind, "grandchild") == 0)
 		leave_grandchild();
 	if (strcmp(kind, "child_return") == 0) {

@@ -1,16 +1,18 @@
 #!/usr/bin/env python3
 """Workers: the long-running body of an execution, what it tells, and how it ends."""
 
+import contextlib
 import os
 import random
 import signal
 import sys
 
-from harness import (EFFECT, PATIENCE_S, Effect, Server, alive, boot_ms, check, command,
-                     contains, equal, holds_lock, kill, kill_at_once, main, pids, proc_read,
-                     proc_stat, proc_state, test, wait_for)
+from harness import (EXTENSION, PATIENCE_S, Effect, Server, Skip, alive, boot_ms, check, command,
+                     contains, equal, holds_lock, install, kill, kill_at_once, main, pids,
+                     proc_read, proc_stat, proc_state, test, wait_for)
 
 LABOUR = "org.actionkit.test.labour"
+MEMORY_BYTES = 64 * 1024 * 1024
 TELL_SECONDS = int(os.environ.get("TELL_SECONDS", "4"))
 
 
@@ -150,6 +152,48 @@ def dies():
             equal(execution.stop().failed()["title"], title, "error of stop")
             check(not execution.exists(), "the effect is still there")
             execution.still()
+
+
+@contextlib.contextmanager
+def little_memory(pid):
+    """Puts a process into a cgroup that has little."""
+    root = "/sys/fs/cgroup/memory"
+    path = os.path.join(root, f"ak-test-{pid}")
+    try:
+        os.mkdir(path)
+    except OSError as fault:
+        raise Skip(f"memory cannot be limited: {fault}") from None
+    try:
+        for name, value in (("memory.limit_in_bytes", MEMORY_BYTES), ("cgroup.procs", pid)):
+            with open(os.path.join(path, name), "w", encoding="ascii") as file:
+                file.write(str(value))
+        yield
+    finally:
+        wait_for(lambda: not alive(pid), "the end of who has little memory")
+        wait_for(lambda: not os.path.exists(path) or not remove(path), "the end of its cgroup")
+
+
+def remove(path):
+    """Whether a cgroup cannot be removed yet."""
+    try:
+        os.rmdir(path)
+    except OSError:
+        return True
+    return False
+
+
+@test
+def killed_for_memory():
+    """That the kernel killed it for want of memory is told"""
+    with Server() as server:
+        execution = labour(server, trouble="eat", trouble_round=50)
+        with little_memory(execution.body()):
+            row = execution.wait_ended()
+        equal((row["ended"], row["signal"], row["oom"]), ("died", 9, 1), "row")
+        equal(execution.poll()[-1]["error"]["title"],
+              "The worker was killed for want of memory", "error")
+        execution.stop()
+        check(not execution.exists(), "the effect is still there")
 
 
 @test
@@ -340,6 +384,29 @@ def server_dies():
 
 
 @test
+def upgrade():
+    """HUP with another program: a worker goes on with its own; the new server stops it"""
+    with Server(serve=False) as server:
+        server.program = os.path.join(server.dir, "program")
+        install(server.program, EXTENSION)
+        server.serve()
+        execution = labour(server)
+        execution.wait_rounds(3)
+        everyone = execution.members()
+        before = server.wait_responders()
+        install(server.program, EXTENSION, "another build")
+        server.signal(signal.SIGHUP)
+        wait_for(lambda: len(server.responders()) == 4 and
+                 not set(server.responders()) & set(before), "the new responders")
+        replies = [execution.status().ok()]
+        execution.wait_rounds(execution.rounds() + 5)
+        equal(execution.members(), everyone, "the worker's processes")
+        replies.append(execution.stop().ok())
+        equal(numbers(replies), list(range(execution.rounds())), "metrics")
+        execution.still()
+
+
+@test
 def all_dies():
     """Killed with its server, it has died, and its effect is undone"""
     with Server() as server:
@@ -486,6 +553,58 @@ def ends_while_the_gate_is_held():
             equal(execution.wait_ended()["ended"], how, "row")
             execution.stop()
             check(not execution.exists(), "the effect is still there")
+
+
+@contextlib.contextmanager
+def delegated_cgroup():
+    """A cgroup as systemd makes one for a service with Delegate=yes."""
+    with open("/proc/self/mountinfo", encoding="ascii") as file:
+        mounts = [line.split()[4] for line in file if " - cgroup2 " in line]
+    if not mounts:
+        raise Skip("there are no cgroups of version 2")
+    path = os.path.join(mounts[0], f"ak-test-{os.getpid()}")
+    try:
+        os.mkdir(path)
+        os.setxattr(path, "trusted.delegate", b"1")
+    except OSError as fault:
+        raise Skip(f"no cgroup can be made: {fault}") from None
+    try:
+        yield path
+    finally:
+        wait_for(lambda: not cgroup_has(path), "the end of all in the cgroup")
+        for name in os.listdir(path):
+            if os.path.isdir(os.path.join(path, name)):
+                os.rmdir(os.path.join(path, name))
+        os.rmdir(path)
+
+
+def cgroup_has(path):
+    with open(os.path.join(path, "cgroup.procs"), encoding="ascii") as file:
+        return file.read().split()
+
+
+@test
+def nobody_escapes_from_a_cgroup():
+    """Where the service's cgroup may be divided, even who hides from everything is killed"""
+    with delegated_cgroup() as path:
+        def enter():
+            with open(os.path.join(path, "cgroup.procs"), "w", encoding="ascii") as file:
+                file.write("0")
+        for victim in (None, "keeper", "body"):
+            with Server(before=enter, stop_timeout="3s") as server:
+                execution = labour(server, trouble="escape")
+                execution.wait_rounds(5)
+                own = execution.worker()["cgroup"]
+                equal(own, f"{path}/ak-{execution.id}", "its cgroup")
+                everyone = cgroup_has(own)
+                equal(len(everyone), 2, "body and who hides")
+                if victim:
+                    kill(getattr(execution, victim)())
+                execution.stop()
+                equal(execution.phase(), "stopped", "phase")
+                check(not any(alive(int(pid)) for pid in everyone), "somebody lives")
+                check(not os.path.exists(own), "the cgroup is left")
+                check(not execution.exists(), "the effect is still there")
 
 
 @test
