@@ -101,7 +101,7 @@ def what_they_get():
             "environment")
         execution.stop().ok()
         told = told_by_start(server, "pwd; ls /proc/$$/fd | tr '\\n' ' '; echo; "
-                             "grep -E 'Sig(Blk|Ign)' /proc/$$/status", out="messages")
+                             "exec grep -E 'Sig(Blk|Ign)' /proc/self/status", out="messages")
         # Its three, and the lock of the execution.
         equal([line for _, line in told][:1], ["/"], "directory")
         equal(len(told[1][1].split()), 4, f"descriptors: {told[1][1]}")
