@@ -3,7 +3,10 @@ ACTIONS = \
 	actions/actions.def \
 	actions/example.c \
 	actions/host.c \
-	actions/pause_process.c
+	actions/pause_process.c \
+	actions/processes.c actions/processes.h \
+	actions/stop_process.c \
+	actions/this_host.c actions/this_host.h
 
 # Pictures that become icons: actions/x.svg is the array x_icon.
 ICONS = \

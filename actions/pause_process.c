@@ -4,31 +4,23 @@
  */
 #include <actionkit.h>
 
-#include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
+
+#include "actions/processes.h"
+#include "actions/this_host.h"
 
 #define PID_MIN 2
-#define PROC_PATH_BYTES 64
-#define PROC_TEXT_BYTES 1024
 #define PIDS_LISTED_MAX 8
 #define PID_LIST_BYTES (PIDS_LISTED_MAX * 16)
 /* How long start() waits to see the process stopped; it may be inside a system call. */
 #define SETTLE_MS 1000
 #define SETTLE_STEP_MS 5
 #define NS_PER_MS 1000000
-
-/* PF_KTHREAD of the kernel: the process has no user space that could be stopped. */
-#define FLAG_KERNEL_THREAD 0x00200000UL
 
 struct pause_state {
 	int64_t pid;
@@ -69,38 +61,6 @@ static const struct ak_parameter pause_parameters[] = {
 	AK_PARAMETERS_END
 };
 
-/*
- * What /proc/PID/stat says of a process. Returns 0, or -1 and errno: ESRCH if there is no
- * such process.
- */
-static int
-pause_look(int64_t pid, char *ret_run_state, unsigned long *ret_flags)
-{
-	char path[PROC_PATH_BYTES], text[PROC_TEXT_BYTES];
-	const char *rest;
-	FILE *file;
-	size_t length;
-
-	(void)snprintf(path, sizeof(path), "/proc/%" PRId64 "/stat", pid);
-	file = fopen(path, "re");
-	if (file == NULL) {
-		if (errno == ENOENT)
-			errno = ESRCH;
-		return -1;
-	}
-	length = fread(text, 1, sizeof(text) - 1, file);
-	(void)fclose(file);
-	text[length] = '\0';
-	/* The name before it may hold spaces and parentheses. */
-	rest = strrchr(text, ')');
-	if (rest == NULL || sscanf(rest + 1, " %c %*d %*d %*d %*d %*d %lu", ret_run_state,
-	    ret_flags) != 2) {
-		errno = ESRCH;
-		return -1;
-	}
-	return 0;
-}
-
 /* Whether it is stopped, by a signal or by a debugger. */
 static bool
 pause_is_stopped(char run_state)
@@ -108,81 +68,42 @@ pause_is_stopped(char run_state)
 	return run_state == 'T' || run_state == 't';
 }
 
-/* Whether comm, or the base name of the program file, of the process is name. */
-static bool
-pause_has_name(int64_t pid, const char *name)
-{
-	static const char deleted[] = " (deleted)";
-	char path[PROC_PATH_BYTES], text[PATH_MAX];
-	const char *base;
-	ssize_t length;
-	int fd;
+/* Who is found, and the process ids of the first of them in words. */
+struct pause_found {
+	struct pause_state *state;
+	size_t count, used;
+	char list[PID_LIST_BYTES];
+};
 
-	(void)snprintf(path, sizeof(path), "/proc/%" PRId64 "/comm", pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd != -1) {
-		length = read(fd, text, sizeof(text) - 1);
-		(void)close(fd);
-		if (length > 0) {
-			text[length - 1] = '\0'; /* the line feed */
-			if (strcmp(text, name) == 0)
-				return true;
-		}
-	}
-	/* The kernel cuts comm to 15 bytes; the link keeps the whole name. */
-	(void)snprintf(path, sizeof(path), "/proc/%" PRId64 "/exe", pid);
-	length = readlink(path, text, sizeof(text) - 1);
-	if (length == -1)
-		return false;
-	if ((size_t)length >= sizeof(deleted) && memcmp(text + length -
-	    (ssize_t)(sizeof(deleted) - 1), deleted, sizeof(deleted) - 1) == 0)
-		length -= (ssize_t)(sizeof(deleted) - 1);
-	text[length] = '\0';
-	base = strrchr(text, '/');
-	return strcmp(base == NULL ? text : base + 1, name) == 0;
+static bool
+pause_see(void *context, const struct process *process)
+{
+	struct pause_found *found = context;
+
+	found->state->pid = process->pid;
+	found->state->start_time = process->start_time;
+	if (found->count < PIDS_LISTED_MAX)
+		found->used += (size_t)snprintf(found->list + found->used,
+		    sizeof(found->list) - found->used, "%s%" PRId64,
+		    found->count == 0 ? "" : ", ", process->pid);
+	found->count++;
+	return true;
 }
 
 /* Finds the only process of that name. */
 static int
 pause_find(struct ak_call *call, const char *name, struct pause_state *s)
 {
-	char list[PID_LIST_BYTES];
-	unsigned long flags;
-	size_t count, used;
-	struct dirent *entry;
-	int64_t pid, start_time;
-	char run_state;
-	DIR *proc;
+	struct pause_found found = { .state = s };
 
-	proc = opendir("/proc");
-	if (proc == NULL)
+	if (processes_find(name, false, pause_see, &found) == -1)
 		return ak_errno(call, "Failed to list processes");
-	count = 0;
-	used = 0;
-	while ((entry = readdir(proc)) != NULL) {
-		if (!isdigit((unsigned char)entry->d_name[0]))
-			continue;
-		pid = strtoll(entry->d_name, NULL, 10);
-		/* First the identity: what follows is then known to be of this process. */
-		start_time = ak_process_start_time(pid);
-		if (start_time == -1 || pause_look(pid, &run_state, &flags) == -1 ||
-		    (flags & FLAG_KERNEL_THREAD) != 0 || !pause_has_name(pid, name) ||
-		    (ak_process_signal(pid, start_time, 0) == -1 && errno == ESRCH))
-			continue;
-		s->pid = pid;
-		s->start_time = start_time;
-		if (count < PIDS_LISTED_MAX)
-			used += (size_t)snprintf(list + used, sizeof(list) - used,
-			    "%s%" PRId64, count == 0 ? "" : ", ", pid);
-		count++;
-	}
-	(void)closedir(proc);
-	if (count == 0)
+	if (found.count == 0)
 		return ak_error(call, "There is no process named \"%s\"", name);
-	if (count > 1)
+	if (found.count > 1)
 		return ak_error(call, "%zu processes are named \"%s\" (%s%s): choose one "
-		    "by its process id", count, name, list,
-		    count > PIDS_LISTED_MAX ? ", ..." : "");
+		    "by its process id", found.count, name, found.list,
+		    found.count > PIDS_LISTED_MAX ? ", ..." : "");
 	return 0;
 }
 
@@ -223,8 +144,7 @@ pause_resolve(struct ak_call *call, struct pause_state *s)
 static int
 pause_check(struct ak_call *call, const struct pause_state *s)
 {
-	unsigned long flags = 0;
-	char run_state = '?';
+	struct process process = { .state = '?' };
 
 	if (ak_process_is_ours(s->pid))
 		return ak_error(call, "Process %" PRId64 " must not be paused: it is the "
@@ -232,17 +152,17 @@ pause_check(struct ak_call *call, const struct pause_state *s)
 	/* Taken before the look, so that no other execution can pause it in between. */
 	if (ak_claim(call, "process:%" PRId64 ":%" PRId64, s->pid, s->start_time) == -1)
 		return -1;
-	if (pause_look(s->pid, &run_state, &flags) == -1 && errno != ESRCH)
+	if (processes_read(s->pid, &process) == -1 && errno != ESRCH)
 		return ak_errno(call, "Failed to look at process %" PRId64, s->pid);
 	if (ak_process_signal(s->pid, s->start_time, 0) == -1) {
 		if (errno == ESRCH)
 			return ak_error(call, "Process %" PRId64 " has ended", s->pid);
 		return ak_errno(call, "Process %" PRId64 " cannot be paused", s->pid);
 	}
-	if ((flags & FLAG_KERNEL_THREAD) != 0)
+	if (process.is_kernel_thread)
 		return ak_error(call, "Process %" PRId64 " is a thread of the kernel and "
 		    "cannot be paused", s->pid);
-	if (pause_is_stopped(run_state))
+	if (pause_is_stopped(process.state))
 		return ak_error(call, "Process %" PRId64 " is already stopped: it would "
 		    "be wrong to continue it at the end", s->pid);
 	return 0;
@@ -253,7 +173,7 @@ pause_prepare(struct ak_call *call, void *state)
 {
 	struct pause_state *s = state;
 
-	if (pause_resolve(call, s) == -1 || pause_check(call, s) == -1)
+	if (this_host_check(call) == -1 || pause_resolve(call, s) == -1 || pause_check(call, s) == -1)
 		return -1;
 	ak_message(call, AK_INFO, "Process %" PRId64 " will be paused", s->pid);
 	return 0;
@@ -267,18 +187,17 @@ static char
 pause_settle(struct ak_call *call, int64_t pid)
 {
 	struct timespec step = { .tv_nsec = SETTLE_STEP_MS * NS_PER_MS };
-	unsigned long flags;
-	char run_state = 0;
+	struct process process = { .state = 0 };
 	int waited_ms;
 
 	for (waited_ms = 0; waited_ms < SETTLE_MS; waited_ms += SETTLE_STEP_MS) {
-		if (pause_look(pid, &run_state, &flags) == -1)
+		if (processes_read(pid, &process) == -1)
 			return 0;
-		if (pause_is_stopped(run_state) || ak_time_left(call) < SETTLE_MS)
+		if (pause_is_stopped(process.state) || ak_time_left(call) < SETTLE_MS)
 			break;
 		(void)nanosleep(&step, NULL);
 	}
-	return run_state;
+	return process.state;
 }
 
 static int
@@ -316,12 +235,11 @@ static int
 pause_status(struct ak_call *call, void *state)
 {
 	const struct pause_state *s = state;
-	unsigned long flags = 0;
-	char run_state = '?';
+	struct process process = { .state = '?' };
 
 	if (!s->paused)
 		return 0;
-	if (pause_look(s->pid, &run_state, &flags) == -1 && errno != ESRCH)
+	if (processes_read(s->pid, &process) == -1 && errno != ESRCH)
 		return ak_errno(call, "Failed to look at process %" PRId64, s->pid);
 	if (ak_process_signal(s->pid, s->start_time, 0) == -1) {
 		if (errno != ESRCH)
@@ -331,9 +249,9 @@ pause_status(struct ak_call *call, void *state)
 		ak_completed(call);
 		return 0;
 	}
-	if (!pause_is_stopped(run_state))
+	if (!pause_is_stopped(process.state))
 		ak_message(call, AK_WARN, "Process %" PRId64 " is not stopped (its state "
-		    "is %c): something else continued it", s->pid, run_state);
+		    "is %c): something else continued it", s->pid, process.state);
 	return 0;
 }
 
@@ -345,8 +263,7 @@ static int
 pause_stop(struct ak_call *call, void *state)
 {
 	struct pause_state *s = state;
-	unsigned long flags;
-	char run_state;
+	struct process process;
 
 	if (!s->paused) {
 		ak_message(call, AK_INFO, "Nothing to continue: no process was paused");
@@ -359,8 +276,7 @@ pause_stop(struct ak_call *call, void *state)
 	}
 	/* A server that was started elsewhere may depend on what another one paused. */
 	if (ak_process_is_ours(s->pid)) {
-		if (pause_look(s->pid, &run_state, &flags) == 0 &&
-		    pause_is_stopped(run_state))
+		if (processes_read(s->pid, &process) == 0 && pause_is_stopped(process.state))
 			return ak_error(call, "Process %" PRId64 " is stopped, but must "
 			    "not be continued from here: this action depends on it",
 			    s->pid);
@@ -383,13 +299,14 @@ static const struct ak_need pause_needs[] = {
 const struct ak_action action_pause_process = {
 	.id = "org.actionkit.pause-process",
 	.label = "Pause process",
-	.version = "1.0.0",
+	.version = "1.1.0",
 	.description = "Stops a process with SIGSTOP and continues it at the end.",
-	.technology = "Host",
+	.technology = THIS_HOST_TECHNOLOGY,
 	.category = "State",
 	.kind = AK_ATTACK,
 	.time_control = AK_EXTERNAL,
 	.parameters = pause_parameters,
+	.target_selection = &this_host_targets,
 	.state = AK_STATE(struct pause_state, pause_fields),
 	.call_interval = "5s",
 	.needs = pause_needs,

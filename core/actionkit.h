@@ -878,8 +878,9 @@ AK_API int ak_work_fd(struct ak_call *call);
 
 /*
  * In work(): commits the state and all that was told, in one transaction, not durable against a
- * power cut. Before a change that stop() must undo, it is ak_save() that is needed. Returns 0,
- * or -1 with the call's error set.
+ * power cut. Before a change that stop() must undo, it is ak_save() that is needed. Returns 0, or
+ * -1 where the database cannot be written now: no reason to end, for all of it is kept until the
+ * next time. (A state that cannot be kept at all is the call's error.)
  */
 AK_API int ak_progress(struct ak_call *call);
 

@@ -60,7 +60,9 @@ ak_progress(struct ak_call *call)
 		return -1;
 	if (call->progress(call, &err) == 0)
 		return 0;
-	call_error(call, "Failed to save the progress", err.msg);
+	/* A mistake in the state; all else may be over with the next one. */
+	if (err.code == ERR_INTERNAL)
+		call_error(call, "Failed to save the progress", err.msg);
 	return -1;
 }
 

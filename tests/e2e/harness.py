@@ -861,7 +861,7 @@ class Execution:
         self.config.update(config)
         return self.call("prepare", {
             "config": self.config, "properties": {},
-            "target": {"name": "test", "attributes": {"host.hostname": ["localhost"]}},
+            "target": {"name": "test", "attributes": {"host.hostname": [os.uname().nodename]}},
         }, headers)
 
     def upload(self, *parts):
