@@ -8,7 +8,6 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
-#include <string.h>
 #include <time.h>
 
 #include "actions/processes.h"
@@ -173,7 +172,8 @@ pause_prepare(struct ak_call *call, void *state)
 {
 	struct pause_state *s = state;
 
-	if (this_host_check(call) == -1 || pause_resolve(call, s) == -1 || pause_check(call, s) == -1)
+	if (this_host_check(call) == -1 || pause_resolve(call, s) == -1 ||
+	    pause_check(call, s) == -1)
 		return -1;
 	ak_message(call, AK_INFO, "Process %" PRId64 " will be paused", s->pid);
 	return 0;

@@ -5,7 +5,6 @@
 #define ACTIONS_PROCESSES_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 struct process {

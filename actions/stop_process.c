@@ -198,13 +198,14 @@ stop_one(void *context, const struct process *process)
 {
 	struct stop_round *round = context;
 	struct stop_state *s = round->state;
-	bool asked = stop_was_asked(round, process);
+	bool asked = stop_was_asked(round, process), asks = s->graceful && !asked;
 
 	if (stop_is_spared(s, process->pid))
 		return true;
-	if (ak_process_signal(process->pid, process->start_time,
-	    s->graceful && !asked ? SIGTERM : SIGKILL) == 0) {
+	if (ak_process_signal(process->pid, process->start_time, asks ? SIGTERM : SIGKILL) == 0) {
 		s->stopped += !asked;
+		ak_message(round->call, AK_DEBUG, "Sent %s to process %" PRId64,
+		    asks ? "SIGTERM" : "SIGKILL", process->pid);
 		if (round->asks_count < STOP_ASKED_MAX)
 			round->asks[round->asks_count++] = *process;
 	} else if (errno != ESRCH) {
@@ -273,8 +274,8 @@ const struct ak_action action_stop_process = {
 	.id = "org.actionkit.stop-process",
 	.label = "Stop process",
 	.version = "1.0.0",
-	.description = "Stops processes by SIGTERM or SIGKILL, again and again for a while. Nothing "
-	    "is started again at the end.",
+	.description = "Stops processes by SIGTERM or SIGKILL, again and again for a while. "
+	    "Nothing is started again at the end.",
 	.technology = THIS_HOST_TECHNOLOGY,
 	.category = "State",
 	.kind = AK_ATTACK,

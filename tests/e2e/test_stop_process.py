@@ -3,12 +3,11 @@
 
 import os
 import signal
-import subprocess
 import sys
 import tempfile
 
-from harness import (ACTIONKIT, Execution, Server, Victim, alive, check, contains, equal, main,
-                     test, wait_for)
+from harness import (ACTIONKIT, Execution, Server, Victim, check, contains, equal, main,
+                     proc_read, test, wait_for)
 
 STOP = "org.actionkit.stop-process"
 # Tests run beside one another: names are of one test only, and have at most 15 characters.
@@ -43,12 +42,14 @@ class Named(Victim):
 
     def __init__(self, program, name, *more):
         super().__init__(sys.executable, program, name, *more)
-        self.name = name
-        wait_for(lambda: self.comm() == name, f"a process named {name}")
+        # It may be stopped as soon as it has its name.
+        wait_for(lambda: self.comm() == name or self.ended(), f"a process named {name}")
+
+    def __enter__(self):
+        return self
 
     def comm(self):
-        with open(f"/proc/{self.pid}/comm", encoding="ascii") as file:
-            return file.read().strip()
+        return proc_read(self.pid, "comm").decode().strip()
 
     def ended(self):
         return self.process.poll() is not None
@@ -68,7 +69,7 @@ def by_name():
             reply = execution.stop().ok()
             check(not other.ended(), "another process was stopped")
             equal(one.process.returncode, -signal.SIGTERM, "signal")
-            equal(reply["summary"]["text"], "Stopped 3 processes", "summary")
+            equal(reply["summary"]["text"], "Stopped 3 processes", f"summary of {texts(reply)}")
 
 
 @test
@@ -101,13 +102,16 @@ def gracefully_or_not():
                 execution = stopping(server, MINE + "deaf", graceful=graceful)
                 wait_for(victim.ended, "its end")
                 equal(victim.process.returncode, -expected, f"graceful {graceful}")
-                equal(execution.stop().ok()["summary"]["text"], "Stopped 1 processes", "summary")
+                reply = execution.stop().ok()
+                equal(reply["summary"]["text"], "Stopped 1 processes",
+                      f"summary of {texts(reply)}, process {victim.pid}")
 
 
 @test
 def spared():
     """pid 1, ourselves, threads of the kernel, the agent and its ancestors are never stopped"""
-    with Server(ACTIONKIT) as server, Victim() as agent:
+    with tempfile.TemporaryDirectory() as directory, Server(ACTIONKIT) as server, \
+            Named(copy_of_sleep(directory, "sleeper"), MINE + "agent") as agent:
         for pid, words in ((1, "must not be stopped"), (server.process.pid, "must not be"),
                            (2, "thread of the kernel"), (2 ** 22 + 1, "There is no process"),
                            (10 ** 30, "There is no process")):
@@ -122,8 +126,8 @@ def spared():
         # By name they are skipped; the reply warns where nothing else is found.
         reply = server.post(f"/{STOP}/prepare", {
             "executionId": execution.id, "executionContext": context,
-            "config": {"duration": 60000, "process": "actionkit"}}).ok()
-        contains(texts(reply), 'No process is named "actionkit" yet', "messages")
+            "config": {"duration": 60000, "process": MINE + "agent"}}).ok()
+        contains(texts(reply), f'No process is named "{MINE}agent" yet', "messages")
 
 
 @test
