@@ -18,9 +18,10 @@ SOON_S = 5              # far less than any timeout
 def orphan(server):
     """The process that a handler has left."""
     def left():
-        ours = {server.process.pid, *server.children()}
+        # A stopper that has just begun looks as if it were the reaper.
+        ours, reapers = {server.process.pid, *server.children()}, server.reapers()
         found = [pid for pid in server.processes()
-                 if pid not in ours and proc_parent(pid) != server.reaper()]
+                 if pid not in ours and proc_parent(pid) not in reapers]
         return found[0] if len(found) == 1 else None
     return wait_for(left, "the process that the handler has left")
 

@@ -100,12 +100,15 @@ def what_they_get():
             "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]),
             "environment")
         execution.stop().ok()
-        told = told_by_start(server, "pwd; ls /proc/$$/fd | tr '\\n' ' '; echo; "
-                             "exec grep -E 'Sig(Blk|Ign)' /proc/self/status", out="messages")
-        # Its three, and the lock of the execution.
-        equal([line for _, line in told][:1], ["/"], "directory")
-        equal(len(told[1][1].split()), 4, f"descriptors: {told[1][1]}")
-        for _, line in told[2:]:
+        execution, prepared = programs(server, "start", "ls", "/proc/self/fd", out="messages")
+        prepared.ok()
+        # Its three, the lock of the execution, and what it reads.
+        equal(len(messages(execution.start().ok())), 5, "descriptors")
+        execution.stop().ok()
+        told = told_by_start(server, "pwd; exec grep -E 'Sig(Blk|Ign)' /proc/self/status",
+                             out="messages")
+        equal(told[0][1], "/", "directory")
+        for _, line in told[1:]:
             # Real-time signals are libc's, or whoever started us has had them ignored.
             equal(int(line.split("\t")[1], 16) & STANDARD_SIGNALS, 0, line)
         equal(told_by_start(server, "cat", input="two\nlines", out="messages"),
