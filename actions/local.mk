@@ -2,6 +2,7 @@
 ACTIONS = \
 	actions/actions.def \
 	actions/example.c \
+	actions/fill_disk.c \
 	actions/host.c \
 	actions/pause_process.c \
 	actions/processes.c actions/processes.h \

@@ -843,6 +843,12 @@ AK_API unsigned int ak_state_version(const struct ak_call *call);
 AK_API int ak_claim(struct ak_call *call, const char *format, ...) AK_PRINTF(2, 3);
 
 /*
+ * How many bytes must stay free in the file system of path for the server itself, to record what
+ * is undone: 0 where its state is elsewhere. For start() of actions that fill disks.
+ */
+AK_API int64_t ak_reserved_space(const struct ak_call *call, const char *path);
+
+/*
  * What takes long
  *
  * Handlers are short, and run in processes that come and go. What lasts as long as the execution

@@ -42,6 +42,7 @@ E2E_TESTS = \
 	tests/e2e/test_file_life.py \
 	tests/e2e/test_file_urls.py \
 	tests/e2e/test_files.py \
+	tests/e2e/test_fill_disk.py \
 	tests/e2e/test_guard.py \
 	tests/e2e/test_heartbeat.py \
 	tests/e2e/test_kept.py \

@@ -58,6 +58,9 @@ struct ak_call {
 	/* In status() and stop(): how work() ended; borrowed, NULL while it has not. */
 	const struct ak_work_end *work_end;
 
+	/* Where the server keeps its state, and what must stay free there; borrowed, or NULL. */
+	const char *state_dir;
+	int64_t reserved_bytes;
 	/* A descriptor that programs inherit (ak_exec()); borrowed, 0: none. */
 	int kept_fd;
 	/* What the last one said, as text; owned, or NULL. */

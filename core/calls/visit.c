@@ -213,6 +213,8 @@ set_keeper(struct visit *visit)
 	struct ak_call *call = &visit->call;
 
 	call->keeper = visit;
+	call->state_dir = visit->session->options->state_dir;
+	call->reserved_bytes = visit->session->options->keep_free_bytes;
 	if (visit->session->lock.offset != -1)
 		call->kept_fd = visit->session->lock.fd;
 	switch (call->verb) {

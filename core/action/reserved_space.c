@@ -1,0 +1,22 @@
+/*
+ * reserved_space.c: what actions that fill disks must leave to the server.
+ */
+#include "config.h"
+
+#include <sys/stat.h>
+
+#include "core/action/call.h"
+
+#define RESERVED_MIN_BYTES (INT64_C(64) * 1024 * 1024)
+
+int64_t
+ak_reserved_space(const struct ak_call *call, const char *path)
+{
+	struct stat own, other;
+
+	if (call->state_dir == NULL || stat(call->state_dir, &own) == -1 ||
+	    stat(path, &other) == -1 || own.st_dev != other.st_dev)
+		return 0;
+	return call->reserved_bytes > RESERVED_MIN_BYTES ? call->reserved_bytes :
+	    RESERVED_MIN_BYTES;
+}
