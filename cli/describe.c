@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "cli/arguments.h"
+#include "cli/describe_markdown.h"
 #include "cli/output.h"
 #include "core/action/description.h"
 #include "core/action/registry.h"
@@ -140,14 +141,33 @@ describe_run(struct arguments *arguments)
 	const char *base_path = getenv("ACTIONKIT_BASE_PATH"), *fault;
 	const struct ak_action *action;
 	struct json_object *description;
-	bool json = false;
+	bool json = false, markdown = false;
 	struct err err;
+	int key;
 
-	if (arguments_read(arguments, &base_path, &json) == -1 ||
-	    arguments_describe(arguments) == -1)
+	while ((key = arguments_next(arguments)) != 0)
+		switch (key) {
+		case 'b':
+			base_path = arguments->value;
+			break;
+		case 'j':
+			json = true;
+			break;
+		case 'm':
+			markdown = true;
+			break;
+		default:
+			return arguments->status;
+		}
+	if (arguments_describe(arguments) == -1)
 		return arguments->status;
-	if (arguments->operand_count != 1)
-		return arguments_refuse(arguments, "the id of one action is needed");
+	if (markdown && arguments->operand_count == 0) {
+		describe_markdown();
+		return EXIT_SUCCESS;
+	}
+	if (arguments->operand_count != 1 || markdown)
+		return arguments_refuse(arguments,
+		    "the id of one action is needed, or --markdown alone");
 	base_path = base_path == NULL ? "" : base_path;
 	fault = base_path_fault(base_path);
 	if (fault != NULL)
@@ -170,6 +190,7 @@ describe_run(struct arguments *arguments)
 static const struct cli_option options[] = {
 	{ 'b', "base-path", "PATH", "As with serve; or ACTIONKIT_BASE_PATH." },
 	{ 'j', "json", NULL, "Print the description as it is served." },
+	{ 'm', "markdown", NULL, "Print all actions, as a document, without an ACTION." },
 	CLI_OPTIONS_END
 };
 

@@ -12,6 +12,7 @@ libcli_la_SOURCES = \
 	cli/check_discovery.c cli/check_discovery.h \
 	cli/completion.c \
 	cli/describe.c \
+	cli/describe_markdown.c cli/describe_markdown.h \
 	cli/discover.c \
 	cli/http.c cli/http.h \
 	cli/list.c \

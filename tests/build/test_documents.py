@@ -497,5 +497,17 @@ def example_that_is_wrong():
             "org.example.marker")
 
 
+def actions_of_the_program():
+    return subprocess.run([ACTIONKIT, "describe", "--markdown"], check=True, text=True,
+                          stdout=subprocess.PIPE, env=clean_environment()).stdout
+
+
+@test
+def page_of_the_actions():
+    """docs/actions.md is what the program says of its actions"""
+    equal(read(TOP_SRCDIR, "docs/actions.md"), actions_of_the_program(),
+          "docs/actions.md, written by `actionkit describe --markdown`,")
+
+
 if __name__ == "__main__":
     main()

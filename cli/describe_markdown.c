@@ -1,0 +1,161 @@
+/*
+ * describe_markdown.c: what all actions of this program are and take, as a document. Prints only.
+ */
+#include "config.h"
+
+#include "cli/describe_markdown.h"
+
+#include <stdio.h>
+
+#include "core/action/description.h"
+#include "core/action/registry.h"
+
+/* Within a cell of a table. */
+static void
+print_cell(const char *text)
+{
+	for (; text != NULL && *text != '\0'; text++) {
+		if (*text == '|')
+			putchar('\\');
+		putchar(*text == '\n' ? ' ' : *text);
+	}
+}
+
+static void
+print_code(const char *text)
+{
+	if (text == NULL || *text == '\0')
+		return;
+	putchar('`');
+	print_cell(text);
+	putchar('`');
+}
+
+static void
+print_limits(struct json_object *parameter)
+{
+	struct json_object *least = json_member(parameter, "minValue");
+	struct json_object *most = json_member(parameter, "maxValue");
+	struct json_object *list = json_member(parameter, "options");
+	size_t count = list == NULL ? 0 : json_object_array_length(list);
+	const char *value;
+
+	if (least != NULL)
+		printf("at least %s", json_object_get_string(least));
+	if (most != NULL)
+		printf("%sat most %s", least == NULL ? "" : ", ", json_object_get_string(most));
+	for (size_t i = 0; i < count; i++) {
+		value = json_member_string(json_object_array_get_idx(list, i), "value");
+		/* Others are the values of a target's attribute. */
+		if (value != NULL && i > 0)
+			fputs(", ", stdout);
+		print_code(value);
+	}
+}
+
+static void
+print_parameter(struct json_object *parameter)
+{
+	const char *description = json_member_string(parameter, "description");
+
+	fputs("| ", stdout);
+	print_code(json_member_string(parameter, "name"));
+	fputs(" | ", stdout);
+	print_cell(json_member_string(parameter, "type"));
+	fputs(" | ", stdout);
+	fputs(json_object_get_boolean(json_member(parameter, "required")) ? "yes" : "no", stdout);
+	fputs(" | ", stdout);
+	print_code(json_member_string(parameter, "defaultValue"));
+	fputs(" | ", stdout);
+	print_limits(parameter);
+	fputs(" | ", stdout);
+	print_cell(json_member_string(parameter, "label"));
+	if (description != NULL)
+		fputs(": ", stdout);
+	print_cell(description);
+	puts(" |");
+}
+
+static void
+print_parameters(const char *title, struct json_object *parameters)
+{
+	size_t count = parameters == NULL ? 0 : json_object_array_length(parameters);
+
+	if (count == 0)
+		return;
+	printf("\n%s:\n\n", title);
+	puts("| name | type | required | default | limits | what |");
+	puts("|---|---|---|---|---|---|");
+	for (size_t i = 0; i < count; i++)
+		print_parameter(json_object_array_get_idx(parameters, i));
+}
+
+static const char *const kinds[] = {
+	[AK_NEED_CAPABILITY] = "",
+	[AK_NEED_PROGRAM] = "the program ",
+	[AK_NEED_PATH] = "",
+	[AK_NEED_MODULE] = "the kernel module ",
+	[AK_NEED_LINUX] = "Linux ",
+};
+
+static void
+print_need(const struct ak_need *need)
+{
+	printf("%s`%s`", kinds[need->kind], need->name);
+	if (need->package != NULL)
+		printf(" (package `%s`)", need->package);
+	if (need->what_for != NULL)
+		printf(" for %s", need->what_for);
+}
+
+/* Those that are required, or optional. */
+static void
+print_needs(const char *title, const struct ak_need *need, bool optional)
+{
+	bool any = false;
+
+	for (; need != NULL && need->name != NULL; need++) {
+		if (need->optional != optional)
+			continue;
+		printf("%s", any ? ", " : title);
+		print_need(need);
+		any = true;
+	}
+	if (any)
+		puts(".");
+}
+
+static void
+print_action(const struct ak_action *action)
+{
+	struct json_object *description = description_json(action, "");
+	struct json_object *query = json_member(json_member(description, "metrics"), "query");
+
+	printf("\n## %s\n\n", action->label);
+	printf("`%s`, version %s, %s, time control %s%s%s.\n\n", action->id, action->version,
+	    json_member_string(description, "kind"),
+	    json_member_string(description, "timeControl"),
+	    action->work != NULL ? ", with a worker" : "",
+	    (action->flags & AK_GUARDED) != 0 ?
+	    ", guarded: offered only where `--enable-action` names it" : "");
+	print_cell(action->description);
+	putchar('\n');
+	if (action->needs != NULL)
+		putchar('\n');
+	print_needs("Needs ", action->needs, false);
+	print_needs("Does more with ", action->needs, true);
+	print_parameters("Parameters", json_member(description, "parameters"));
+	print_parameters("Parameters of its metrics", json_member(query, "parameters"));
+	json_object_put(description);
+}
+
+void
+describe_markdown(void)
+{
+	puts("# Actions\n");
+	puts("What this program can do. Written by `actionkit describe --markdown`, from the\n"
+	    "tables of the actions. Durations are milliseconds or text, such as `30s`; limits\n"
+	    "of durations are milliseconds.");
+	for (size_t i = 0; i < registry_count(); i++)
+		print_action(registry_at(i));
+}
