@@ -22,6 +22,7 @@ ACTION = program_path("CRASH_ACTION", "tests/crash/action")
 ACTION_NEXT = program_path("CRASH_ACTION_NEXT", "tests/crash/action_next")
 CRASH = "org.actionkit.test.crash"
 CRASH_LABOUR = "org.actionkit.test.crash-labour"
+FILL_DISK = "org.actionkit.fill-disk"
 WORKERS = ("ak-worker", "ak-work")
 UPLOAD_BYTES = 20000
 FULL = os.environ.get("FAULTS_DEPTH") == "full"
@@ -70,6 +71,17 @@ class Labour(Execution):
         return rows[0] if rows else None
 
 
+class Fill(Execution):
+    """An execution of fill-disk, in the directory of the effects."""
+
+    def __init__(self, server):
+        super().__init__(server, FILL_DISK, {
+            "duration": 60000, "path": server.effects, "mode": "MB_TO_FILL", "size": 1})
+
+    def effects(self):
+        return glob.glob(os.path.join(self.server.effects, f".ak-fill-{self.id}"))
+
+
 def workers(server):
     return server.named(*WORKERS)
 
@@ -82,6 +94,8 @@ def started(server):
 
 
 def effects(server, execution):
+    if isinstance(execution, Fill):
+        return execution.effects()
     return glob.glob(os.path.join(server.effects, f"effect-{execution.id}-*"))
 
 
@@ -145,8 +159,8 @@ class Judge:
             self.labour()
         phases = [event["phase"] for event in self.execution.events()]
         self.need(phases.count("stopped") == 1, f"stopped in the events: {phases}")
-        self.need("starting" not in phases or lines(self.server, self.execution, "stop"),
-                  "stop() did not run")
+        self.need("starting" not in phases or isinstance(self.execution, Fill) or
+                  lines(self.server, self.execution, "stop"), "stop() did not run")
         self.need(lines(self.server, self.execution, "start") <= 1, "start() ran twice")
         self.files()
         status = self.execution.status().json()

@@ -18,10 +18,11 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 
-from crash import ACTION, Crash, Judge, Labour, TRACED, workers  # noqa: E402
+from crash import (  # noqa: E402
+    ACTION, Crash, Fill, Judge, Labour, TRACED, workers)
 from harness import (  # noqa: E402
-    Later, Server, Victim, alive, end_all, kill, proc_parent, proc_start_time, proc_state,
-    program_path, skip_all, wait_for)
+    ACTIONKIT, Later, Server, Victim, alive, end_all, kill, proc_parent, proc_start_time,
+    proc_state, program_path, skip_all, wait_for)
 
 KILLAT = program_path("CRASH_KILLAT", "tests/crash/killat")
 FULL = os.environ.get("CRASH_DEPTH") == "full"
@@ -253,6 +254,9 @@ PARTS = (
     labour_part("life of a worker, body", responder_of, BODY),
     labour_part("work that ends, keeper", responder_of, KEEPER, ROUNDS),
     labour_part("work that ends, body", responder_of, BODY, ROUNDS),
+    call_part("start", "prepare", name="start of fill-disk", make=Fill),
+    call_part("stop", *STARTED, name="stop of fill-disk", make=Fill),
+    Part("stop of fill-disk, stopper", STARTED, operator_stop, reaper_of, "1", make=Fill),
 )
 
 
@@ -320,7 +324,8 @@ def try_part(part, late=False):
 def try_points(part, late, violations):
     kills = 0
     environment = {**TRACED, **({"CRASH_SAVE_LATE": "1"} if late else {})}
-    with Server(ACTION, environment=environment, responders=1, grace="100ms",
+    program = ACTIONKIT if part.make is Fill else ACTION
+    with Server(program, environment=environment, responders=1, grace="100ms",
                 stop_retry="100ms", log_level="info") as server:
         for at in points_of(server, part, late):
             try:
