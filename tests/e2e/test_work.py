@@ -187,7 +187,7 @@ def killed_for_memory():
     """That the kernel killed it for want of memory is told"""
     with Server() as server:
         execution = labour(server, trouble="eat", trouble_round=50)
-        with little_memory(execution.body()):
+        with little_memory(wait_for(execution.body, "the body")):
             row = execution.wait_ended()
         equal((row["ended"], row["signal"], row["oom"]), ("died", 9, 1), "row")
         equal(execution.poll()[-1]["error"]["title"],
