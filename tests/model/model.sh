@@ -122,7 +122,7 @@ while read -r of rule budget text; do
 	case $depth-$of-$budget in
 	short-lifecycle-*hang | short-lifecycle-term* | short-lifecycle-fail,twice) continue ;;
 	short-guard-*hup | short-guard-two* | short-guard-three*) continue ;;
-	short-worker-*gone) continue ;;
+	short-worker-*gone | short-outbox-*) continue ;;
 	esac
 	case $rule in +*)
 		rule=${rule#+}
