@@ -140,7 +140,6 @@ def dies():
     """One that dies is noted with how, its last words are told, and stop() undoes"""
     for trouble, title, signal_number, words in (
             ("abort", "The worker was killed by signal 6", 6, "about to abort"),
-            ("kill", "The worker was killed by signal 9", 9, None),
             ("exit", "The worker exited with status 7", None, None)):
         with Server() as server:
             execution = labour(server, trouble=trouble)
@@ -183,8 +182,17 @@ def remove(path):
 
 
 @test
-def killed_for_memory():
-    """That the kernel killed it for want of memory is told"""
+def killed():
+    """By whom it was killed is told: by a signal, or by the kernel for want of memory"""
+    # One after the other: without cgroups of version 2 the kernel counts for the whole machine.
+    with Server() as server:
+        execution = labour(server, trouble="kill")
+        row = execution.wait_ended()
+        equal((row["ended"], row["signal"], row["oom"]), ("died", 9, 0), "row")
+        equal(execution.poll()[-1]["error"]["title"], "The worker was killed by signal 9",
+              "error")
+        execution.stop()
+        check(not execution.exists(), "the effect is still there")
     with Server() as server:
         execution = labour(server, trouble="eat", trouble_round=50)
         with little_memory(wait_for(execution.body, "the body")):
