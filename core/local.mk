@@ -114,6 +114,7 @@ libcore_la_SOURCES = \
 	core/base/json_scan.c core/base/json_scan.h \
 	core/base/log.c core/base/log.h \
 	core/base/patience.c core/base/patience.h \
+	core/base/number_file.c core/base/number_file.h \
 	core/base/process.c core/base/process.h \
 	core/base/program.c core/base/program.h \
 	core/base/state_file.c core/base/state_file.h \

@@ -20,6 +20,7 @@
 #include "core/action/said.h"
 #include "core/base/clock.h"
 #include "core/base/log.h"
+#include "core/base/process.h"
 #include "core/base/program.h"
 
 /* What a handler keeps of its time to say how a program has ended; at most half of it. */
@@ -146,8 +147,7 @@ begin_in(struct run *run, struct program *program)
 	if (run->ended != -1)
 		return 0;
 	(void)kill(-run->pid, SIGKILL);
-	while (waitpid(run->pid, NULL, 0) == -1 && errno == EINTR)
-		continue;
+	process_wait(run->pid, NULL);
 	errno = EMFILE;
 	return -1;
 }
@@ -273,8 +273,7 @@ finish(struct run *run)
 	int status = 0;
 
 	signal_group(run, SIGKILL);
-	while (waitpid(run->pid, &status, 0) == -1 && errno == EINTR)
-		continue;
+	process_wait(run->pid, &status);
 	take(&run->output, &run->said);
 	take(&run->errors, &run->complained);
 	said_end(&run->said);

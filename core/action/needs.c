@@ -207,10 +207,10 @@ say(FILE *out, const struct ak_need *need)
 		fprintf(out, " for %s", need->what_for);
 }
 
-/* How many are missing, which ret_missing has where it is not NULL. */
+/* How many are missing, and which. */
 static size_t
 find_missing(const struct ak_action *action, enum needs_wanted wanted,
-    const struct ak_need **ret_missing)
+    const struct ak_need *ret_missing[AK_NEEDS_MAX])
 {
 	const struct ak_need *need = action->needs;
 	size_t count = 0;
@@ -222,39 +222,27 @@ find_missing(const struct ak_action *action, enum needs_wanted wanted,
 	return count;
 }
 
-static FILE *
-open_text(char **text, size_t *size)
+static void
+say_all(FILE *out, const struct ak_need *const *missing, size_t count)
 {
-	FILE *out = open_memstream(text, size);
-
-	if (out == NULL)
-		log_out_of_memory();
-	return out;
-}
-
-char *
-needs_missing(const struct ak_action *action)
-{
-	const struct ak_need *missing[AK_NEEDS_MAX];
-	size_t count = find_missing(action, NEEDS_REQUIRED, missing), size;
-	char *text = NULL;
-	FILE *out;
-
-	if (count == 0)
-		return NULL;
-	out = open_text(&text, &size);
-	fprintf(out, "%s needs ", action->id);
 	for (size_t i = 0; i < count; i++) {
 		fputs(i == 0 ? "" : i + 1 < count ? ", " : ", and ", out);
 		say(out, missing[i]);
 	}
-	if (fclose(out) != 0)
-		log_out_of_memory();
-	return text;
 }
 
-char *
-needs_missing_names(const struct ak_action *action, enum needs_wanted wanted)
+static void
+name_all(FILE *out, const struct ak_need *const *missing, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		fprintf(out, "%s%s%s", i == 0 ? "" : ", ",
+		    missing[i]->kind == AK_NEED_LINUX ? "Linux " : "", missing[i]->name);
+}
+
+/* What tell() writes of all that is missing; NULL if nothing is. */
+static char *
+text_of(const struct ak_action *action, enum needs_wanted wanted, const char *before,
+    void (*tell)(FILE *out, const struct ak_need *const *missing, size_t count))
 {
 	const struct ak_need *missing[AK_NEEDS_MAX];
 	size_t count = find_missing(action, wanted, missing), size;
@@ -263,11 +251,25 @@ needs_missing_names(const struct ak_action *action, enum needs_wanted wanted)
 
 	if (count == 0)
 		return NULL;
-	out = open_text(&text, &size);
-	for (size_t i = 0; i < count; i++)
-		fprintf(out, "%s%s%s", i == 0 ? "" : ", ",
-		    missing[i]->kind == AK_NEED_LINUX ? "Linux " : "", missing[i]->name);
+	out = open_memstream(&text, &size);
+	if (out == NULL)
+		log_out_of_memory();
+	if (before != NULL)
+		fprintf(out, "%s %s ", action->id, before);
+	tell(out, missing, count);
 	if (fclose(out) != 0)
 		log_out_of_memory();
 	return text;
+}
+
+char *
+needs_missing(const struct ak_action *action)
+{
+	return text_of(action, NEEDS_REQUIRED, "needs", say_all);
+}
+
+char *
+needs_missing_names(const struct ak_action *action, enum needs_wanted wanted)
+{
+	return text_of(action, wanted, NULL, name_all);
 }

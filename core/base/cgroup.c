@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "core/base/log.h"
+#include "core/base/number_file.h"
 
 #define CGROUP_LINE_BYTES (2 * CGROUP_PATH_BYTES)
 #define CGROUP_MODE 0755
@@ -126,19 +127,12 @@ cgroup_kill(const char *path)
 bool
 cgroup_has_any(const char *path)
 {
-	char file[CGROUP_LINE_BYTES], line[CGROUP_LINE_BYTES];
-	bool any = false;
-	FILE *events;
+	char file[CGROUP_LINE_BYTES];
 
 	if (path[0] == '\0')
 		return false;
 	snprintf(file, sizeof(file), "%s/cgroup.events", path);
-	events = fopen(file, "re");
-	while (events != NULL && fgets(line, sizeof(line), events) != NULL)
-		any = any || strcmp(line, "populated 1\n") == 0;
-	if (events != NULL)
-		(void)fclose(events);
-	return any;
+	return number_file_read(file, "populated ") == 1;
 }
 
 void

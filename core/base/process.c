@@ -17,6 +17,7 @@
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/actionkit.h"
@@ -270,6 +271,13 @@ process_die_with_parent(pid_t parent)
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) == -1 || getppid() != parent)
 		process_exit(EXIT_FAILURE);
 	process_server_parent = parent;
+}
+
+void
+process_wait(pid_t pid, int *ret_status)
+{
+	while (waitpid(pid, ret_status, 0) == -1 && errno == EINTR)
+		continue;
 }
 
 int64_t

@@ -14,6 +14,9 @@
  */
 void process_die_with_parent(pid_t parent);
 
+/* Waits for the end of a child, whatever signals come. Its status; ret_status may be NULL. */
+void process_wait(pid_t pid, int *ret_status);
+
 /*
  * Whether the process that pid and start time (ak_process_start_time()) name still runs; one
  * that only waits for its parent to take note of its end does not.

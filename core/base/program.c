@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/base/process.h"
@@ -120,8 +119,7 @@ program_begin(const struct program *program)
 	close(report[0]);
 	if (length == 0)
 		return pid;
-	while (waitpid(pid, NULL, 0) == -1 && errno == EINTR)
-		continue;
+	process_wait(pid, NULL);
 	errno = length == (ssize_t)sizeof(failed) ? failed : EIO;
 	return -1;
 }

@@ -256,8 +256,6 @@ end_work(struct visit *visit, struct err *err)
 
 	if (visit->action->work == NULL)
 		return 0;
-	if (visit_load(visit, err) == -1)
-		return -1;
 	halted = halt_worker(&session->workers, visit->id, worker, session->options,
 	    visit->deadline_ms, err);
 	if (halted == -1 || visit_load(visit, err) == -1)

@@ -6,7 +6,6 @@
 
 #include "core/calls/download.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -219,8 +218,7 @@ run(struct incoming *incoming, const char *url, int64_t deadline_ms, struct err 
 	result = await_report(report, deadline_ms + DOWNLOAD_MARGIN_MS / 2, err);
 	close(report);
 	kill(pid, SIGKILL);
-	while (waitpid(pid, &ended, 0) == -1 && errno == EINTR)
-		continue;
+	process_wait(pid, &ended);
 	if (result == 0 && !(WIFEXITED(ended) && WEXITSTATUS(ended) == EXIT_SUCCESS))
 		result = err_set(err, ERR_INTERNAL, "the download died");
 	if (result == 0 && fstat(incoming->file_fd, &status) == -1)

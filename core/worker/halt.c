@@ -146,14 +146,16 @@ int
 halt_worker(const struct lock *workers, const char *execution, const struct worker *worker,
     const struct options *options, int64_t deadline_ms, struct err *err)
 {
-	char cgroup[CGROUP_PATH_BYTES];
+	char cgroup[CGROUP_PATH_BYTES] = "";
 	struct halt halt = {
 		.workers = workers, .execution = execution,
 		.cgroup = worker->cgroup == NULL ? cgroup : worker->cgroup
 	};
 	int left;
 
-	spawn_cgroup(execution, cgroup);
+	/* Where its row is not known, it would be here. */
+	if (!worker->there)
+		spawn_cgroup(execution, cgroup);
 	left = is_left(&halt, err);
 	if (left == 0)
 		cgroup_remove(halt.cgroup);

@@ -13,7 +13,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/base/clock.h"
@@ -132,7 +131,7 @@ int
 spawn_worker(struct spawn *spawn, const struct options *options, const char *execution,
     struct err *err)
 {
-	int ready[2], gate[2], status = 0, result;
+	int ready[2], gate[2], result;
 	pid_t pid;
 
 	spawn->gate = -1;
@@ -151,8 +150,8 @@ spawn_worker(struct spawn *spawn, const struct options *options, const char *exe
 		result = err_sys(err, err_code_of(errno, ERR_INTERNAL), "fork");
 	else
 		result = await_ready(spawn, ready[0], err);
-	while (pid != -1 && waitpid(pid, &status, 0) == -1 && errno == EINTR)
-		continue;
+	if (pid != -1)
+		process_wait(pid, NULL);
 	close(ready[0]);
 	/* It finds no row, and leaves. */
 	if (result == -1)
