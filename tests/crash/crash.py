@@ -33,7 +33,14 @@ TRACED = {"ASAN_OPTIONS": "detect_leaks=0"}
 tried = [0]             # faults that were brought about
 
 
-class Crash(Execution):
+class Attack(Execution):
+    """An execution whose effect is a file."""
+
+    effect = "effect-{}-*"  # its name, of the id
+    notes = True            # its handlers write into the log
+
+
+class Crash(Attack):
     """An execution with a file: as text, or uploaded."""
 
     begins = ("prepare", "send")
@@ -47,7 +54,7 @@ class Crash(Execution):
         return self.upload(("file", os.urandom(UPLOAD_BYTES), "a file"))
 
 
-class Labour(Execution):
+class Labour(Attack):
     """An execution with a worker, which ends after some rounds, or 0: when it is stopped."""
 
     begins = ("prepare",)
@@ -71,15 +78,15 @@ class Labour(Execution):
         return rows[0] if rows else None
 
 
-class Fill(Execution):
+class Fill(Attack):
     """An execution of fill-disk, in the directory of the effects."""
+
+    effect = ".ak-fill-{}"
+    notes = False
 
     def __init__(self, server):
         super().__init__(server, FILL_DISK, {
             "duration": 60000, "path": server.effects, "mode": "MB_TO_FILL", "size": 1})
-
-    def effects(self):
-        return glob.glob(os.path.join(self.server.effects, f".ak-fill-{self.id}"))
 
 
 def workers(server):
@@ -94,9 +101,7 @@ def started(server):
 
 
 def effects(server, execution):
-    if isinstance(execution, Fill):
-        return execution.effects()
-    return glob.glob(os.path.join(server.effects, f"effect-{execution.id}-*"))
+    return glob.glob(os.path.join(server.effects, execution.effect.format(execution.id)))
 
 
 def lines(server, execution, what):
@@ -159,7 +164,7 @@ class Judge:
             self.labour()
         phases = [event["phase"] for event in self.execution.events()]
         self.need(phases.count("stopped") == 1, f"stopped in the events: {phases}")
-        self.need("starting" not in phases or isinstance(self.execution, Fill) or
+        self.need("starting" not in phases or not self.execution.notes or
                   lines(self.server, self.execution, "stop"), "stop() did not run")
         self.need(lines(self.server, self.execution, "start") <= 1, "start() ran twice")
         self.files()

@@ -139,9 +139,7 @@ def labour(server, execution, killer, old):
     wait_for(lambda: killer.done() or execution.phase() == "stopped" or
              (execution.worker() or {}).get("ended") or not execution.config["rounds"] and
              execution.status().status == 200 and len(execution.told) > 1, "some rounds")
-    Later(execution.stop).result()
-    wait_for(lambda: killer.done() or execution.phase() == "stopped" and not workers(server),
-             "its stop")
+    labour_stop(server, execution, killer, old)
 
 
 def labour_stop(server, execution, killer, old):
