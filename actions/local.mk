@@ -4,8 +4,12 @@ ACTIONS = \
 	actions/example.c \
 	actions/fill_disk.c \
 	actions/host.c \
+	actions/http_bandwidth.c \
+	actions/http_check.c \
+	actions/http_client.c actions/http_client.h \
 	actions/pause_process.c \
 	actions/processes.c actions/processes.h \
+	actions/status_codes.c actions/status_codes.h \
 	actions/stop_process.c \
 	actions/this_host.c actions/this_host.h
 

@@ -45,6 +45,7 @@ E2E_TESTS = \
 	tests/e2e/test_fill_disk.py \
 	tests/e2e/test_guard.py \
 	tests/e2e/test_heartbeat.py \
+	tests/e2e/test_http_check.py \
 	tests/e2e/test_kept.py \
 	tests/e2e/test_needs.py \
 	tests/e2e/test_options.py \
