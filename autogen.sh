@@ -7,7 +7,7 @@ cd "$(dirname "$0")"
 
 packages='gcc libc6-dev make autoconf automake libtool pkg-config
 libfcgi-dev libjson-c-dev libcurl4-openssl-dev libsqlite3-dev uuid-dev libarchive-dev
-check nginx-light python3 python3-jsonschema python3-yaml sqlite3 curl spin strace wrk'
+check nginx-light python3 python3-jsonschema python3-yaml sqlite3 curl spin strace wrk stress-ng'
 
 missing_packages()
 {

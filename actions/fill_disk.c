@@ -10,49 +10,40 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/stat.h>
 #include <sys/statfs.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <linux/magic.h>
 
+#include "actions/directory.h"
 #include "actions/this_host.h"
 
 #define FILL_MIB (INT64_C(1024) * 1024)
 #define FILL_PIECE_BYTES (1024 * FILL_MIB)	/* of space that is taken at once */
 #define FILL_PIECE_MIN_BYTES 4096
 #define FILL_CHUNK_BYTES 65536
-#define FILL_NAME_BYTES 64
-#define FILL_PATH_BYTES 1024
 #define FILL_MODE_BYTES 16
 #define FILL_PERCENT 100
 #define FILL_TELL_MS 1000
 
 struct fill_state {
-	char path[FILL_PATH_BYTES];	/* the directory, without links */
+	DIRECTORY_MEMBERS;		/* where its file is */
 	char mode[FILL_MODE_BYTES];
 	int64_t size;
 	bool over_time;
 	int64_t block_bytes;
-	int64_t filesystem;		/* f_fsid of statfs(2), */
-	int64_t type, blocks;		/* f_type and f_blocks */
 	bool made;			/* the file may be there */
 	int64_t goal_bytes;		/* what it is to have */
 };
 
 static const struct ak_field fill_fields[] = {
-	AK_TEXT(struct fill_state, path),
+	DIRECTORY_FIELDS(struct fill_state),
 	AK_TEXT(struct fill_state, mode),
 	AK_INT(struct fill_state, size),
 	AK_BOOL(struct fill_state, over_time),
 	AK_INT(struct fill_state, block_bytes),
-	AK_INT(struct fill_state, filesystem),
-	AK_INT(struct fill_state, type),
-	AK_INT(struct fill_state, blocks),
 	AK_BOOL(struct fill_state, made),
 	AK_INT(struct fill_state, goal_bytes),
 	AK_FIELDS_END
@@ -113,7 +104,7 @@ static const struct ak_parameter fill_parameters[] = {
 		.type = AK_STRING,
 		.required = true,
 		.default_value = "/tmp",
-		.max_length = FILL_PATH_BYTES - 1,
+		.max_length = DIRECTORY_PATH_BYTES - 1,
 	},
 	{
 		.name = "method",
@@ -146,33 +137,9 @@ static const struct ak_need fill_needs[] = {
 };
 
 static void
-fill_name(const struct ak_call *call, char name[FILL_NAME_BYTES])
+fill_name(const struct ak_call *call, char name[DIRECTORY_NAME_BYTES])
 {
-	(void)snprintf(name, FILL_NAME_BYTES, ".ak-fill-%s", ak_execution_id(call));
-}
-
-static int64_t
-fill_id(const struct statfs *fs)
-{
-	int64_t id;
-
-	memcpy(&id, &fs->f_fsid, sizeof(id));
-	return id;
-}
-
-/* The directory, open; -1 with the call's error. */
-static int
-fill_open(struct ak_call *call, const char *path, struct statfs *ret_fs)
-{
-	int directory = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-
-	if (directory == -1 || fstatfs(directory, ret_fs) == -1) {
-		(void)ak_errno(call, "Failed to open the directory %s", path);
-		if (directory != -1)
-			(void)close(directory);
-		return -1;
-	}
-	return directory;
+	(void)snprintf(name, DIRECTORY_NAME_BYTES, ".ak-fill-%s", ak_execution_id(call));
 }
 
 static int64_t
@@ -181,59 +148,29 @@ fill_mib(int64_t bytes)
 	return bytes / FILL_MIB;
 }
 
-/* Whether the directory may be filled at all; nothing is written for that. */
-static int
-fill_check(struct ak_call *call, const char *path, const struct statfs *fs)
-{
-	if (fs->f_blocks == 0)
-		return ak_error(call, "%s has no space that could be filled", path);
-	if ((fs->f_flags & ST_RDONLY) != 0)
-		return ak_error(call, "The file system of %s can only be read", path);
-	if (faccessat(AT_FDCWD, path, W_OK | X_OK, AT_EACCESS) == -1)
-		return ak_errno(call, "Files cannot be made in %s", path);
-	return 0;
-}
-
 static int
 fill_prepare(struct ak_call *call, void *state)
 {
 	struct fill_state *s = state;
-	const char *wanted = ak_config_string(call, "path");
 	struct statfs fs;
-	char *path;
-	int directory, result;
 
 	if (this_host_check(call) == -1)
 		return -1;
-	if (wanted[0] != '/')
-		return ak_error(call, "%s is not an absolute path", wanted);
 	(void)snprintf(s->mode, sizeof(s->mode), "%s", ak_config_string(call, "mode"));
 	s->size = ak_config_integer(call, "size");
 	s->block_bytes = ak_config_integer(call, "blocksize") * FILL_MIB;
 	s->over_time = strcmp(ak_config_string(call, "method"), FILL_OVER_TIME) == 0;
 	if (strcmp(s->mode, FILL_PERCENTAGE) == 0 && s->size > FILL_PERCENT)
 		return ak_error(call, "%" PRId64 " percent is more than there is", s->size);
-	path = realpath(wanted, NULL);
-	if (path == NULL)
-		return ak_errno(call, "Failed to find %s", wanted);
-	if (strlen(path) >= sizeof(s->path)) {
-		free(path);
-		return ak_error(call, "The path of %s is too long", wanted);
-	}
-	(void)snprintf(s->path, sizeof(s->path), "%s", path);
-	free(path);
-	directory = fill_open(call, s->path, &fs);
-	if (directory == -1)
+	if (directory_find(call, ak_config_string(call, "path"), s->path, &fs) == -1)
 		return -1;
-	(void)close(directory);
-	s->filesystem = fill_id(&fs);
+	s->filesystem = directory_filesystem(&fs);
 	s->type = fs.f_type;
 	s->blocks = (int64_t)fs.f_blocks;
-	result = fill_check(call, s->path, &fs);
-	if (result == 0 && fs.f_type == TMPFS_MAGIC)
+	if (fs.f_type == TMPFS_MAGIC)
 		ak_message(call, AK_WARN, "The file system of %s is memory", s->path);
 	/* Two that fill one file system to a percentage would both count the other's file. */
-	return result == -1 ? -1 : ak_claim(call, "filesystem:%" PRIx64, s->filesystem);
+	return ak_claim(call, "filesystem:%" PRIx64, s->filesystem);
 }
 
 /* How large the file has to be. */
@@ -295,7 +232,7 @@ fill_is_full(struct ak_call *call, int fault)
 static int
 fill_make(struct ak_call *call, struct fill_state *s, int directory, const struct statfs *fs)
 {
-	char name[FILL_NAME_BYTES];
+	char name[DIRECTORY_NAME_BYTES];
 	int file, result = 0;
 
 	s->goal_bytes = fill_goal(call, s, fs);
@@ -335,12 +272,12 @@ fill_start(struct ak_call *call, void *state)
 	if (s->path[0] != '/' || s->size < 0 || s->size > INT64_MAX / FILL_MIB ||
 	    s->block_bytes < FILL_MIB)
 		return ak_error(call, "This execution was not prepared");
-	directory = fill_open(call, s->path, &fs);
+	directory = directory_open(call, s->path, &fs);
 	if (directory == -1)
 		return -1;
-	result = fill_check(call, s->path, &fs);
+	result = directory_check(call, s->path, &fs);
 	if (result == 0)
-		result = ak_claim(call, "filesystem:%" PRIx64, fill_id(&fs));
+		result = ak_claim(call, "filesystem:%" PRIx64, directory_filesystem(&fs));
 	if (result == 0)
 		result = fill_make(call, s, directory, &fs);
 	(void)close(directory);
@@ -403,13 +340,13 @@ static int
 fill_work(struct ak_call *call, void *state)
 {
 	const struct fill_state *s = state;
-	char name[FILL_NAME_BYTES];
+	char name[DIRECTORY_NAME_BYTES];
 	struct statfs fs;
 	int directory, file, result;
 
 	if (s->made && s->over_time) {
 		fill_name(call, name);
-		directory = fill_open(call, s->path, &fs);
+		directory = directory_open(call, s->path, &fs);
 		if (directory == -1)
 			return -1;
 		file = openat(directory, name, O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC);
@@ -431,7 +368,7 @@ static int
 fill_status(struct ak_call *call, void *state)
 {
 	const struct fill_state *s = state;
-	char name[FILL_NAME_BYTES], path[FILL_PATH_BYTES + FILL_NAME_BYTES];
+	char name[DIRECTORY_NAME_BYTES], path[DIRECTORY_PATH_BYTES + DIRECTORY_NAME_BYTES];
 
 	fill_name(call, name);
 	(void)snprintf(path, sizeof(path), "%s/%s", s->path, name);
@@ -440,70 +377,18 @@ fill_status(struct ak_call *call, void *state)
 	return 0;
 }
 
-/* Whether it is the file system that was filled: another may be mounted there by now. */
-static bool
-fill_is_same(const struct fill_state *s, const struct statfs *fs)
-{
-	return fill_id(fs) == s->filesystem ||
-	    (fs->f_type == s->type && (int64_t)fs->f_blocks == s->blocks);
-}
-
-/* Whether the directory was removed, and the file with it: not where nothing is mounted now. */
-static bool
-fill_is_gone(const struct fill_state *s)
-{
-	char parent[FILL_PATH_BYTES];
-	struct statfs fs;
-	struct stat st;
-	char *slash;
-
-	if (lstat(s->path, &st) == 0 || errno != ENOENT)
-		return false;
-	(void)snprintf(parent, sizeof(parent), "%s", s->path);
-	while ((slash = strrchr(parent, '/')) != NULL) {
-		slash[slash == parent ? 1 : 0] = '\0';
-		if (statfs(parent, &fs) == 0)
-			return fill_is_same(s, &fs);
-		if (slash == parent)
-			return false;
-	}
-	return false;
-}
-
 static int
 fill_stop(struct ak_call *call, void *state)
 {
 	const struct fill_state *s = state;
-	char name[FILL_NAME_BYTES];
-	struct statfs fs;
-	int directory, result = 0;
+	char name[DIRECTORY_NAME_BYTES];
 
 	if (!s->made) {
 		ak_message(call, AK_INFO, "Nothing to remove: nothing was filled");
 		return 0;
 	}
-	if (fill_is_gone(s)) {
-		ak_message(call, AK_INFO, "Nothing to remove: %s is gone", s->path);
-		return 0;
-	}
 	fill_name(call, name);
-	directory = fill_open(call, s->path, &fs);
-	if (directory == -1)
-		return -1;
-	if (unlinkat(directory, name, 0) == 0) {
-		/* So that it does not come back after a power cut. */
-		(void)fsync(directory);
-		ak_message(call, AK_INFO, "Removed %s/%s", s->path, name);
-	} else if (errno != ENOENT) {
-		result = ak_errno(call, "Failed to remove %s/%s", s->path, name);
-	} else if (!fill_is_same(s, &fs)) {
-		result = ak_error(call, "The file system that was filled is not mounted at %s: its "
-		    "file %s remains", s->path, name);
-	} else {
-		ak_message(call, AK_INFO, "Nothing to remove: %s/%s is gone", s->path, name);
-	}
-	(void)close(directory);
-	return result;
+	return directory_remove(call, &DIRECTORY_OF(s), name);
 }
 
 const struct ak_action action_fill_disk = {

@@ -1,16 +1,24 @@
 # What the program `actionkit` has compiled in.
 ACTIONS = \
 	actions/actions.def \
+	actions/directory.c actions/directory.h \
 	actions/example.c \
 	actions/fill_disk.c \
+	actions/fill_memory.c \
 	actions/host.c \
 	actions/http_bandwidth.c \
 	actions/http_check.c \
 	actions/http_client.c actions/http_client.h \
+	actions/machine.c actions/machine.h \
+	actions/oom.c actions/oom.h \
 	actions/pause_process.c \
 	actions/processes.c actions/processes.h \
 	actions/status_codes.c actions/status_codes.h \
 	actions/stop_process.c \
+	actions/stress_cpu.c \
+	actions/stress_io.c \
+	actions/stress_memory.c \
+	actions/stress_ng.c actions/stress_ng.h \
 	actions/this_host.c actions/this_host.h
 
 # Pictures that become icons: actions/x.svg is the array x_icon.

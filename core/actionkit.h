@@ -849,6 +849,12 @@ AK_API int ak_claim(struct ak_call *call, const char *format, ...) AK_PRINTF(2, 
 AK_API int64_t ak_reserved_space(const struct ak_call *call, const char *path);
 
 /*
+ * How many bytes of memory must stay available, in prepare(): --memory-reserve, or a tenth of all
+ * memory if that is less. For actions that fill memory: keep it in the state.
+ */
+AK_API int64_t ak_reserved_memory(const struct ak_call *call);
+
+/*
  * What takes long
  *
  * Handlers are short, and run in processes that come and go. What lasts as long as the execution

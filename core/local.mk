@@ -85,7 +85,7 @@ libcore_la_SOURCES = \
 	core/action/parameter_types.c core/action/parameter_types.h \
 	core/action/parameters.c core/action/parameters.h \
 	core/action/registry.c core/action/registry.h \
-	core/action/reserved_space.c \
+	core/action/reserved.c \
 	core/action/said.c core/action/said.h \
 	core/action/state.c core/action/state.h \
 	core/action/verify.c core/action/verify.h \

@@ -61,6 +61,7 @@ E2E_TESTS = \
 	tests/e2e/test_state_dir.py \
 	tests/e2e/test_stop.py \
 	tests/e2e/test_stop_process.py \
+	tests/e2e/test_stress.py \
 	tests/e2e/test_unrecorded.py \
 	tests/e2e/test_upgrade.py \
 	tests/e2e/test_work.py

@@ -61,6 +61,7 @@ struct ak_call {
 	/* Where the server keeps its state, and what must stay free there; borrowed, or NULL. */
 	const char *state_dir;
 	int64_t reserved_bytes;
+	int64_t reserved_memory_bytes;
 	/* A descriptor that programs inherit (ak_exec()); borrowed, 0: none. */
 	int kept_fd;
 	/* What the last one said, as text; owned, or NULL. */

@@ -215,6 +215,7 @@ set_keeper(struct visit *visit)
 	call->keeper = visit;
 	call->state_dir = visit->session->options->state_dir;
 	call->reserved_bytes = visit->session->options->keep_free_bytes;
+	call->reserved_memory_bytes = visit->session->options->memory_reserve_bytes;
 	if (visit->session->lock.offset != -1)
 		call->kept_fd = visit->session->lock.fd;
 	switch (call->verb) {

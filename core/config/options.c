@@ -54,6 +54,10 @@ const struct option options_table[] = {
 	{ .name = "keep-free", .argument = "SIZE", .preset = "256MiB",
 	  .help = "What every prepare leaves free where the state directory is.",
 	  .parse = option_size, MEMBER(keep_free_bytes), .max = OPTION_TIB },
+	{ .name = "memory-reserve", .argument = "SIZE", .preset = "512MiB",
+	  .help = "What actions that fill the memory leave available, but at most a tenth of "
+	    "it all.",
+	  .parse = option_size, MEMBER(memory_reserve_bytes), .max = OPTION_TIB },
 	{ .name = "workers", .argument = "COUNT", .preset = "64",
 	  .help = "Most executions that may have a worker, which is two processes and what these "
 	    "begin. More are refused.",

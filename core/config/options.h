@@ -29,6 +29,7 @@ struct options {
 	int64_t max_files;		/* how many files of a prepare */
 	int64_t max_upload_bytes;	/* all of them */
 	int64_t keep_free_bytes;	/* what files leave free in their file system */
+	int64_t memory_reserve_bytes;	/* what actions that fill memory leave available */
 	int64_t workers;		/* how many may be at work */
 	struct option_list allow_file_url; /* what files may be downloaded from */
 	struct discovery_options discovery;

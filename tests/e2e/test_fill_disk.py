@@ -98,7 +98,7 @@ def refused():
         for path, mode, words in (("tmp", "MB_TO_FILL", "not an absolute path"),
                                   ("/no/such/path", "MB_TO_FILL", "Failed to find"),
                                   (file, "MB_TO_FILL", "Failed to open the directory"),
-                                  ("/proc", "MB_TO_FILL", "no space that could be filled"),
+                                  ("/proc", "MB_TO_FILL", "no space that could be used"),
                                   (disk, "PERCENTAGE", "more than there is")):
             execution = Fill(server, path, 101, mode)
             contains(execution.prepare().failed()["title"], words, path)

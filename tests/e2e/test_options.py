@@ -15,7 +15,7 @@ OPTIONS = [
     "socket", "socket-group", "state-group", "state-dir", "responders", "base-path",
     "handler-timeout", "stop-timeout", "body-timeout", "shutdown-timeout", "grace", "never-started",
     "stop-retry", "retention", "max-body", "max-file", "max-files",
-    "max-upload", "keep-free", "allow-file-url", "enable-action", "log-level", "log-format",
+    "max-upload", "keep-free", "memory-reserve", "workers", "allow-file-url", "enable-action", "log-level", "log-format",
 ]
 
 
@@ -60,7 +60,8 @@ def bad_options():
                 "never-started": ("soon",), "stop-retry": ("soon",),
                 "retention": ("soon",), "max-body": ("much", "-1", "4 MiB x"),
                 "max-file": ("much",), "max-files": ("many", "65"), "max-upload": ("much",),
-                "keep-free": ("much",), "allow-file-url": ("ftp://a.example", "a.example"),
+                "keep-free": ("much",), "memory-reserve": ("much",), "workers": ("many",),
+                "allow-file-url": ("ftp://a.example", "a.example"),
                 "base-path": ("chaos", "/chaos/", "/a b"),
                 "socket": ("", "/" + "x" * 108, "/no/such/directory/socket"),
                 "state-dir": ("", "/dev/null/x"),

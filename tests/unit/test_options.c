@@ -81,6 +81,7 @@ START_TEST(test_defaults)
 	ck_assert_int_eq(options.core.max_files, 16);
 	ck_assert_int_eq(options.core.max_upload_bytes, INT64_C(4) << 30);
 	ck_assert_int_eq(options.core.keep_free_bytes, 256 << 20);
+	ck_assert_int_eq(options.core.memory_reserve_bytes, 512 << 20);
 	ck_assert_uint_eq(options.core.allow_file_url.count, 0);
 	ck_assert_uint_eq(options.enable_action.count, 0);
 	ck_assert_int_eq(options.core.log_level, LOG_LEVEL_INFO);
