@@ -32,6 +32,7 @@
 #define FILL_TELL_MS 1000
 #define FILL_OOM_SCORE "1000"			/* the first to be killed */
 #define FILL_LOST_STATUS 1
+#define FILL_RANDOM UINT64_C(88172645463325252)	/* where it begins */
 
 #define FILL_USAGE "usage"
 #define FILL_ABSOLUTE "absolute"
@@ -138,9 +139,9 @@ fill_check(struct ak_call *call, const struct fill_state *s, int64_t total)
 	if (s->is_usage)
 		return 0;
 	if (s->goal > total - s->reserve)
-		return ak_error(call, "%" PRId64 " MiB are more than can be taken: the machine has %"
-		    PRId64 ", and %" PRId64 " stay free (--memory-reserve)", s->goal / MACHINE_MIB,
-		    total / MACHINE_MIB, s->reserve / MACHINE_MIB);
+		return ak_error(call, "%" PRId64 " MiB are more than can be taken: the machine has "
+		    "%" PRId64 ", and %" PRId64 " stay free (--memory-reserve)",
+		    s->goal / MACHINE_MIB, total / MACHINE_MIB, s->reserve / MACHINE_MIB);
 	if (s->goal > limit)
 		return ak_error(call, "%" PRId64 " MiB are more than the control group of this "
 		    "server may have: its memory.max (MemoryMax of a unit) is %" PRId64 " MiB",
@@ -298,8 +299,8 @@ static _Noreturn void
 fill_child(const struct fill_state *s, struct fill_report *report, pid_t worker)
 {
 	struct fill fill = {
-		.state = s, .report = report, .page = sysconf(_SC_PAGESIZE), .random = 88172645463325252,
-		.is_locked = true
+		.state = s, .report = report, .page = sysconf(_SC_PAGESIZE),
+		.random = FILL_RANDOM, .is_locked = true
 	};
 	int64_t available;
 
@@ -337,11 +338,11 @@ fill_summarize(struct ak_call *call, const struct fill_state *s, const struct fi
 	int64_t total = 0, available = 0;
 
 	if (report->is_limited && s->is_usage && machine_memory(&total, &available) == 0)
-		ak_summary(call, AK_WARN, "%" PRId64 " of %" PRId64 " MiB were used: the reserve is "
-		    "kept", (total - available) / MACHINE_MIB, s->goal / MACHINE_MIB);
+		ak_summary(call, AK_WARN, "%" PRId64 " of %" PRId64 " MiB were used: the reserve "
+		    "is kept", (total - available) / MACHINE_MIB, s->goal / MACHINE_MIB);
 	else if (report->is_limited)
-		ak_summary(call, AK_WARN, "Held %" PRId64 " of %" PRId64 " MiB: the reserve is kept",
-		    report->held / MACHINE_MIB, s->goal / MACHINE_MIB);
+		ak_summary(call, AK_WARN, "Held %" PRId64 " of %" PRId64 " MiB: the reserve is "
+		    "kept", report->held / MACHINE_MIB, s->goal / MACHINE_MIB);
 	else
 		ak_summary(call, AK_INFO, "Held %" PRId64 " MiB", report->held / MACHINE_MIB);
 }
@@ -399,8 +400,8 @@ const struct ak_action action_fill_memory = {
 	.id = "org.actionkit.fill-memory",
 	.label = "Fill memory",
 	.version = "1.0.0",
-	.description = "Takes memory until so much of it is used, or so much of it, and gives it back "
-	    "at the end.",
+	.description = "Takes memory until so much of it is used, or so much of it, and gives it "
+	    "back at the end.",
 	.technology = THIS_HOST_TECHNOLOGY,
 	.category = "Resource",
 	.kind = AK_ATTACK,

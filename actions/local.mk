@@ -13,6 +13,7 @@ ACTIONS = \
 	actions/oom.c actions/oom.h \
 	actions/pause_process.c \
 	actions/processes.c actions/processes.h \
+	actions/run_script.c \
 	actions/status_codes.c actions/status_codes.h \
 	actions/stop_process.c \
 	actions/stress_cpu.c \

@@ -27,8 +27,8 @@
 	}
 
 /*
- * In prepare(): takes the parameter "workers": 0 is one for each processor. Returns 0, or -1 with the
- * call's error where they are more than max.
+ * In prepare(): takes the parameter "workers": 0 is one for each processor. Returns 0, or -1 with
+ * the call's error where they are more than max.
  */
 int stress_ng_take_workers(struct ak_call *call, int64_t max, int64_t *ret_workers);
 

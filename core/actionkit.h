@@ -953,6 +953,8 @@ struct ak_exec {
 	int64_t timeout_ms;		/* 0: as long as the handler has */
 	enum ak_exec_output out;	/* messages of AK_INFO */
 	enum ak_exec_output err;	/* messages of AK_WARN; what is said again is counted */
+	/* Of both, whatever becomes of them, the last so many bytes are kept; 0: none. */
+	size_t tail_bytes;
 };
 
 /* How it ended. The texts are valid until the next ak_exec() or the end of the handler. */
@@ -964,6 +966,8 @@ struct ak_exec_end {
 	size_t out_size;
 	const char *err;
 	size_t err_size;
+	const char *tail;		/* as it was written, in that order as far as it is seen */
+	size_t tail_size;
 };
 
 /*

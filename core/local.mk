@@ -88,6 +88,7 @@ libcore_la_SOURCES = \
 	core/action/reserved.c \
 	core/action/said.c core/action/said.h \
 	core/action/state.c core/action/state.h \
+	core/action/tail.c core/action/tail.h \
 	core/action/verify.c core/action/verify.h \
 	core/action/verify_discovery.c \
 	core/action/verify_mistakes.c core/action/verify_mistakes.h \

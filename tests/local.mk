@@ -24,6 +24,7 @@ UNIT_TESTS = \
 	tests/unit/test_request \
 	tests/unit/test_route \
 	tests/unit/test_state \
+	tests/unit/test_tail \
 	tests/unit/test_takeover \
 	tests/unit/test_verify
 
@@ -55,6 +56,7 @@ E2E_TESTS = \
 	tests/e2e/test_ready.py \
 	tests/e2e/test_repeat.py \
 	tests/e2e/test_requests.py \
+	tests/e2e/test_run_script.py \
 	tests/e2e/test_schema.py \
 	tests/e2e/test_signals.py \
 	tests/e2e/test_standby.py \

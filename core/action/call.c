@@ -306,7 +306,8 @@ call_done(struct ak_call *call)
 	json_object_put(call->verdict);
 	free(call->said);
 	free(call->complained);
-	call->said = call->complained = NULL;
+	free(call->tail);
+	call->said = call->complained = call->tail = NULL;
 	call->verdict = NULL;
 	call->messages = call->metrics = call->artifacts = call->modifications = NULL;
 	call->summary = call->error = NULL;

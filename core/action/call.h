@@ -65,7 +65,7 @@ struct ak_call {
 	/* A descriptor that programs inherit (ak_exec()); borrowed, 0: none. */
 	int kept_fd;
 	/* What the last one said, as text; owned, or NULL. */
-	char *said, *complained;
+	char *said, *complained, *tail;
 
 	/* In discover() only: what was found; the code of what went wrong with that, or 0. */
 	struct discovered *discovered;

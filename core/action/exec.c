@@ -40,6 +40,7 @@ struct run {
 	bool told_to_end;		/* it got SIGTERM, since work() must end */
 	bool timed_out;
 	struct said said, complained;
+	struct tail tail;
 };
 
 static int
@@ -132,7 +133,8 @@ begin_in(struct run *run, struct program *program)
 	struct ak_call *call = run->call;
 
 	program->input = open_input(run->exec->input);
-	program->output = open_output(run->exec->out == AK_EXEC_DROP, &run->output);
+	program->output = open_output(run->exec->out == AK_EXEC_DROP &&
+	    run->exec->tail_bytes == 0, &run->output);
 	program->errors = open_output(false, &run->errors);
 	/* The program holds what says that the execution is worked on, even if we die. */
 	if (call->kept_fd > 0)
@@ -286,8 +288,12 @@ keep_end(struct run *run, int status, struct ak_exec_end *ret_end)
 {
 	struct ak_call *call = run->call;
 
+	size_t tail_size;
+
 	free(call->said);
 	free(call->complained);
+	free(call->tail);
+	call->tail = tail_take(&run->tail, &tail_size);
 	call->said = run->said.text;
 	call->complained = run->complained.text;
 	if (ret_end == NULL)
@@ -298,7 +304,8 @@ keep_end(struct run *run, int status, struct ak_exec_end *ret_end)
 		.timed_out = run->timed_out,
 		.out = call->said == NULL ? "" : call->said, .out_size = run->said.length,
 		.err = call->complained == NULL ? "" : call->complained,
-		.err_size = run->complained.length
+		.err_size = run->complained.length,
+		.tail = call->tail == NULL ? "" : call->tail, .tail_size = tail_size
 	};
 }
 
@@ -363,9 +370,10 @@ ak_exec(struct ak_call *call, const struct ak_exec *exec, struct ak_exec_end *re
 {
 	struct run run = {
 		.call = call, .exec = exec, .ended = -1, .output = -1, .errors = -1,
-		.said = { .call = call, .how = exec->out, .level = AK_INFO },
+		.said = { .call = call, .how = exec->out, .level = AK_INFO, .tail = &run.tail },
 		.complained = { .call = call, .how = exec->err, .level = AK_WARN,
-		    .once = true }
+		    .once = true, .tail = &run.tail },
+		.tail = { .room = exec->tail_bytes }
 	};
 	int64_t began_ms = clock_boot_ms();
 	char path[PATH_MAX];

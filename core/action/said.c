@@ -94,6 +94,7 @@ said_add(struct said *said, const char *text, size_t length)
 {
 	const char *end;
 
+	tail_add(said->tail, text, length);
 	if (said->how == AK_EXEC_TEXT)
 		keep_text(said, text, length);
 	if (said->how != AK_EXEC_MESSAGES && !said->once)

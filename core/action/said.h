@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "core/action/tail.h"
 #include "core/actionkit.h"
 
 /* Of a line, what is beyond is left out. */
@@ -30,6 +31,7 @@ struct said {
 	char *text;			/* all of it, for AK_EXEC_TEXT; or NULL */
 	size_t length;
 	bool too_much;			/* more than AK_EXEC_TEXT_BYTES_MAX */
+	struct tail *tail;		/* takes all of it as well */
 	char line[SAID_LINE_BYTES];	/* the one that has not ended */
 	size_t line_length;
 	size_t lines;			/* told, or counted */

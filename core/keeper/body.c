@@ -58,38 +58,6 @@ struct body {
 };
 
 static void
-add_item(struct body *body, enum outbox_kind kind, struct json_object *value)
-{
-	size_t length;
-	const char *text = json_text(value, &length);
-	struct item *item;
-
-	if (body->over)
-		return;
-	/* One that is larger than all goes alone. */
-	if (body->bytes > 0 && body->bytes + length > BODY_WAITING_BYTES) {
-		body->lost++;
-		return;
-	}
-	item = malloc(sizeof(*item) + length + 1);
-	if (item == NULL)
-		log_out_of_memory();
-	item->next = NULL;
-	item->kind = kind;
-	item->length = length;
-	memcpy(item->body, text, length + 1);
-	*body->last = item;
-	body->last = &item->next;
-	if (body->items++ == 0)
-		body->since_ms = clock_boot_ms();
-	body->bytes += length;
-	if (kind == OUTBOX_MESSAGE)
-		text_set(&body->told, json_member_string(value, "message"));
-	else if (kind == OUTBOX_SUMMARY)
-		text_set(&body->told, json_member_string(value, "text"));
-}
-
-static void
 forget_items(struct body *body)
 {
 	struct item *item;
@@ -101,32 +69,6 @@ forget_items(struct body *body)
 	body->last = &body->first;
 	body->items = body->bytes = 0;
 	body->lost = 0;
-}
-
-static void
-take_array(struct body *body, enum outbox_kind kind, struct json_object **array)
-{
-	for (size_t i = 0; i < json_count(*array); i++)
-		add_item(body, kind, json_element(*array, i));
-	json_object_put(*array);
-	*array = NULL;
-}
-
-static void
-take_told(struct body *body)
-{
-	struct ak_call *call = &body->visit.call;
-
-	take_array(body, OUTBOX_MESSAGE, &call->messages);
-	take_array(body, OUTBOX_METRIC, &call->metrics);
-	take_array(body, OUTBOX_ARTIFACT, &call->artifacts);
-	take_array(body, OUTBOX_MODIFICATION, &call->modifications);
-	if (call->summary != NULL)
-		add_item(body, OUTBOX_SUMMARY, call->summary);
-	json_object_put(call->summary);
-	call->summary = NULL;
-	call->artifacts_size = 0;
-	call->metrics_dropped = false;
 }
 
 /*
@@ -217,6 +159,73 @@ commit(struct body *body, enum store_durability durability, const char *state,
 	body->told_failure = result == -1;
 	body->again_ms = result == -1 ? clock_boot_ms() + BODY_AGAIN_MS : 0;
 	return result;
+}
+
+/* One that is larger than all goes alone. */
+static bool
+has_place(const struct body *body, size_t length)
+{
+	return body->bytes == 0 || body->bytes + length <= BODY_WAITING_BYTES;
+}
+
+static void
+add_item(struct body *body, enum outbox_kind kind, struct json_object *value)
+{
+	size_t length;
+	const char *text = json_text(value, &length);
+	struct item *item;
+	struct err err;
+
+	if (!body->over && !body->told_failure && !has_place(body, length))
+		(void)commit(body, STORE_NORMAL, NULL, NULL, NULL, &err);
+	if (body->over)
+		return;
+	if (!has_place(body, length)) {
+		body->lost++;
+		return;
+	}
+	item = malloc(sizeof(*item) + length + 1);
+	if (item == NULL)
+		log_out_of_memory();
+	item->next = NULL;
+	item->kind = kind;
+	item->length = length;
+	memcpy(item->body, text, length + 1);
+	*body->last = item;
+	body->last = &item->next;
+	if (body->items++ == 0)
+		body->since_ms = clock_boot_ms();
+	body->bytes += length;
+	if (kind == OUTBOX_MESSAGE)
+		text_set(&body->told, json_member_string(value, "message"));
+	else if (kind == OUTBOX_SUMMARY)
+		text_set(&body->told, json_member_string(value, "text"));
+}
+
+static void
+take_array(struct body *body, enum outbox_kind kind, struct json_object **array)
+{
+	for (size_t i = 0; i < json_count(*array); i++)
+		add_item(body, kind, json_element(*array, i));
+	json_object_put(*array);
+	*array = NULL;
+}
+
+static void
+take_told(struct body *body)
+{
+	struct ak_call *call = &body->visit.call;
+
+	take_array(body, OUTBOX_MESSAGE, &call->messages);
+	take_array(body, OUTBOX_METRIC, &call->metrics);
+	take_array(body, OUTBOX_ARTIFACT, &call->artifacts);
+	take_array(body, OUTBOX_MODIFICATION, &call->modifications);
+	if (call->summary != NULL)
+		add_item(body, OUTBOX_SUMMARY, call->summary);
+	json_object_put(call->summary);
+	call->summary = NULL;
+	call->artifacts_size = 0;
+	call->metrics_dropped = false;
 }
 
 /* Hook of the call: what was told is taken, and committed when it is time. */

@@ -15,7 +15,8 @@ OPTIONS = [
     "socket", "socket-group", "state-group", "state-dir", "responders", "base-path",
     "handler-timeout", "stop-timeout", "body-timeout", "shutdown-timeout", "grace", "never-started",
     "stop-retry", "retention", "max-body", "max-file", "max-files",
-    "max-upload", "keep-free", "memory-reserve", "workers", "allow-file-url", "enable-action", "log-level", "log-format",
+    "max-upload", "keep-free", "memory-reserve", "workers", "allow-file-url", "enable-action",
+    "log-level", "log-format",
 ]
 
 
