@@ -1,6 +1,7 @@
 # What the program `actionkit` has compiled in.
 ACTIONS = \
 	actions/actions.def \
+	actions/cpu_speed.c \
 	actions/directory.c actions/directory.h \
 	actions/example.c \
 	actions/fill_disk.c \
@@ -10,17 +11,21 @@ ACTIONS = \
 	actions/http_check.c \
 	actions/http_client.c actions/http_client.h \
 	actions/machine.c actions/machine.h \
+	actions/nft.c actions/nft.h \
 	actions/oom.c actions/oom.h \
 	actions/pause_process.c \
 	actions/processes.c actions/processes.h \
 	actions/run_script.c \
+	actions/shutdown.c \
 	actions/status_codes.c actions/status_codes.h \
 	actions/stop_process.c \
 	actions/stress_cpu.c \
 	actions/stress_io.c \
 	actions/stress_memory.c \
 	actions/stress_ng.c actions/stress_ng.h \
-	actions/this_host.c actions/this_host.h
+	actions/this_boot.c actions/this_boot.h \
+	actions/this_host.c actions/this_host.h \
+	actions/time_travel.c
 
 # Pictures that become icons: actions/x.svg is the array x_icon.
 ICONS = \

@@ -38,6 +38,7 @@ E2E_TESTS = \
 	tests/e2e/test_cli_stop.py \
 	tests/e2e/test_coverage.py \
 	tests/e2e/test_crash.py \
+	tests/e2e/test_cpu_speed.py \
 	tests/e2e/test_descriptors.py \
 	tests/e2e/test_discovery.py \
 	tests/e2e/test_file_life.py \
@@ -58,12 +59,14 @@ E2E_TESTS = \
 	tests/e2e/test_requests.py \
 	tests/e2e/test_run_script.py \
 	tests/e2e/test_schema.py \
+	tests/e2e/test_shutdown.py \
 	tests/e2e/test_signals.py \
 	tests/e2e/test_standby.py \
 	tests/e2e/test_state_dir.py \
 	tests/e2e/test_stop.py \
 	tests/e2e/test_stop_process.py \
 	tests/e2e/test_stress.py \
+	tests/e2e/test_time_travel.py \
 	tests/e2e/test_unrecorded.py \
 	tests/e2e/test_upgrade.py \
 	tests/e2e/test_work.py
@@ -185,6 +188,11 @@ clean-local:
 	rm -rf tests/fuzz/clang
 
 check_PROGRAMS += $(UNIT_TESTS) tests/e2e/extension
+
+# To be preloaded: a clock that tests may set. A place to install it makes it a shared library.
+check_LTLIBRARIES = tests/e2e/fake_clock.la
+tests_e2e_fake_clock_la_SOURCES = tests/e2e/fake_clock.c
+tests_e2e_fake_clock_la_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
 LDADD = $(AK_LIBS) $(CHECK_LIBS)
 tests_e2e_extension_LDADD = $(AK_LIBS)
 tests_e2e_extension_SOURCES = tests/e2e/extension.c tests/e2e/extension.h \

@@ -1,0 +1,38 @@
+#!/usr/bin/env python3
+"""The action shutdown, as far as it goes without a machine to be shut down: see vm/."""
+
+import os
+
+from harness import ACTIONKIT, Execution, Server, contains, install, main, skip_all, test
+
+SHUTDOWN = "org.actionkit.shutdown"
+
+
+@test
+def not_offered():
+    """Nobody has it who has not asked for it by name"""
+    with Server(ACTIONKIT) as server:
+        Execution(server, SHUTDOWN, {"reboot": True}).prepare().refused(404)
+    with Server(ACTIONKIT, enable_action="all") as server:
+        Execution(server, SHUTDOWN, {"reboot": True}).prepare().refused(404)
+
+
+@test
+def in_a_container():
+    """A container cannot shut its host down, and says so"""
+    server = Server(ACTIONKIT, serve=False, enable_action=SHUTDOWN)
+    with server:
+        program = os.path.join(server.dir, "program")
+        install(program, more="#!/bin/sh\nexec unshare -p -f --kill-child=TERM "
+                              f'--mount-proc {ACTIONKIT} "$@"\n')
+        server.program = program
+        server.unclean = True
+        server.process = server.spawn(server.arguments())
+        server.wait_ready()
+        contains(str(Execution(server, SHUTDOWN, {"reboot": True}).prepare().json()),
+                 "container", "error")
+
+
+if os.geteuid() != 0 or os.system("unshare -p -f true 2>/dev/null"):
+    skip_all("needs a namespace of processes")
+main()
