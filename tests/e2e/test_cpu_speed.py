@@ -81,7 +81,7 @@ def texts(reply):
 
 @test
 def there_and_back():
-    """The limits of each policy are told, and after the stop as they were, not as the hardware is"""
+    """Limits of each policy, told, and after the stop as they were: not those of the hardware"""
     with Machine() as machine:
         execution = machine.begun()
         equal(machine.all_limits(), AFTER, "limits")

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The action shutdown, as far as it goes without a machine to be shut down: see vm/."""
+"""The action shutdown, as far as it goes without a machine to be shut down: see tests/vm."""
 
 import os
 
