@@ -14,15 +14,15 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "../e2e"))
 
+from clock import ClockServer  # noqa: E402
 from harness import (  # noqa: E402
-    PATIENCE_S, Execution, Skip, TESTS, clean_environment, equal, program_path, run, title,
-    wait_for)
+    ACTIONKIT, PATIENCE_S, Execution, Server, Skip, TESTS, alive, clean_environment, equal, pids,
+    proc_read, program_path, run, title, wait_for)
 
 ACTION = program_path("CRASH_ACTION", "tests/crash/action")
 ACTION_NEXT = program_path("CRASH_ACTION_NEXT", "tests/crash/action_next")
 CRASH = "org.actionkit.test.crash"
 CRASH_LABOUR = "org.actionkit.test.crash-labour"
-FILL_DISK = "org.actionkit.fill-disk"
 WORKERS = ("ak-worker", "ak-work")
 UPLOAD_BYTES = 20000
 FULL = os.environ.get("FAULTS_DEPTH") == "full"
@@ -38,6 +38,15 @@ class Attack(Execution):
 
     effect = "effect-{}-*"  # its name, of the id
     notes = True            # its handlers write into the log
+    at_once = True          # it has an effect as soon as it runs
+
+    @staticmethod
+    def make_server(**options):
+        return Server(ACTION, **options)
+
+    def effects(self):
+        """What there is of it, as a list."""
+        return glob.glob(os.path.join(self.server.effects, self.effect.format(self.id)))
 
 
 class Crash(Attack):
@@ -78,15 +87,69 @@ class Labour(Attack):
         return rows[0] if rows else None
 
 
-class Fill(Attack):
-    """An execution of fill-disk, in the directory of the effects."""
+class Real(Attack):
+    """An execution of an action that is offered."""
 
-    effect = ".ak-fill-{}"
     notes = False
+    name = None
+    settings = {}
 
     def __init__(self, server):
-        super().__init__(server, FILL_DISK, {
-            "duration": 60000, "path": server.effects, "mode": "MB_TO_FILL", "size": 1})
+        super().__init__(server, f"org.actionkit.{self.name}", {
+            "duration": 60000, **self.settings,
+            **({"path": server.effects} if "path" in self.settings else {})})
+
+    @classmethod
+    def make_server(cls, **options):
+        return Server(ACTIONKIT, enable_action=f"org.actionkit.{cls.name}", **options)
+
+
+class FillDisk(Real):
+    effect = ".ak-fill-{}"
+    name = "fill-disk"
+    settings = {"path": None, "mode": "MB_TO_FILL", "size": 1}
+
+
+class StressIo(Real):
+    effect = ".ak-stress-{}"
+    name = "stress-io"
+    settings = {"path": None, "mode": "read_write", "workers": 1, "mbytes_per_worker": 1}
+
+
+class Processes(Real):
+    """One whose effect is what its worker runs."""
+
+    at_once = False
+
+    def effects(self):
+        mine = f"AK_EXECUTION={self.id}".encode()
+        return [pid for pid in pids() if mine in proc_read(pid, "environ").split(b"\0")] + \
+            [pid for pid in self.server.named("ak-work") if alive(pid)]
+
+
+class FillMemory(Processes):
+    name = "fill-memory"
+    settings = {"mode": "absolute", "size": 1, "unit": "MiB"}
+
+
+class RunScript(Processes):
+    name = "run-script"
+    settings = {"file": base64.b64encode(b"sleep 600 & sleep 600").decode()}
+
+
+class TimeTravel(Real):
+    """On a clock that only its server knows."""
+
+    name = "time-travel"
+    settings = {"offset": 3600000}
+
+    @classmethod
+    def make_server(cls, **options):
+        return ClockServer(f"org.actionkit.{cls.name}", **options)
+
+    def effects(self):
+        return [shift for shift in [self.server.shift()] if abs(shift) > 1] + \
+            self.server.tables().split()
 
 
 def workers(server):
@@ -98,10 +161,6 @@ def started(server):
     execution.prepare().ok()
     execution.start().ok()
     return execution
-
-
-def effects(server, execution):
-    return glob.glob(os.path.join(server.effects, execution.effect.format(execution.id)))
 
 
 def lines(server, execution, what):
@@ -128,15 +187,16 @@ class Judge:
         """What holds at any moment, of an execution that nobody is at."""
         row = self.execution.row()
         phase = row and row["phase"]
-        there = effects(self.server, self.execution)
+        there = self.execution.effects()
         self.need(not there or phase in ("starting", "running", "stopping"),
                   f"an effect in phase {phase}")
         for file in self.server.query("SELECT path FROM files"):
             self.need(os.path.exists(file["path"]), "a row without a file")
         # A start() that failed leaves it running, with its error, until it is stopped.
         if phase == "running" and not row["stop_by"] and \
+                self.execution.at_once and \
                 not json.loads(row["start_result"]).get("error"):
-            self.need(effects(self.server, self.execution) or
+            self.need(self.execution.effects() or
                       self.execution.phase() != "running", "running without an effect")
 
     def ask_again(self, verb):
@@ -145,8 +205,8 @@ class Judge:
         self.need(reply.status in (200, 409, 503), f"{verb} again: {reply!r}")
         if reply.status != 200 or reply.json().get("error"):
             return
-        there = effects(self.server, self.execution)
-        if verb == "start":
+        there = self.execution.effects()
+        if verb == "start" and self.execution.at_once:
             self.need(there, "start says yes, and there is no effect")
         if verb == "stop":
             self.need(not there, "stop says yes, and the effect is there")
@@ -159,7 +219,7 @@ class Judge:
         wait_for(told, "a stop that succeeds")
         self.need(self.execution.phase() == "stopped",
                   f"told stopped in phase {self.execution.phase()}")
-        self.need(not effects(self.server, self.execution), "the effect is left")
+        self.need(not self.execution.effects(), "the effect is left")
         if isinstance(self.execution, Labour):
             self.labour()
         phases = [event["phase"] for event in self.execution.events()]

@@ -20,7 +20,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 
 from crash import (  # noqa: E402
-    ACTION, ACTION_NEXT, Crash, FULL, Judge, Strace, TRACED, effects, faults_main,
+    ACTION, ACTION_NEXT, Crash, FULL, Judge, Strace, TRACED, faults_main,
     judged, started, tried)
 from harness import (  # noqa: E402
     EX_CONFIG, Later, Server, Skip, alive, at_once, check, contains, equal, install, kill,
@@ -179,8 +179,8 @@ def disk_turns_read_only():
             check(reply.status in (500, 503), f"prepare: {reply!r}")
         # It cannot be recorded, so it can be undone only from what the agent knows.
         wait_for(lambda: executions[0].stop().status == 200, "a stop without its record")
-        equal(effects(server, executions[0]), [], "effects of what an agent has stopped")
-        equal(len(effects(server, executions[1])), 1, "effects of another")
+        equal(executions[0].effects(), [], "effects of what an agent has stopped")
+        equal(len(executions[1].effects()), 1, "effects of another")
         server.kill_all()
         loop.repair()
         server.serve()
@@ -197,7 +197,7 @@ def writes_refused():
                         "error=EROFS")
         server_refuses = [Crash(server).prepare() for _ in range(8)]
         replies = [execution.stop() for execution in executions[:2]]
-        there = [len(effects(server, execution)) for execution in executions]
+        there = [len(execution.effects()) for execution in executions]
         failed = strace.end()
         check(failed, "no write was refused")
         tried[0] += failed
@@ -314,7 +314,7 @@ def old_stopper_after_a_migration():
         server.operator_stop(execution, "in between")
         wait_for(lambda: "newer actionkit has used it" in server.log(), "a refusal")
         equal(execution.status().ok()["completed"], False, "completed")
-        equal(len(effects(server, execution)), 1, "effects")
+        equal(len(execution.effects()), 1, "effects")
         install(server.program, ACTION_NEXT)
         server.signal(signal.SIGHUP)
         row = execution.wait_phase("stopped")
@@ -334,7 +334,7 @@ def foreign_writer():
         deadline = {"Request-Timeout": "1"}
         replies = at_once([lambda: execution.stop(deadline), lambda: other.start(deadline)])
         equal([reply.status for reply in replies], [200, 503], "status")
-        equal(effects(server, execution), [], "effects while nothing can be recorded")
+        equal(execution.effects(), [], "effects while nothing can be recorded")
         equal(execution.status().status, 200, "status of what is not recorded")
         connection.execute("ROLLBACK")
         connection.close()

@@ -19,7 +19,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 
-from crash import ACTION, Crash, Judge, Labour, effects  # noqa: E402
+from crash import ACTION, Crash, Judge, Labour  # noqa: E402
 from harness import (  # noqa: E402
     Later, Server, end_all, kill_at_once, wait_for)
 
@@ -116,13 +116,13 @@ def try_pair(server):
     if server.process.pid in chosen:
         server.process.wait()
         wait_for(lambda: execution.phase() == "stopped", f"the guard's stop ({pair})")
-        judge.need(not effects(server, execution), "the guard has left the effect")
+        judge.need(not execution.effects(), "the guard has left the effect")
         server.wait_gone()
         server.serve()
     else:
         server.operator_stop(execution, "pairs")
         wait_for(lambda: execution.phase() == "stopped", f"its stop ({pair})")
-        judge.need(not effects(server, execution), "the effect is left")
+        judge.need(not execution.effects(), "the effect is left")
     at_rest(server)
     judge.end()
     return pair, judge.wrong

@@ -19,9 +19,9 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 
 from crash import (  # noqa: E402
-    ACTION, Crash, Fill, Judge, Labour, TRACED, workers)
+    Crash, FillDisk, FillMemory, Judge, Labour, RunScript, StressIo, TimeTravel, TRACED, workers)
 from harness import (  # noqa: E402
-    ACTIONKIT, Later, Server, Victim, alive, end_all, kill, proc_parent, proc_start_time,
+    Later, Skip, Victim, alive, end_all, kill, proc_parent, proc_start_time,
     proc_state, program_path, skip_all, wait_for)
 
 KILLAT = program_path("CRASH_KILLAT", "tests/crash/killat")
@@ -209,7 +209,15 @@ def call_part(verb, *before, name=None, make=Crash):
 
 def labour_part(name, victim, child=None, rounds=0):
     return Part(name, ("prepare",), labour, victim, child,
-                make=lambda server: Labour(server, rounds))
+                make=labour_of(rounds))
+
+
+def labour_of(rounds):
+    """Executions of so many rounds, made by what knows their server as well."""
+    def make(server):
+        return Labour(server, rounds)
+    make.make_server = Labour.make_server
+    return make
 
 
 STARTED = ("prepare", "start")
@@ -221,6 +229,8 @@ KEEPER = "2.1"
 BODY = "2.1.1"
 ROUNDS = 2
 
+# Actions that are offered; the short form has the first.
+REAL = (FillDisk, StressIo, FillMemory, RunScript, TimeTravel)
 START = call_part("start", "prepare")
 PARTS = (
     call_part("prepare"),
@@ -252,9 +262,11 @@ PARTS = (
     labour_part("life of a worker, body", responder_of, BODY),
     labour_part("work that ends, keeper", responder_of, KEEPER, ROUNDS),
     labour_part("work that ends, body", responder_of, BODY, ROUNDS),
-    call_part("start", "prepare", name="start of fill-disk", make=Fill),
-    call_part("stop", *STARTED, name="stop of fill-disk", make=Fill),
-    Part("stop of fill-disk, stopper", STARTED, operator_stop, reaper_of, "1", make=Fill),
+    *(part for make in REAL for part in (
+        call_part("start", "prepare", name=f"start of {make.name}", make=make),
+        call_part("stop", *STARTED, name=f"stop of {make.name}", make=make),
+        Part(f"stop of {make.name}, stopper", STARTED, operator_stop, reaper_of, "1",
+             make=make))),
 )
 
 
@@ -314,6 +326,8 @@ def try_part(part, late=False):
     violations = []
     try:
         kills = try_points(part, late, violations)
+    except Skip as reason:
+        return 1, [f"SKIP {reason}"]
     except AssertionError as fault:
         return 0, [*violations, f"{part.name}: {fault}", *getattr(fault, "diagnostics", [])]
     return kills, violations
@@ -322,9 +336,8 @@ def try_part(part, late=False):
 def try_points(part, late, violations):
     kills = 0
     environment = {**TRACED, **({"CRASH_SAVE_LATE": "1"} if late else {})}
-    program = ACTIONKIT if part.make is Fill else ACTION
-    with Server(program, environment=environment, responders=1, grace="100ms",
-                stop_retry="100ms", log_level="info") as server:
+    with part.make.make_server(environment=environment, responders=1, grace="100ms",
+                               stop_retry="100ms", log_level="info") as server:
         for at in points_of(server, part, late):
             try:
                 killed, number, wrong = try_point(server, part, at)
@@ -359,7 +372,8 @@ def main():
         skip_all("a process cannot be traced here")
     # Some of them, by parts of their names.
     chosen = [part for part in PARTS
-              if not sys.argv[1:] or any(word in part.name for word in sys.argv[1:])]
+              if any(word in part.name for word in sys.argv[1:]) or
+              not sys.argv[1:] and (FULL or part.make not in REAL[1:])]
     print(f"1..{len(chosen) + 1}", flush=True)
     kills, violations, good = 0, 0, True
     pool = concurrent.futures.ThreadPoolExecutor(max_workers=AT_ONCE)

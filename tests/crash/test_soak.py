@@ -18,7 +18,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 
-from crash import ACTION, Crash, Judge, Labour, effects  # noqa: E402
+from crash import ACTION, Crash, Judge, Labour  # noqa: E402
 from harness import (  # noqa: E402
     Later, Server, alive, end_all, kill_at_once, proc_read, wait_for)
 
@@ -77,7 +77,7 @@ class Soak:
         if not self.call(execution, random.choice(execution.begins)):
             return
         begun = self.call(execution, "start")
-        if begun and not begun.get("error") and not effects(self.server, execution):
+        if begun and not begun.get("error") and not execution.effects():
             row = execution.row()
             if row["phase"] == "running" and not row["stop_by"]:
                 self.violation(f"start {execution.id}: yes, and there is no effect")
@@ -85,7 +85,7 @@ class Soak:
             self.call(execution, "status")
         # An agent that is gone is replaced by the heartbeat.
         if random.randrange(10) and self.call(execution, "stop") and \
-                effects(self.server, execution):
+                execution.effects():
             self.violation(f"stop {execution.id}: yes, and the effect is there")
 
     def agent(self):
@@ -112,7 +112,7 @@ class Soak:
         self.server.operator_stop(None, "the end")
         wait_for(lambda: not self.server.query("SELECT id FROM active"), "the end of all", 120)
         for execution in self.executions:
-            if execution.row() is None and not effects(self.server, execution):
+            if execution.row() is None and not execution.effects():
                 continue
             judge = Judge(self.server, execution)
             judge.end()

@@ -34,7 +34,8 @@ serve()
 	mkdir -p -m 700 "$ACTIONKIT_STATE_DIR" /tmp/nginx
 	test -e /tmp/nginx/nginx.pid || nginx -p /tmp/nginx -c /nginx.conf -e stderr \
 	    -g 'user root;' >/tmp/nginx.log 2>&1 &
-	actionkit serve --socket /tmp/fcgi.sock --responders 2 --keep-free 1MiB "$@" >>/tmp/serve.log 2>&1 &
+	actionkit serve --socket /tmp/fcgi.sock --responders 2 --keep-free 1MiB "$@" \
+	    >>/tmp/serve.log 2>&1 &
 	within 60 'the server is ready' is_ready
 }
 
