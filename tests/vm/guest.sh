@@ -31,11 +31,13 @@ is_ready()
 export ACTIONKIT_STATE_DIR=${STATE-/tmp/state} ACTIONKIT_URL=http://127.0.0.1:8085
 serve()
 {
-	mkdir -p -m 700 "$ACTIONKIT_STATE_DIR" /tmp/nginx
+	mkdir -p -m 700 /tmp/nginx
+	mkdir -p -m 700 "$ACTIONKIT_STATE_DIR"
+	chown "${SERVE_AS-root}" "$ACTIONKIT_STATE_DIR"
 	test -e /tmp/nginx/nginx.pid || nginx -p /tmp/nginx -c /nginx.conf -e stderr \
 	    -g 'user root;' >/tmp/nginx.log 2>&1 &
-	actionkit serve --socket /tmp/fcgi.sock --responders 2 --keep-free 1MiB "$@" \
-	    >>/tmp/serve.log 2>&1 &
+	su -s /bin/sh "${SERVE_AS-root}" -c 'exec actionkit serve --socket /tmp/fcgi.sock \
+	    --responders 2 --keep-free 1MiB "$@"' sh "$@" >>/tmp/serve.log 2>&1 &
 	within 60 'the server is ready' is_ready
 }
 

@@ -52,7 +52,7 @@ for item; do
 	esac
 done
 
-chmod 755 "$work/init"
+chmod 755 "$work" "$work/init"
 
 # A line of modules.dep: "path.ko: nearest.ko ... deepest.ko". What is built in has none.
 : >"$work/modules.list"

@@ -18,20 +18,21 @@ from harness import (  # noqa: E402
     ACTIONKIT, NGINX, TOP_BUILDDIR, TOP_SRCDIR, Skip, check)
 
 QEMU = "qemu-system-x86_64"
-TOOLS = (QEMU, "busybox", "cpio", "depmod", "gzip", "nft", "tc", "ip", "sqlite3")
+TOOLS = (QEMU, "busybox", "cpio", "depmod", "gzip", "mkfs.ext4")
+INSIDE = ("nft", "tc", "ip", "sqlite3", "setquota")
 KERNEL_PACKAGE = "linux-image-cloud-amd64"
 KERNEL = os.environ.get("VM_KERNEL") or os.path.join(TOP_BUILDDIR, "tests/vm/kernel")
 # Where it must run, what is missing is a failure.
 DEMANDED = os.environ.get("ACTIONKIT_DEMAND_QEMU") == "1"
 LIFE_S = 180            # of a machine at most
 MEMORY_MIB = 512
-MODULES = "virtio_pci virtio_blk ext4 nf_tables"
+MODULES = "virtio_pci virtio_blk ext4 quota_v2 nf_tables"
 SEARCH = os.environ["PATH"] + ":/usr/sbin:/sbin"
 
 
 def missing():
     """What is not there that a machine needs; fetches the kernel where that is possible."""
-    for tool in TOOLS:
+    for tool in TOOLS + INSIDE:
         if not shutil.which(tool, path=SEARCH):
             return f"{tool} is not installed"
     if not glob.glob(os.path.join(KERNEL, "boot/vmlinuz-*")) and not fetch_kernel():
@@ -78,13 +79,13 @@ class Machine:
         self.actionkit = os.path.join(self.dir, "actionkit")
         shutil.copy(ACTIONKIT, self.actionkit)
         subprocess.run(["sh", os.path.join(HERE, "initramfs.sh"), KERNEL, self.image, *files,
-                        self.actionkit, NGINX, *TOOLS[-4:]], check=True,
+                        self.actionkit, NGINX, *INSIDE], check=True,
                        env={**os.environ, "MODULES": modules, "PATH": SEARCH})
         if disk_mib:
             self.disk = os.path.join(self.dir, "disk")
             with open(self.disk, "wb") as file:
                 file.truncate(disk_mib * 1024 * 1024)
-            subprocess.run(["mkfs.ext4", "-q", self.disk], check=True,
+            subprocess.run(["mkfs.ext4", "-q", "-O", "quota", self.disk], check=True,
                            env={**os.environ, "PATH": SEARCH})
             self.arguments += ["-drive", f"file={self.disk},if=virtio,format=raw"]
 

@@ -51,4 +51,12 @@ def disk():
         machine.passes("ak_boot=2")
 
 
+@test
+def quota():
+    """fill-disk by a user with a quota: it is used up, which is no fault, and free again"""
+    require()
+    with Machine("quota.sh", disk_mib=64) as machine:
+        machine.passes()
+
+
 main(workers=2)
