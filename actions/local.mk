@@ -11,6 +11,17 @@ ACTIONS = \
 	actions/http_check.c \
 	actions/http_client.c actions/http_client.h \
 	actions/machine.c actions/machine.h \
+	actions/network.c actions/network.h \
+	actions/network_bandwidth.c \
+	actions/network_blackhole.c \
+	actions/network_block_dns.c \
+	actions/network_corruption.c \
+	actions/network_delay.c \
+	actions/network_filter.c actions/network_filter.h \
+	actions/network_interfaces.c actions/network_interfaces.h \
+	actions/network_loss.c \
+	actions/network_rules.c actions/network_rules.h \
+	actions/network_shape.c actions/network_shape.h \
 	actions/nft.c actions/nft.h \
 	actions/oom.c actions/oom.h \
 	actions/pause_process.c \
@@ -23,6 +34,7 @@ ACTIONS = \
 	actions/stress_io.c \
 	actions/stress_memory.c \
 	actions/stress_ng.c actions/stress_ng.h \
+	actions/tcp_reset.c \
 	actions/this_boot.c actions/this_boot.h \
 	actions/this_host.c actions/this_host.h \
 	actions/time_travel.c

@@ -19,6 +19,7 @@ libfcgi_server_la_SOURCES = \
 	fcgi/http/dispatch.c fcgi/http/dispatch.h \
 	fcgi/http/discovery.c fcgi/http/discovery.h \
 	fcgi/http/etag.c fcgi/http/etag.h \
+	fcgi/http/front.c fcgi/http/front.h \
 	fcgi/http/health.c fcgi/http/health.h \
 	fcgi/http/http_err.h \
 	fcgi/http/index.c fcgi/http/index.h \

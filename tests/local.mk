@@ -50,6 +50,7 @@ E2E_TESTS = \
 	tests/e2e/test_http_check.py \
 	tests/e2e/test_kept.py \
 	tests/e2e/test_needs.py \
+	tests/e2e/test_network.py \
 	tests/e2e/test_options.py \
 	tests/e2e/test_pause_process.py \
 	tests/e2e/test_race.py \
@@ -146,8 +147,8 @@ soak: $(check_PROGRAMS)
 # In machines of their own (qemu), for what must not be tried on this one: "make check" does
 # without. ACTIONKIT_DEMAND_QEMU=1 makes what is missing a failure.
 VM_FILES = tests/vm/disk.sh tests/vm/guest.sh tests/vm/init tests/vm/initramfs.sh \
-	tests/vm/machine.py tests/vm/memory.sh tests/vm/quota.sh tests/vm/shutdown.sh tests/vm/test_vm.py \
-	tests/vm/time_travel.sh
+	tests/vm/machine.py tests/vm/memory.sh tests/vm/quota.sh tests/vm/shutdown.sh \
+	tests/vm/test_vm.py tests/vm/time_travel.sh
 EXTRA_DIST += $(VM_FILES)
 .PHONY: vm-check
 vm-check: actionkit
@@ -214,7 +215,8 @@ tests_e2e_extension_SOURCES = tests/e2e/extension.c tests/e2e/extension.h \
 AM_CPPFLAGS += $(CHECK_CFLAGS)
 
 EXTRA_DIST += $(E2E_TESTS) $(BUILD_TESTS) tests/build/includes.py tests/build/style.py \
-	tests/build/tap.sh tests/e2e/clock.py tests/e2e/harness.py tests/unit/unit.h
+	tests/build/tap.sh tests/e2e/clock.py tests/e2e/harness.py \
+	tests/e2e/network.py tests/unit/unit.h
 
 # The slow ones first: they run beside all others.
 TESTS += $(E2E_TESTS) $(CRASH_TESTS) $(MODEL_TESTS) $(BUILD_TESTS) $(BENCH_TESTS) \

@@ -13,6 +13,7 @@
 #include "core/calls/calls.h"
 #include "core/calls/incoming.h"
 #include "fcgi/http/body.h"
+#include "fcgi/http/front.h"
 #include "fcgi/http/multipart.h"
 #include "fcgi/http/upload.h"
 
@@ -136,6 +137,8 @@ verb_answer(struct responder *responder, const struct body *body,
 	if (!leaves_no_trace(route->verb) ||
 	    verb_check_deaths(responder, verb_name(route->verb), err) == 0)
 		object = read_object(body, route->verb, &incoming, err);
+	if (object != NULL && route->verb == VERB_PREPARE)
+		front_restrict(body->request, object);
 	if (object != NULL)
 		result = run_call(responder, body->request, object, &incoming, call,
 		    ret_reply, err);

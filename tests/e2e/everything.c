@@ -206,7 +206,9 @@ tell_request(struct ak_call *call)
 	struct ak_restricted_endpoint endpoint;
 	size_t i;
 
-	for (i = 0; ak_restricted_endpoint_at(call, i, &endpoint); i++)
+	/* The last one is nginx itself, which the server has added. */
+	for (i = 0; ak_restricted_endpoint_at(call, i + 1, &endpoint) &&
+	    ak_restricted_endpoint_at(call, i, &endpoint); i++)
 		if (say(call, "endpoint.name", endpoint.name) == -1 ||
 		    say(call, "endpoint.url", endpoint.url) == -1 ||
 		    say(call, "endpoint.cidr", endpoint.cidr) == -1 ||

@@ -1,0 +1,60 @@
+/*
+ * tcp_reset.c: answers packets of TCP with RST.
+ * What is kept and undone: network.c.
+ */
+#include <actionkit.h>
+
+#include "actions/network.h"
+#include "actions/this_host.h"
+
+static const struct ak_parameter reset_parameters[] = {
+	NETWORK_DURATION_PARAMETER,
+	NETWORK_INCLUDE_PARAMETERS,
+	NETWORK_EXCLUDE_PARAMETERS,
+	NETWORK_INTERFACES_PARAMETER,
+	AK_PARAMETERS_END
+};
+
+static const struct ak_need reset_needs[] = {
+	NETWORK_NEEDS,
+	{ .kind = AK_NEED_MODULE, .name = "nft_reject_inet" },
+	AK_NEEDS_END
+};
+
+static int
+reset_prepare(struct ak_call *call, void *state)
+{
+	const struct network_attack attack = {
+		.verdict = {
+			.statement = "counter name \"" NETWORK_AFFECTED
+			    "\" reject with tcp reset",
+			.match = "meta l4proto 6", .is_reset = true
+		},
+		.has_filter = true,
+		.has_interfaces = true,
+	};
+
+	return network_prepare(call, state, &attack);
+}
+
+const struct ak_action action_tcp_reset = {
+	.id = "org.actionkit.tcp-reset",
+	.label = "Reset TCP connections",
+	.version = "1.0.0",
+	.description = "Answers packets of TCP with a reset: connections end, new ones are "
+	    "refused. Idle ones notice nothing. What hardware or Cilium forwards passes by.",
+	.technology = THIS_HOST_TECHNOLOGY,
+	.category = "Network",
+	.kind = AK_ATTACK,
+	.time_control = AK_EXTERNAL,
+	.parameters = reset_parameters,
+	.target_selection = &this_host_targets,
+	.widgets = network_widgets,
+	.state = NETWORK_STATE,
+	.call_interval = "5s",
+	.needs = reset_needs,
+	.prepare = reset_prepare,
+	.start = network_start,
+	.status = network_status,
+	.stop = network_stop,
+};

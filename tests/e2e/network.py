@@ -1,0 +1,208 @@
+"""Two networks with a wire between them: a server acts on the one, probes see it from the other."""
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+from harness import ACTIONKIT, Server, Skip, Victim, check, install, proc_read, wait_for
+
+HERE = ("10.77.0.1", "fd77::1")
+THERE = ("10.77.0.2", "fd77::2")
+DEVICE = "wire0"
+
+# A peer: answers datagrams and connections on any port that it is told, with what it got.
+PEER = """
+import socket, sys, threading
+def udp(s):
+    while True:
+        data, sender = s.recvfrom(2048)
+        s.sendto(data, sender)
+def talk(c):
+    try:
+        while data := c.recv(65536):
+            c.sendall(data)
+    except OSError:
+        pass
+def tcp(s):
+    while True:
+        threading.Thread(target=talk, args=(s.accept()[0],), daemon=True).start()
+for port in map(int, sys.argv[1:]):
+    for kind, serve in ((socket.SOCK_DGRAM, udp), (socket.SOCK_STREAM, tcp)):
+        s = socket.socket(socket.AF_INET6, kind)
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        s.bind(("::", port))
+        if kind == socket.SOCK_STREAM:
+            s.listen(100)
+        threading.Thread(target=serve, args=(s,), daemon=True).start()
+print("ready", flush=True)
+threading.Event().wait()
+"""
+
+# A probe: {"address", "port", "count", "kind"} on standard input, what came of it as JSON.
+PROBE = """
+import json, select, socket, sys, time
+asked = json.load(sys.stdin)
+family = socket.AF_INET6 if ":" in asked["address"] else socket.AF_INET
+there = (asked["address"], asked["port"])
+def datagrams():
+    s = socket.socket(family, socket.SOCK_DGRAM)
+    s.connect(there)
+    s.setblocking(False)
+    sent, times = {}, []
+    def take(wait_s):
+        while select.select([s], [], [], wait_s)[0]:
+            try:
+                number = int(s.recv(2048)[:8])
+            except OSError:
+                return
+            times.append(1000 * (time.monotonic() - sent[number]))
+            if len(times) == asked["count"]:
+                return
+    for number in range(asked["count"]):
+        sent[number] = time.monotonic()
+        try:
+            s.send((b"%08d" % number).ljust(asked.get("size", 8), b"x"))
+        except OSError:
+            pass
+        take(asked.get("pace", 0))
+    end = time.monotonic() + asked.get("wait", 0.5)
+    while len(times) < asked["count"] and (left := end - time.monotonic()) > 0:
+        take(min(left, 0.05))
+    return {"arrived": len(times), "mean_ms": sum(times) / len(times) if times else None}
+def connection():
+    s = socket.socket(family)
+    s.settimeout(asked.get("wait", 0.5))
+    begin = time.monotonic()
+    try:
+        s.connect(there)
+        connected = time.monotonic()
+        s.sendall(b"x")
+        s.recv(1)
+    except OSError as fault:
+        return {"error": type(fault).__name__}
+    return {"connect_ms": 1000 * (connected - begin),
+            "answer_ms": 1000 * (time.monotonic() - connected)}
+def stream():
+    s = socket.socket(family)
+    s.connect(there)
+    sent = got = 0
+    begin = time.monotonic()
+    s.setblocking(False)
+    while got < asked["count"]:
+        r, w, _ = select.select([s], [s] if sent < asked["count"] else [], [], 30)
+        if w:
+            sent += s.send(b"x" * min(65536, asked["count"] - sent))
+        if r:
+            got += len(s.recv(1 << 20))
+    return {"bits": asked["count"] * 8 / (time.monotonic() - begin)}
+json.dump({"datagrams": datagrams, "connection": connection, "stream": stream}[asked["kind"]](),
+          sys.stdout)
+"""
+
+
+def require():
+    """Skips the tests where there can be no such networks."""
+    if os.geteuid() != 0 or not all(shutil.which(name) for name in ("nft", "tc", "ip")):
+        raise Skip("needs root, nft, tc and ip")
+    if subprocess.run(["unshare", "-n", "nft", "-f", "-"], check=False, capture_output=True,
+                      input=b"table netdev t {\nchain c {\ntype filter hook egress "
+                            b"devices = { lo } priority 0;\n}\n}\n").returncode:
+        raise Skip("nothing can be done at egress here")
+
+
+class Net:
+    """A network of its own, as long as its holder lives."""
+
+    def __init__(self):
+        self.holder = Victim("unshare", "-n", "sleep", "600")
+        wait_for(lambda: proc_read(self.holder.pid, "comm").strip() == b"sleep", "a network")
+        self.enter = ["nsenter", "-t", str(self.holder.pid), "-n"]
+
+    def run(self, *command, text=None):
+        done = subprocess.run([*self.enter, *command], check=False, capture_output=True,
+                              text=True, input=text)
+        check(done.returncode == 0, f"{command}: {done.stderr}")
+        return done.stdout
+
+    def close(self):
+        self.holder.close()
+
+    def everything(self):
+        """All that can be seen of its rules, queues, filters and links, without counters."""
+        links = [link["ifname"] for link in json.loads(self.run("ip", "-j", "link"))]
+        seen = [self.run("nft", "list", "ruleset"), self.run("ip", "-j", "link"),
+                self.run("tc", "-j", "qdisc"), self.run("ip", "-j", "route"),
+                self.run("ip", "-j", "rule")]
+        for link in links:
+            for side in ("egress", "ingress"):
+                seen.append(self.run("sh", "-c", f"tc -j filter show dev {link} {side} || :"))
+        return "\n".join(seen)
+
+
+class Wire:
+    """The two networks; here has the server, and each can ask the other."""
+
+    def __init__(self, action, ports=(7001, 7002), setup=(), **options):
+        self.closers = contextlib.ExitStack()
+        try:
+            self.here, self.there = Net(), Net()
+            self.closers.callback(self.here.close)
+            self.closers.callback(self.there.close)
+            self.connect()
+            for command in setup:
+                self.here.run("sh", "-ec", command)
+            self.peers = [self.peer(net, ports) for net in (self.here, self.there)]
+            self.server = Server(ACTIONKIT, serve=False, enable_action=action, **options)
+            program = os.path.join(self.server.dir, "program")
+            # What /sys shows is of the network in which it was mounted.
+            install(program, more=f"""#!/bin/sh
+exec {" ".join(self.here.enter)} unshare -m --propagation private sh -ec 'mount -t sysfs sys /sys
+exec {ACTIONKIT} "$@"' sh "$@"
+""")
+            self.server.program = program
+        except BaseException:
+            self.closers.close()
+            raise
+
+    def connect(self):
+        self.here.run("ip", "link", "add", DEVICE, "type", "veth", "peer", "name", "wire1")
+        self.here.run("ip", "link", "set", "wire1", "netns", str(self.there.holder.pid))
+        for net, device, addresses in ((self.here, DEVICE, HERE), (self.there, "wire1", THERE)):
+            net.run("ip", "addr", "add", f"{addresses[0]}/24", "dev", device)
+            net.run("ip", "addr", "add", f"{addresses[1]}/64", "dev", device, "nodad")
+            for link in (device, "lo"):
+                net.run("ip", "link", "set", link, "up")
+
+    def peer(self, net, ports):
+        peer = subprocess.Popen([*net.enter, sys.executable, "-c", PEER, *map(str, ports)],
+                                stdout=subprocess.PIPE)
+        self.closers.callback(lambda: (peer.kill(), peer.wait()))
+        check(peer.stdout.readline() == b"ready\n", "no peer")
+        return peer
+
+    def __enter__(self):
+        try:
+            self.server.serve()
+        except BaseException as fault:
+            self.__exit__(type(fault), fault, None)
+            raise
+        return self
+
+    def __exit__(self, *fault):
+        try:
+            return self.server.__exit__(*fault)
+        finally:
+            self.closers.close()
+
+    def probe(self, kind, address=THERE[0], port=7001, net=None, **more):
+        asked = {"kind": kind, "address": address, "port": port, "count": 100, **more}
+        return json.loads((net or self.here).run(sys.executable, "-c", PROBE,
+                                                 text=json.dumps(asked)))
+
+    def arrived(self, address=THERE[0], port=7001, count=100, **more):
+        """How many of so many datagrams come back."""
+        return self.probe("datagrams", address, port, count=count, **more)["arrived"]

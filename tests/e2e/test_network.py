@@ -1,0 +1,235 @@
+#!/usr/bin/env python3
+"""The attacks on the network, seen from outside: what they do, spare, and leave behind."""
+
+import os
+import shutil
+import time
+
+from harness import (Execution, Skip, check, contains, equal, main, skip_all, test, wait_for)
+from network import DEVICE, HERE, THERE, Wire, require
+
+BLACKHOLE, DNS, LOSS, BANDWIDTH, RESET = (f"org.actionkit.{name}" for name in (
+    "network-blackhole", "network-block-dns", "network-loss", "network-bandwidth", "tcp-reset"))
+LOSE_ALL = {"percentage": 100}
+COUNT = 20
+# What others have: a firewall, a queue of their own, a place for filters with one in it.
+FOREIGN = (
+    """nft 'table inet fw {
+chain c {
+type filter hook input priority 0; tcp dport 1 drop
+}
+}'""",
+    f"tc qdisc add dev {DEVICE} root tbf rate 1gbit burst 64k limit 1m",
+    f"tc qdisc add dev {DEVICE} clsact",
+    f"tc filter add dev {DEVICE} egress protocol all prio 5 bpf bytecode '1,6 0 0 0'",
+    "ip link add br0 type bridge", "ip link set br0 up",
+)
+
+
+def attack(wire, action, **config):
+    return Execution(wire.server, action, {"duration": 60000, **config})
+
+
+def begun(wire, action, **config):
+    execution = attack(wire, action, **config)
+    execution.prepare().ok()
+    execution.start().ok()
+    return execution
+
+
+def same(wire, before, what):
+    """The network is as it was, to the byte."""
+    lines = zip(before.splitlines(), wire.here.everything().splitlines())
+    equal([pair for pair in lines if pair[0] != pair[1]], [], what)
+    equal(wire.here.everything(), before, what)
+
+
+def texts(reply):
+    return " ".join(message["message"] for message in reply.get("messages") or [])
+
+
+@test
+def filters():
+    """A table of packets and parameters: what is lost of all, and what arrives"""
+    everything = [(address, port) for address in THERE for port in (7001, 7002)]
+    with Wire(LOSS) as wire:
+        for config, lost in (
+                ({}, everything),
+                ({"ip": ["10.77.0.2"]}, [row for row in everything if row[0] == THERE[0]]),
+                ({"ip": ["10.77.0.77/24", ""]}, [row for row in everything if row[0] == THERE[0]]),
+                ({"ip": ["[fd77::2]"]}, [row for row in everything if row[0] == THERE[1]]),
+                ({"ip": ["10.78.0.0/16"]}, []),
+                ({"port": ["7001"]}, [row for row in everything if row[1] == 7001]),
+                ({"port": ["7002-7010"]}, [row for row in everything if row[1] == 7002]),
+                ({"port": ["7000-"], "ip": ["10.78.0.1"]}, []),
+                ({"port": ["1-7000", "7003-7010"]}, []),
+                ({"port": ["1", "*"]}, everything),
+                ({"ip": ["fd77::/16"], "port": ["7000-7001"]}, [(THERE[1], 7001)]),
+                ({"excludeIp": ["10.77.0.0/24"]},
+                 [row for row in everything if row[0] == THERE[1]]),
+                ({"ip": ["10.77.0.0/24"], "excludeIp": ["10.77.0.3"]},
+                 [row for row in everything if row[0] == THERE[0]]),
+                ({"hostname": ["localhost"]}, []),
+                ({"networkInterface": [DEVICE]}, everything),
+                ({"networkInterface": ["lo"]}, []),
+                ({"percentage": 0}, [])):
+            execution = begun(wire, LOSS, **{**LOSE_ALL, **config})
+            for address, port in everything:
+                equal(wire.arrived(address, port, COUNT, wait=0.1),
+                      0 if (address, port) in lost else COUNT, f"{config}: {address} {port}")
+            execution.stop().ok()
+        equal(wire.arrived(count=COUNT), COUNT, "after all of it")
+
+
+@test
+def never_cut():
+    """The agent's endpoints and our front are spared, neighbours and leases as well"""
+    with Wire(BLACKHOLE) as wire:
+        execution = attack(wire, BLACKHOLE)
+        reply = wire.server.post(f"/{BLACKHOLE}/prepare", {
+            "executionId": execution.id, "config": execution.config, "executionContext": {
+                "restrictedEndpoints": [{
+                    "name": "platform", "url": "http://x", "cidr": f"{THERE[0]}/32",
+                    "portMin": 7001, "portMax": 7001}]}}).ok()
+        contains(texts(reply), f"127.0.0.1/32 port {wire.server.port}-{wire.server.port}",
+                 "our front")
+        execution.state = reply["state"]
+        execution.start().ok()
+        equal(wire.arrived(port=7001, count=COUNT), COUNT, "to what is restricted")
+        equal(wire.arrived(port=7002, count=COUNT, wait=0.1), 0, "to another port")
+        equal(wire.arrived(HERE[0], 7002, COUNT, net=wire.there, wait=0.1), 0, "incoming")
+        wire.here.run("ip", "neigh", "flush", "all")
+        equal(wire.arrived(port=7001, count=COUNT), COUNT, "after its neighbours are forgotten")
+        metrics = {metric["metric"]["verdict"]: metric["value"]
+                   for metric in execution.status().ok()["metrics"]}
+        check(metrics["affected"] >= 2 * COUNT and metrics["spared"] >= 2 * COUNT, f"{metrics}")
+        wire.here.run("nft", "flush", "ruleset")
+        contains(execution.status().failed()["title"], "removed by something else", "status")
+        execution.stop().ok()
+        unreadable = wire.server.post(f"/{BLACKHOLE}/prepare", {
+            "executionId": execution.id[:-4] + "0000", "config": execution.config,
+            "executionContext": {"restrictedEndpoints": [{
+                "name": "platform", "url": "http://x", "cidr": "nonsense", "portMin": 1,
+                "portMax": 2}]}})
+        contains(unreadable.failed()["title"], "must not be cut off from platform", "title")
+
+
+@test
+def refused():
+    """What cannot be is refused by its name, and nothing is changed"""
+    with Wire(LOSS) as wire:
+        before = wire.here.everything()
+        for config, words in (
+                ({"ip": ["10.0.0.0/33"]}, 'ip: "10.0.0.0/33" is no address'),
+                ({"ip": ["10.0.0"]}, "is no address"), ({"port": ["0"]}, "no port from 1"),
+                ({"port": ["70000"]}, "no port"), ({"port": ["2-1"]}, "no port"),
+                ({"port": ["x"]}, "no port"), ({"hostname": ["a b"]}, "no names: a b"),
+                ({"hostname": ["-s"]}, "no names"),
+                ({"hostname": ["no.such.host.invalid", "localhost"]}, "no.such.host.invalid"),
+                ({"networkInterface": ["none0", DEVICE]}, "there is no none0"),
+                ({"networkInterface": ["../lo"]}, "there is no"),
+                ({"ip": ["10.1.0.0/16"], "excludeIp": ["10.0.0.0/8"]}, "Nothing is left")):
+            reply = attack(wire, LOSS, **{**LOSE_ALL, **config}).prepare()
+            contains(reply.failed()["title"], words, str(config))
+        same(wire, before, "the network")
+
+
+@test
+def shares():
+    """A part is lost, as much as asked; what is DNS is blocked by its port; TCP is reset"""
+    with Wire(LOSS) as wire:
+        execution = begun(wire, LOSS, percentage=30)
+        arrived = wire.arrived(count=2000, pace=0.0005)
+        check(1400 - 60 <= arrived <= 1400 + 60, f"{arrived} of 2000 have arrived")
+        execution.stop().ok()
+    with Wire(DNS, ports=(53, 7001)) as wire:
+        execution = begun(wire, DNS, dnsPort=53)
+        for address in THERE:
+            equal(wire.arrived(address, 53, COUNT, wait=0.1), 0, f"DNS at {address}")
+            equal(wire.arrived(address, 7001, COUNT), COUNT, f"other ports of {address}")
+        contains(wire.probe("connection", port=53, wait=0.2).get("error"), "imeout", "by TCP")
+        execution.stop().ok()
+        equal(wire.arrived(port=53, count=COUNT), COUNT, "after the stop")
+    with Wire(RESET) as wire:
+        execution = begun(wire, RESET, port=["7001"])
+        for address in THERE:
+            contains(wire.probe("connection", address)["error"], "Connection", address)
+            check("error" not in wire.probe("connection", address, 7002), "another port")
+            equal(wire.arrived(address, 7001, COUNT), COUNT, "datagrams")
+        contains(wire.probe("connection", HERE[0], net=wire.there)["error"], "Connection", "in")
+        execution.stop().ok()
+        check("error" not in wire.probe("connection"), "after the stop")
+
+
+@test
+def slow():
+    """The bandwidth is as asked; excluded ones are as fast as before; two are refused"""
+    with Wire(BANDWIDTH) as wire:
+        before = wire.here.everything()
+        execution = begun(wire, BANDWIDTH, bandwidth="8mbit", port=["7001"])
+        bits = wire.probe("stream", count=1500000)["bits"]
+        check(6.8e6 < bits < 8.8e6, f"{bits} bit/s")
+        check(wire.probe("stream", port=7002, count=4000000)["bits"] > 20e6, "another port")
+        second = attack(wire, BANDWIDTH, bandwidth="1mbit")
+        error = second.prepare().failed()
+        contains(f"{error}", execution.id, "who has it")
+        execution.stop().ok()
+        same(wire, before, "the network")
+
+
+@test
+def foreign():
+    """Rules, queues, filters and links of others are the same after each of them, and SIGKILL"""
+    with Wire(LOSS, setup=FOREIGN) as wire:
+        before = wire.here.everything()
+        execution = begun(wire, LOSS, **LOSE_ALL)
+        check(wire.here.everything() != before, "nothing was changed")
+        execution.stop().ok()
+        execution.stop().ok()
+        same(wire, before, "the network")
+        execution = begun(wire, LOSS, **LOSE_ALL)
+        wire.server.kill_all()
+        equal(wire.arrived(count=COUNT, wait=0.1), 0, "with everything dead")
+        wire.server.serve()
+        wire.server.operator_stop(execution, "the end")
+        execution.wait_phase("stopped")
+        same(wire, before, "the network after SIGKILL")
+    with Wire(BANDWIDTH, setup=FOREIGN) as wire:
+        before = wire.here.everything()
+        execution = begun(wire, BANDWIDTH, bandwidth="1mbit")
+        contains(wire.here.run("ip", "-j", "link"), f"actionkit {execution.id}", "our device")
+        wire.server.kill_all()
+        wire.server.serve()
+        wire.server.operator_stop(execution, "the end")
+        execution.wait_phase("stopped")
+        same(wire, before, "the network of devices after SIGKILL")
+        # A state directory that was lost: the agent tells what it has, and the id tells the rest.
+        execution = begun(wire, BANDWIDTH, bandwidth="1mbit")
+        wire.server.kill_all()
+        shutil.rmtree(wire.server.state_dir)
+        os.mkdir(wire.server.state_dir, 0o700)
+        wire.server.serve()
+        execution.stop().ok()
+        same(wire, before, "the network after a lost state directory")
+
+
+@test
+def many():
+    """A thousand addresses and ports begin within a second"""
+    with Wire(LOSS) as wire:
+        execution = attack(wire, LOSS, percentage=100, port=["7001"],
+                           ip=[f"10.{i // 250}.{i % 250}.1" for i in range(900)],
+                           excludeIp=[f"10.77.1.{i}" for i in range(100)])
+        execution.prepare().ok()
+        begin_s = time.monotonic()
+        execution.start().ok()
+        check(time.monotonic() - begin_s < 1, f"{time.monotonic() - begin_s} s")
+        execution.stop().ok()
+        wait_for(lambda: execution.phase() == "stopped", "its end")
+
+
+try:
+    require()
+except Skip as reason:
+    skip_all(reason)
+main()
