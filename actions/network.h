@@ -54,6 +54,7 @@ extern const struct ak_field network_fields[];
 	{ .kind = AK_NEED_CAPABILITY, .name = "CAP_NET_ADMIN" }, \
 	{ .kind = AK_NEED_PROGRAM, .name = NFT_PROGRAM, .package = NFT_PACKAGE }, \
 	{ .kind = AK_NEED_MODULE, .name = "nf_tables" }, \
+	{ .kind = AK_NEED_MODULE, .name = "nft_objref", .what_for = "counters" }, \
 	{ .kind = AK_NEED_PROGRAM, .name = "getent", .package = "libc-bin", \
 	  .what_for = "host names", .optional = true }
 #define NETWORK_EGRESS_NEED \

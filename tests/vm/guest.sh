@@ -1,6 +1,17 @@
 # What the tests inside of a machine share. A test says "ok NAME" or "not ok NAME"; the last line
 # that counts is "all done".
 
+# The shell would take those of busybox, which can less.
+ip()
+{
+	/bin/ip "$@"
+}
+
+tc()
+{
+	/bin/tc "$@"
+}
+
 fail()
 {
 	echo "not ok $*"
@@ -36,8 +47,8 @@ serve()
 	chown "${SERVE_AS-root}" "$ACTIONKIT_STATE_DIR"
 	test -e /tmp/nginx/nginx.pid || nginx -p /tmp/nginx -c /nginx.conf -e stderr \
 	    -g 'user root;' >/tmp/nginx.log 2>&1 &
-	su -s /bin/sh "${SERVE_AS-root}" -c 'exec actionkit serve --socket /tmp/fcgi.sock \
-	    --responders 2 --keep-free 1MiB "$@"' sh "$@" >>/tmp/serve.log 2>&1 &
+	${SERVE_IN-} su -s /bin/sh "${SERVE_AS-root}" -c "exec actionkit serve --socket /tmp/fcgi.sock \
+	    --responders 2 --keep-free 1MiB $*" >>/tmp/serve.log 2>&1 &
 	within 60 'the server is ready' is_ready
 }
 

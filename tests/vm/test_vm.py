@@ -11,6 +11,11 @@ from machine import Machine, require  # noqa: E402
 from harness import check, contains, main, test  # noqa: E402
 
 
+# Those that the actions name, and the queues beside which they are tried.
+NETWORK_MODULES = "veth ifb sch_netem sch_ingress sch_fq sch_fq_codel sch_htb cls_bpf " \
+    "act_mirred act_skbedit act_gact nf_tables nft_objref nft_numgen nft_reject_inet"
+
+
 @test
 def time_travel():
     """The clock of the machine, there and back, and after SIGKILL of everything"""
@@ -56,6 +61,14 @@ def quota():
     """fill-disk by a user with a quota: it is used up, which is no fault, and free again"""
     require()
     with Machine("quota.sh", disk_mib=64) as machine:
+        machine.passes()
+
+
+@test
+def network():
+    """Delay and corruption beside all usual queues, and what is left of them: nothing"""
+    require()
+    with Machine("network.sh", modules=NETWORK_MODULES) as machine:
         machine.passes()
 
 
