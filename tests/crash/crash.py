@@ -15,6 +15,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "../e2e"))
 
 from clock import ClockServer  # noqa: E402
+from network import NetServer  # noqa: E402
 from harness import (  # noqa: E402
     ACTIONKIT, PATIENCE_S, Execution, Server, Skip, TESTS, alive, clean_environment, equal, pids,
     proc_read, program_path, run, title, wait_for)
@@ -150,6 +151,27 @@ class TimeTravel(Real):
     def effects(self):
         return [shift for shift in [self.server.shift()] if abs(shift) > 1] + \
             self.server.tables().split()
+
+
+class Network(Real):
+    """In a network that only its server has."""
+
+    @classmethod
+    def make_server(cls, **options):
+        return NetServer(f"org.actionkit.{cls.name}", **options)
+
+    def effects(self):
+        return self.server.left()
+
+
+class NetworkLoss(Network):
+    name = "network-loss"
+    settings = {"percentage": 100}
+
+
+class NetworkBandwidth(Network):
+    name = "network-bandwidth"
+    settings = {"bandwidth": "1mbit"}
 
 
 def workers(server):

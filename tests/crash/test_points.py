@@ -19,7 +19,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 
 from crash import (  # noqa: E402
-    Crash, FillDisk, FillMemory, Judge, Labour, RunScript, StressIo, TimeTravel, TRACED, workers)
+    Crash, FillDisk, FillMemory, Judge, Labour, NetworkBandwidth, NetworkLoss, RunScript,
+    StressIo, TimeTravel, TRACED, workers)
 from harness import (  # noqa: E402
     Later, Skip, Victim, alive, end_all, kill, proc_parent, proc_start_time,
     proc_state, program_path, skip_all, wait_for)
@@ -230,7 +231,7 @@ BODY = "2.1.1"
 ROUNDS = 2
 
 # Actions that are offered; the short form has the first.
-REAL = (FillDisk, StressIo, FillMemory, RunScript, TimeTravel)
+REAL = (FillDisk, StressIo, FillMemory, RunScript, TimeTravel, NetworkLoss, NetworkBandwidth)
 START = call_part("start", "prepare")
 PARTS = (
     call_part("prepare"),

@@ -143,6 +143,34 @@ class Net:
         return "\n".join(seen)
 
 
+class NetServer(Server):
+    """A server in a network of its own, which lasts as long as one of its processes."""
+
+    def __init__(self, action, **options):
+        super().__init__(ACTIONKIT, serve=False, enable_action=action, **options)
+        program = os.path.join(self.dir, "program")
+        install(program, more=f"""#!/bin/sh
+exec unshare -n -m --propagation private sh -ec 'mount -t sysfs sys /sys
+ip link add {DEVICE} type veth peer name wire1
+ip link set {DEVICE} up
+ip link set wire1 up
+exec {ACTIONKIT} "$@"' sh "$@"
+""")
+        self.program = program
+        try:
+            self.serve()
+        except BaseException as fault:
+            self.__exit__(type(fault), fault, None)
+            raise
+
+    def left(self):
+        """Tables, devices and filters that are there, as lines."""
+        script = (f"nft list tables; ip -o link show type ifb; "
+                  f"tc filter show dev {DEVICE} egress; tc qdisc show dev {DEVICE} clsact")
+        return subprocess.run(["nsenter", "-t", str(self.process.pid), "-n", "sh", "-c", script],
+                              check=False, capture_output=True, text=True).stdout.splitlines()
+
+
 class Wire:
     """The two networks; here has the server, and each can ask the other."""
 

@@ -47,8 +47,8 @@ serve()
 	chown "${SERVE_AS-root}" "$ACTIONKIT_STATE_DIR"
 	test -e /tmp/nginx/nginx.pid || nginx -p /tmp/nginx -c /nginx.conf -e stderr \
 	    -g 'user root;' >/tmp/nginx.log 2>&1 &
-	${SERVE_IN-} su -s /bin/sh "${SERVE_AS-root}" -c "exec actionkit serve --socket /tmp/fcgi.sock \
-	    --responders 2 --keep-free 1MiB $*" >>/tmp/serve.log 2>&1 &
+	${SERVE_IN-} su -s /bin/sh "${SERVE_AS-root}" -c "exec actionkit serve \
+	    --socket /tmp/fcgi.sock --responders 2 --keep-free 1MiB $*" >>/tmp/serve.log 2>&1 &
 	within 60 'the server is ready' is_ready
 }
 

@@ -62,7 +62,8 @@ ended()
 # between LOW VALUE HIGH WHAT
 between()
 {
-	test "${2:-0}" -ge "$1" && test "${2:-0}" -le "$3" || fail "$4: $2, not $1 to $3: $(cat /tmp/run)"
+	test "${2:-0}" -ge "$1" && test "${2:-0}" -le "$3" ||
+		fail "$4: $2, not $1 to $3: $(cat /tmp/run)"
 }
 
 SERVE_IN='/bin/ip netns exec here'
