@@ -7,7 +7,8 @@ cd "$(dirname "$0")"
 
 packages='gcc libc6-dev make autoconf automake libtool pkg-config
 libfcgi-dev libjson-c-dev libcurl4-openssl-dev libsqlite3-dev uuid-dev libarchive-dev
-check nginx-light python3 python3-jsonschema python3-yaml sqlite3 curl spin strace wrk stress-ng'
+check nginx-light python3 python3-jsonschema python3-yaml sqlite3 curl openssl spin strace wrk
+stress-ng nftables iproute2'
 
 missing_packages()
 {
@@ -44,4 +45,5 @@ mkdir -p m4
 autoreconf --force --install
 test $# -gt 0 || exit 0
 ./configure ${CONFIGURE_FLAGS-}
-exec make -j"$(getconf _NPROCESSORS_ONLN)" "$@"
+# One more than there are processors: tests wait more than they compute.
+exec make -j"$(($(getconf _NPROCESSORS_ONLN) + 1))" "$@"
