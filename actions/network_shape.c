@@ -16,7 +16,8 @@
 #include "actions/nft.h"
 
 #define IFB "/sys/module/ifb"
-#define IFB_DIGITS 10			/* of the execution's, in a device's name */
+#define IFB_DIGITS 10			/* of the execution's, in a device's name, */
+#define IFB_NUMBER_DIGITS 2		/* and of its number behind them */
 #define IFB_NAME_BYTES NETWORK_INTERFACE_BYTES
 #define PRIORITY "49000"		/* of our filters */
 #define BATCH_BYTES 65536
@@ -335,19 +336,29 @@ remove_filters(struct ak_call *call, const char *interface)
 struct removal {
 	struct ak_call *call;
 	char alias[NETWORK_ALIAS_BYTES];
+	char prefix[IFB_NAME_BYTES];	/* of the names of our devices, without the number */
 	network_interface_list devices;	/* of ours */
 	int result;
 };
+
+/* It has its name before it has its alias: who is killed in between leaves only that. */
+static bool
+is_our_device(const struct removal *removal, const char *name)
+{
+	char alias[NETWORK_ALIAS_BYTES];
+
+	network_interface_read(name, "ifalias", alias, sizeof(alias));
+	return strcmp(alias, removal->alias) == 0 || (*alias == '\0' &&
+	    strncmp(name, removal->prefix, strlen(removal->prefix)) == 0);
+}
 
 static bool
 find_device(void *context, const char *name)
 {
 	struct removal *removal = context;
 	network_interface_list *devices = &removal->devices;
-	char alias[NETWORK_ALIAS_BYTES];
 
-	network_interface_read(name, "ifalias", alias, sizeof(alias));
-	if (strcmp(alias, removal->alias) == 0)
+	if (is_our_device(removal, name))
 		(void)snprintf(devices->item[devices->count++], NETWORK_INTERFACE_BYTES, "%s",
 		    name);
 	return devices->count < NETWORK_INTERFACES_MAX;
@@ -426,6 +437,8 @@ network_shape_end(struct ak_call *call, const network_interface_list *lacking, i
 	removal.devices.count = 0;
 	removal.result = 0;
 	alias_of(call, removal.alias);
+	device_name(call, 0, removal.prefix);
+	removal.prefix[strlen(removal.prefix) - IFB_NUMBER_DIGITS] = '\0';
 	network_interfaces_each(find_device, &removal);
 	if (wait_for_packets(call, &removal.devices, wait_ms) == -1)
 		return -1;
