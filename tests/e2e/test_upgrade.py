@@ -16,8 +16,7 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "../crash"))
 
-from crash import (  # noqa: E402
-    ACTION, ACTION_NEXT, effects, started)
+from crash import ACTION, ACTION_NEXT, started  # noqa: E402
 from harness import (  # noqa: E402
     ACTIONKIT, EX_CONFIG, EXTENSION, PATIENCE_S, TOP_SRCDIR, Server, Victim, alive, check,
     clean_environment, command, contains, equal, install, kill, main, nobodys_server, paused,
@@ -67,9 +66,9 @@ def schema(server):
 def goes_on(server, execution):
     """An execution is at work still, and can be stopped."""
     equal(execution.status().ok()["completed"], False, "completed")
-    equal(len(effects(server, execution)), 1, "effects")
+    equal(len(execution.effects()), 1, "effects")
     execution.stop().ok()
-    equal(effects(server, execution), [], "effects")
+    equal(execution.effects(), [], "effects")
 
 
 # HUP
@@ -242,7 +241,7 @@ def newer_schema_at_the_start():
         contains(server.log(), "what is active (1): put it back and start it", "log")
         check(guards <= server.reapers(), "the guard has left")
         equal(execution.wait_phase("stopped")["stop_reason"], "supervisor gone", "reason")
-        equal(effects(server, execution), [], "effects")
+        equal(execution.effects(), [], "effects")
 
 
 @test
@@ -317,7 +316,7 @@ def stop_post_undoes():
     with orphaned(ACTION) as (server, execution):
         code, said = stop_post(server, "exit-code", "exited", "78")
         equal(code, 0, f"exit status: {said}")
-        equal(effects(server, execution), [], "effects")
+        equal(execution.effects(), [], "effects")
         equal(execution.row()["stop_reason"], "operator: recover", "reason")
 
 
@@ -328,10 +327,10 @@ def stop_post_of_a_clean_end():
         for end in (("success", "exited", "0"), ("signal", "killed", "KILL")):
             code, said = stop_post(server, *end)
             equal(code, 0, f"exit status: {said}")
-        equal(len(effects(server, execution)), 1, "effects")
+        equal(len(execution.effects()), 1, "effects")
         for end in (("timeout", "killed", "KILL"), ("core-dump", "dumped", "SEGV")):
             code, said = stop_post(server, *end)
-            equal((code, effects(server, execution)), (0, []), f"after {end}: {said}")
+            equal((code, execution.effects()), (0, []), f"after {end}: {said}")
 
 
 @test
@@ -344,7 +343,7 @@ def stop_post_with_a_typo():
         contains(said, "ERROR recover", "level")
         for name in ("RESPONDERS=many", "STOP_TIMEOUT=soon", "LOG_LEVEL=loud"):
             contains(said, f"ACTIONKIT_{name}", "what is said")
-        equal(effects(server, execution), [], "effects")
+        equal(execution.effects(), [], "effects")
 
 
 @test
@@ -357,11 +356,11 @@ def stop_post_of_an_older_program():
         contains(said, "ERROR recover", "level")
         contains(said, "is of a newer actionkit, by 1 schema versions: this program cannot undo "
                  "what is active (1); put the newer one back and start it", "what is said")
-        equal(len(effects(server, execution)), 1, "effects")
+        equal(len(execution.effects()), 1, "effects")
         contains(command("recover", server=server, status=1).err, "newer actionkit", "by hand")
         install(server.program, ACTION_NEXT)
         equal(stop_post(server, "exit-code", "exited", "78")[0], 0, "exit status")
-        equal(effects(server, execution), [], "effects")
+        equal(execution.effects(), [], "effects")
         install(server.program, ACTION)
         code, said = stop_post(server, "exit-code", "exited", "78")
         equal(code, 0, f"exit status, with nothing active: {said}")
@@ -375,7 +374,7 @@ def stop_post_of_a_newer_program():
         install(server.program, ACTION_NEXT)
         code, said = stop_post(server, "exit-code", "exited", "78")
         equal(code, 0, f"exit status: {said}")
-        equal(effects(server, execution), [], "effects")
+        equal(execution.effects(), [], "effects")
         equal(schema(server), version + 1, "schema")
 
 
@@ -391,12 +390,12 @@ def stop_post_beside_others():
         code, said = stop_post(server, "exit-code", "exited", "78")
         equal(code, 0, f"exit status beside a guard: {said}")
         contains(said, "the reaper of a server is alive", "what is said")
-        equal(len(effects(server, execution)), 1, "effects")
+        equal(len(execution.effects()), 1, "effects")
         for guard in server.reapers():
             kill(guard)
         server.wait_gone()
         stop_post(server, "exit-code", "exited", "78")
-        equal(effects(server, execution), [], "effects")
+        equal(execution.effects(), [], "effects")
 
 
 @test
