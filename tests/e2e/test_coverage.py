@@ -63,7 +63,9 @@ class Counters:
     def add_own_notes(self):
         for notes in glob.glob(os.path.join(TOP_BUILDDIR, OWN_NOTES, "*.gcno")):
             name = os.path.basename(notes)[:-len(".gcno")]
-            shutil.copy(notes, self.path(f"/{OWN_NOTES}/{name}.gcda")[:-len("da")] + "no")
+            # What is a library of its own, to be preloaded, is not in the program.
+            if not os.path.exists(notes[:-len("gcno")] + "lo"):
+                shutil.copy(notes, self.path(f"/{OWN_NOTES}/{name}.gcda")[:-len("da")] + "no")
 
     def path(self, suffix):
         found = [os.path.join(folder, name) for folder, _, names in os.walk(self.dir)

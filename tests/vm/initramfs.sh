@@ -2,7 +2,7 @@
 # Makes an initramfs, and takes the kernel, for a machine of machine.py: busybox, programs with
 # their libraries, files, and modules of the kernel with those that they need.
 # usage: initramfs.sh KERNEL OUT FILE=TARGET|PROGRAM...
-# KERNEL: where a package linux-image was unpacked. OUT: the archive; OUT.kernel is the kernel.
+# KERNEL: where a package linux-image was unpacked, after depmod. OUT: the archive; OUT.kernel is the kernel.
 # MODULES in the environment: what is loaded, in this order.
 set -eu
 test $# -ge 3 || { sed -n 2,7p "$0" >&2; exit 2; }
@@ -14,8 +14,6 @@ PATH=$PATH:/usr/sbin:/sbin
 version=$(ls "$kernel/lib/modules")
 test "$(echo "$version" | wc -l)" -eq 1
 tree=$kernel/lib/modules/$version
-# The package is not installed, so it has none.
-test -s "$tree/modules.dep" || depmod -b "$kernel" "$version"
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "../e2e"))
@@ -28,15 +29,20 @@ LIFE_S = 180            # of a machine at most
 MEMORY_MIB = 512
 MODULES = "virtio_pci virtio_blk ext4 quota_v2 nf_tables"
 SEARCH = os.environ["PATH"] + ":/usr/sbin:/sbin"
+FETCHING = threading.Lock()
 
 
 def missing():
-    """What is not there that a machine needs; fetches the kernel where that is possible."""
+    """What is not there that a machine needs; fetches the kernel where that is possible.
+
+    For one test at a time: the others wait for what it fetches.
+    """
     for tool in TOOLS + INSIDE:
         if not shutil.which(tool, path=SEARCH):
             return f"{tool} is not installed"
-    if not glob.glob(os.path.join(KERNEL, "boot/vmlinuz-*")) and not fetch_kernel():
-        return f"the package {KERNEL_PACKAGE} cannot be had"
+    with FETCHING:
+        if not glob.glob(os.path.join(KERNEL, "boot/vmlinuz-*")) and not fetch_kernel():
+            return f"the package {KERNEL_PACKAGE} cannot be had"
     return None
 
 
@@ -52,6 +58,9 @@ def fetch_kernel():
         [package] = glob.glob(os.path.join(folder, "*.deb"))
         new = f"{KERNEL}.{os.getpid()}"
         subprocess.run(["dpkg-deb", "-x", package, new], check=True)
+    # The package is not installed, so its modules have no list of what they need.
+    [version] = os.listdir(os.path.join(new, "lib/modules"))
+    subprocess.run(["depmod", "-b", new, version], check=True, env={**os.environ, "PATH": SEARCH})
     shutil.rmtree(KERNEL, ignore_errors=True)
     os.rename(new, KERNEL)
     return True

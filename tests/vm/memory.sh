@@ -16,7 +16,7 @@ total=$(awk '/^MemTotal/ { print int($2 / 1024) }' /proc/meminfo)
 reserve=$((total / 10))
 
 # 95 percent are asked for: a tenth of all stays available.
-actionkit run org.actionkit.fill-memory --set size=95 --set duration=12s >/tmp/run 2>&1 &
+actionkit run org.actionkit.fill-memory --set size=95 --set duration=30s >/tmp/run 2>&1 &
 lowest=$total
 while kill -0 $! 2>/dev/null; do
 	now=$(available_mib)
