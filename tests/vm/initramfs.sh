@@ -2,10 +2,11 @@
 # Makes an initramfs, and takes the kernel, for a machine of machine.py: busybox, programs with
 # their libraries, files, and modules of the kernel with those that they need.
 # usage: initramfs.sh KERNEL OUT FILE=TARGET|PROGRAM...
-# KERNEL: where a package linux-image was unpacked, after depmod. OUT: the archive; OUT.kernel is the kernel.
+# KERNEL: where a package linux-image was unpacked, after depmod. OUT: the archive; OUT.kernel
+# is the kernel.
 # MODULES in the environment: what is loaded, in this order.
 set -eu
-test $# -ge 3 || { sed -n 2,7p "$0" >&2; exit 2; }
+test $# -ge 3 || { sed -n 2,8p "$0" >&2; exit 2; }
 kernel=$1
 out=$2
 shift 2
