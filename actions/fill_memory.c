@@ -15,9 +15,9 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "actions/clocks.h"
 #include "actions/machine.h"
 #include "actions/oom.h"
 #include "actions/this_host.h"
@@ -198,10 +198,7 @@ struct fill {
 static int64_t
 fill_now_ms(void)
 {
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	return clocks_ns(CLOCK_MONOTONIC) / NS_PER_MS;
 }
 
 /* Data that no compression makes smaller, a page of it (Marsaglia's xorshift). */

@@ -11,7 +11,9 @@
 
 #include <curl/curl.h>
 
+#include "actions/clocks.h"
 #include "actions/http_client.h"
+#include "actions/text.h"
 
 #define BANDWIDTH_CONCURRENT_MAX 50
 #define BANDWIDTH_PERCENT 100
@@ -25,8 +27,6 @@
 #define BANDWIDTH_GOOD_MAX 299
 #define BITS_PER_BYTE 8.0
 #define BITS_PER_MBIT 1e6
-#define NS_PER_S 1e9
-#define NS_PER_MS INT64_C(1000000)
 #define MS_PER_S 1000
 
 struct bandwidth_state {
@@ -218,19 +218,13 @@ static void
 bandwidth_list(const struct bandwidth_kind kinds[BANDWIDTH_KINDS_MAX],
     char text[BANDWIDTH_TEXT_BYTES])
 {
-	size_t used = 0, i;
+	struct text list = { .at = text, .left = BANDWIDTH_TEXT_BYTES };
+	size_t i;
 
 	text[0] = '\0';
-	for (i = 0; i < BANDWIDTH_KINDS_MAX && kinds[i].times > 0; i++) {
-		int length = snprintf(text + used, BANDWIDTH_TEXT_BYTES - used,
-		    "%s%s (%" PRId64 ")", i == 0 ? "" : ", ", kinds[i].text, kinds[i].times);
-
-		if (length < 0 || (size_t)length >= BANDWIDTH_TEXT_BYTES - used) {
-			text[used] = '\0';
-			return;
-		}
-		used += (size_t)length;
-	}
+	for (i = 0; i < BANDWIDTH_KINDS_MAX && kinds[i].times > 0; i++)
+		text_put(&list, "%s%s (%" PRId64 ")", i == 0 ? "" : ", ", kinds[i].text,
+		    kinds[i].times);
 }
 
 static void
@@ -246,7 +240,7 @@ bandwidth_data(void *context, const struct http_exchange *exchange, const char *
 static void
 bandwidth_wait_after_error(struct bandwidth *b)
 {
-	int64_t now_ns = http_client_now_ns();
+	int64_t now_ns = clocks_ns(CLOCK_BOOTTIME);
 
 	/* Those that fail together are one fault. */
 	if (now_ns < b->paused_until_ns)
@@ -329,7 +323,7 @@ bandwidth_end_window(struct bandwidth *b, int64_t now_ns)
 {
 	struct bandwidth_state *s = b->state;
 	int64_t ns = now_ns - b->window.began_ns;
-	double bits = (double)b->window.bytes * BITS_PER_BYTE * NS_PER_S / (double)ns;
+	double bits = (double)b->window.bytes * BITS_PER_BYTE * (double)NS_PER_S / (double)ns;
 	bool is_good = (b->window.bytes > 0 || b->window.errors == 0) &&
 	    bits >= (double)s->min_bits && (s->max_bits == 0 || bits <= (double)s->max_bits);
 
@@ -355,7 +349,7 @@ static int
 bandwidth_download(struct bandwidth *b)
 {
 	struct bandwidth_state *s = b->state;
-	int64_t now_ns = http_client_now_ns(), until_ns;
+	int64_t now_ns = clocks_ns(CLOCK_BOOTTIME), until_ns;
 	bool ends = false;
 
 	bandwidth_begin_window(b, now_ns);
@@ -366,7 +360,7 @@ bandwidth_download(struct bandwidth *b)
 		if (b->paused_until_ns > now_ns && b->paused_until_ns < until_ns)
 			until_ns = b->paused_until_ns;
 		ends = http_client_wait(b->call, &b->client, until_ns - now_ns);
-		now_ns = http_client_now_ns();
+		now_ns = clocks_ns(CLOCK_BOOTTIME);
 		if (now_ns - b->window.began_ns >= (ends ? BANDWIDTH_LAST_NS : BANDWIDTH_WINDOW_NS))
 			bandwidth_end_window(b, now_ns);
 		if (bandwidth_is_lost(s))

@@ -11,8 +11,10 @@
 
 #include <curl/curl.h>
 
+#include "actions/clocks.h"
 #include "actions/http_client.h"
 #include "actions/status_codes.h"
+#include "actions/text.h"
 
 #define CHECK_CODES_BYTES 256
 #define CHECK_MODE_BYTES 16
@@ -27,8 +29,6 @@
  * at a time. What is shorter is our own, such as another process in our way.
  */
 #define CHECK_LATE_NS INT64_C(100000000)
-#define NS_PER_S INT64_C(1000000000)
-#define NS_PER_MS INT64_C(1000000)
 
 struct check_local {
 	struct http_request request;
@@ -453,7 +453,7 @@ check_judge_error(const struct check *check, const struct http_exchange *exchang
 		AK_LABELS_END
 	};
 
-	check_tell(check, http_client_now_ns() - exchange->begun_ns, labels);
+	check_tell(check, clocks_ns(CLOCK_BOOTTIME) - exchange->begun_ns, labels);
 	return check->codes.has_error;
 }
 
@@ -544,7 +544,7 @@ static int
 check_ask(struct check *check)
 {
 	struct check_state *s = check->state;
-	int64_t now_ns = http_client_now_ns(), saved_ns = now_ns;
+	int64_t now_ns = clocks_ns(CLOCK_BOOTTIME), saved_ns = now_ns;
 	bool ends = false;
 
 	check->began_ns = now_ns;
@@ -555,7 +555,7 @@ check_ask(struct check *check)
 			return ak_failed(check->call, "A success rate of %" PRId64 " %% can no "
 			    "longer be reached: %" PRId64 " of %" PRId64 " requests have failed",
 			    s->success_rate, s->failed, s->expected);
-		now_ns = http_client_now_ns();
+		now_ns = clocks_ns(CLOCK_BOOTTIME);
 		if (now_ns - saved_ns >= CHECK_PROGRESS_MS * NS_PER_MS) {
 			saved_ns = now_ns;
 			(void)ak_progress(check->call);
@@ -596,13 +596,10 @@ check_work(struct ak_call *call, void *state)
 }
 
 static void
-check_add(char summary[CHECK_SUMMARY_BYTES], int64_t count, const char *what)
+check_add(struct text *summary, int64_t count, const char *what)
 {
-	size_t length = strlen(summary);
-
 	if (count > 0)
-		(void)snprintf(summary + length, CHECK_SUMMARY_BYTES - length,
-		    ", %" PRId64 " %s", count, what);
+		text_put(summary, ", %" PRId64 " %s", count, what);
 }
 
 /* Two digits of the percentage, the rest cut off: all but one of many are not 100. */
@@ -614,17 +611,18 @@ check_conclude(struct ak_call *call, const struct check_state *s, bool judges)
 	int64_t rate = total == 0 ? 0 :
 	    (int64_t)((double)s->success * CHECK_HUNDREDTHS / (double)total);
 	char summary[CHECK_SUMMARY_BYTES];
+	struct text text = TEXT_IN(summary);
 	bool is_good = total > 0 && (double)s->success * CHECK_PERCENT >=
 	    (double)s->success_rate * (double)total;
 
 	if (rate == CHECK_HUNDREDTHS && s->failed > 0)
 		rate--;
-	(void)snprintf(summary, sizeof(summary), "%" PRId64 " of %" PRId64 " answers were as "
+	text_put(&text, "%" PRId64 " of %" PRId64 " answers were as "
 	    "required (%" PRId64 ".%02" PRId64 " %%)", s->success, total, rate / CHECK_PERCENT,
 	    rate % CHECK_PERCENT);
-	check_add(summary, s->missed, "missed: too many were under way");
-	check_add(summary, s->unsent, "not sent in time");
-	check_add(summary, s->cancelled, "cancelled at the end");
+	check_add(&text, s->missed, "missed: too many were under way");
+	check_add(&text, s->unsent, "not sent in time");
+	check_add(&text, s->cancelled, "cancelled at the end");
 	ak_summary(call, is_good && s->missed + s->unsent == 0 ? AK_INFO : AK_WARN, "%s", summary);
 	if (!judges || is_good)
 		return;

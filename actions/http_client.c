@@ -9,14 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
+
+#include "actions/clocks.h"
 
 #define HTTP_SCHEMES "http,https"
 #define HTTP_REDIRECTS_MAX 10L
 #define HTTP_NAMES_KEPT_S 1L	/* a name is asked for again each second, as programs do */
 #define HTTP_STATUS_FINAL 200	/* what is below announces another answer */
-#define NS_PER_S INT64_C(1000000000)
-#define NS_PER_MS INT64_C(1000000)
 
 const struct ak_field http_settings_fields[] = {
 	AK_TEXT(struct http_settings, method),
@@ -34,15 +33,6 @@ const struct ak_field http_request_fields[] = {
 	AK_TEXT(struct http_request, body),
 	AK_FIELDS_END
 };
-
-int64_t
-http_client_now_ns(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_BOOTTIME, &now);
-	return (int64_t)now.tv_sec * NS_PER_S + now.tv_nsec;
-}
 
 /* A part of a URL; NULL if it has none. free() it with curl_free(). */
 static char *
@@ -223,7 +213,7 @@ on_traffic(CURL *easy, curl_infotype type, char *data, size_t size, void *contex
 	if (type == CURLINFO_HEADER_OUT)
 		exchange->status = 0;	/* what answered before was only a redirect */
 	if (type == CURLINFO_HEADER_OUT || type == CURLINFO_DATA_OUT)
-		exchange->sent_ns = http_client_now_ns();
+		exchange->sent_ns = clocks_ns(CLOCK_BOOTTIME);
 	return 0;
 }
 
@@ -239,7 +229,7 @@ on_header(char *line, size_t size, size_t count, void *context)
 		(void)curl_easy_getinfo(exchange->easy, CURLINFO_RESPONSE_CODE, &status);
 	if (status < HTTP_STATUS_FINAL)
 		return size * count;
-	exchange->answered_ns = http_client_now_ns();
+	exchange->answered_ns = clocks_ns(CLOCK_BOOTTIME);
 	exchange->status = status;
 	if (client->is_stream)
 		(void)curl_easy_setopt(exchange->easy, CURLOPT_TIMEOUT_MS, 0L);
@@ -371,7 +361,7 @@ http_client_begin(struct http_client *client)
 		exchange++;
 	exchange->is_active = true;
 	exchange->status = 0;
-	exchange->begun_ns = exchange->sent_ns = exchange->answered_ns = http_client_now_ns();
+	exchange->begun_ns = exchange->sent_ns = exchange->answered_ns = clocks_ns(CLOCK_BOOTTIME);
 	client->active++;
 	(void)curl_easy_setopt(exchange->easy, CURLOPT_TIMEOUT_MS, (long)client->settings->read_ms);
 	/* One that cannot even be begun is not forgotten. */

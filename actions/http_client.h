@@ -99,9 +99,6 @@ int http_client_prepare(struct ak_call *call, const char *method, const char *bo
 /* The URL without user and password, for people; free() it. */
 char *http_client_public_url(const char *url);
 
-/* Nanoseconds since boot. */
-int64_t http_client_now_ns(void);
-
 /* One request, and what came of it. */
 struct http_exchange {
 	struct http_client *client;

@@ -1,6 +1,7 @@
 # What the program `actionkit` has compiled in.
 ACTIONS = \
 	actions/actions.def \
+	actions/clocks.c actions/clocks.h \
 	actions/cpu_speed.c \
 	actions/directory.c actions/directory.h \
 	actions/example.c \
@@ -35,6 +36,7 @@ ACTIONS = \
 	actions/stress_memory.c \
 	actions/stress_ng.c actions/stress_ng.h \
 	actions/tcp_reset.c \
+	actions/text.c actions/text.h \
 	actions/this_boot.c actions/this_boot.h \
 	actions/this_host.c actions/this_host.h \
 	actions/time_travel.c

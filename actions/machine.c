@@ -11,14 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MACHINE_LINE_BYTES 512
 #define MACHINE_CGROUPS "/sys/fs/cgroup"
 #define MACHINE_CPUS_MIN 1024		/* room in the set; doubled until it is enough */
 #define MACHINE_CPUS_MAX (1 << 20)
 
-/* The text behind the name that a line of a file begins with; whether there is one. */
-static bool
-read_line(const char *path, const char *name, char value[MACHINE_LINE_BYTES])
+bool
+machine_line(const char *path, const char *name, char value[MACHINE_LINE_BYTES])
 {
 	FILE *file = fopen(path, "re");
 	size_t length = strlen(name);
@@ -41,8 +39,8 @@ machine_memory(int64_t *ret_total, int64_t *ret_available)
 {
 	char total[MACHINE_LINE_BYTES], available[MACHINE_LINE_BYTES];
 
-	if (!read_line("/proc/meminfo", "MemTotal:", total) ||
-	    !read_line("/proc/meminfo", "MemAvailable:", available)) {
+	if (!machine_line("/proc/meminfo", "MemTotal:", total) ||
+	    !machine_line("/proc/meminfo", "MemAvailable:", available)) {
 		errno = ENODATA;
 		return -1;
 	}
@@ -62,11 +60,11 @@ each_group(const char *name, bool (*see)(const char *value, void *context), void
 	char path[sizeof(MACHINE_CGROUPS) + 2 * MACHINE_LINE_BYTES];
 	char *slash;
 
-	if (!read_line("/proc/self/cgroup", "0::", group))
+	if (!machine_line("/proc/self/cgroup", "0::", group))
 		return;
 	do {
 		(void)snprintf(path, sizeof(path), "%s%s/%s", MACHINE_CGROUPS, group, name);
-		if (read_line(path, "", value) && !see(value, context))
+		if (machine_line(path, "", value) && !see(value, context))
 			return;
 		slash = strrchr(group, '/');
 		if (slash != NULL)
@@ -135,7 +133,7 @@ machine_oom_kills(void)
 {
 	char value[MACHINE_LINE_BYTES];
 
-	return read_line("/proc/vmstat", "oom_kill ", value) ? strtoll(value, NULL, 10) : -1;
+	return machine_line("/proc/vmstat", "oom_kill ", value) ? strtoll(value, NULL, 10) : -1;
 }
 
 double
@@ -143,5 +141,6 @@ machine_memory_pressure(void)
 {
 	char value[MACHINE_LINE_BYTES];
 
-	return read_line("/proc/pressure/memory", "full avg10=", value) ? strtod(value, NULL) : 0;
+	return machine_line("/proc/pressure/memory", "full avg10=", value) ?
+	    strtod(value, NULL) : 0;
 }

@@ -10,6 +10,14 @@
 #define MACHINE_KIB INT64_C(1024)
 #define MACHINE_MIB (1024 * MACHINE_KIB)
 
+#define MACHINE_LINE_BYTES 512
+
+/*
+ * What stands behind name in the first line of a file that begins with it, without the line feed;
+ * name may be "". Returns whether there is one.
+ */
+bool machine_line(const char *path, const char *name, char value[MACHINE_LINE_BYTES]);
+
 /* Bytes of memory: all of it, and what programs can have yet. Returns 0, or -1 and errno. */
 int machine_memory(int64_t *ret_total, int64_t *ret_available);
 

@@ -8,15 +8,12 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
+#include "actions/clocks.h"
 #include "actions/network_filter.h"
-#include "actions/this_host.h"
 
 #define QUIET_MS 10000			/* so long nothing may be affected */
 #define WAIT_MAX_MS 2000
-#define MS_PER_S 1000
-#define NS_PER_MS 1000000
 #define METRIC "packets"
 #define VERDICT "verdict"
 #define CILIUM "cilium_"
@@ -58,10 +55,7 @@ const struct ak_widget network_widgets[] = {
 static int64_t
 now_ms(void)
 {
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_BOOTTIME, &now);
-	return (int64_t)now.tv_sec * MS_PER_S + now.tv_nsec / NS_PER_MS;
+	return clocks_ns(CLOCK_BOOTTIME) / NS_PER_MS;
 }
 
 static bool

@@ -14,6 +14,7 @@
 #include "actions/network_rules.h"
 #include "actions/network_shape.h"
 #include "actions/nft.h"
+#include "actions/this_host.h"
 
 #define NETWORK_RULES_BYTES (256 * 1024)
 
@@ -35,7 +36,6 @@ struct network_state {
 	struct network_local local;
 };
 extern const struct ak_field network_fields[];
-#define NETWORK_STATE AK_STATE(struct network_state, network_fields)
 
 /* Parameters that all have, and those of most; rows for their tables. */
 #define NETWORK_DURATION_PARAMETER \
@@ -73,6 +73,10 @@ extern const struct ak_field network_fields[];
 	{ .kind = AK_NEED_CAPABILITY, .name = "CAP_SYS_MODULE", .what_for = "loading ifb", \
 	  .optional = true }
 
+#define NETWORK_NETEM_NEED \
+	{ .kind = AK_NEED_MODULE, .name = "sch_netem", \
+	  .package = "kernel-modules-extra on Red Hat" }
+
 /* What is to be done to packets. */
 struct network_attack {
 	struct network_verdict verdict;	/* its statement is NULL where they are shaped */
@@ -93,5 +97,19 @@ int network_status(struct ak_call *call, void *state);
 int network_stop(struct ak_call *call, void *state);
 
 extern const struct ak_widget network_widgets[];
+
+/* Members of struct ak_action that are the same for all. */
+#define NETWORK_ACTION \
+	.technology = THIS_HOST_TECHNOLOGY, \
+	.category = "Network", \
+	.kind = AK_ATTACK, \
+	.time_control = AK_EXTERNAL, \
+	.target_selection = &this_host_targets, \
+	.widgets = network_widgets, \
+	.state = AK_STATE(struct network_state, network_fields), \
+	.call_interval = "5s", \
+	.start = network_start, \
+	.status = network_status, \
+	.stop = network_stop
 
 #endif

@@ -8,7 +8,6 @@
 #include <stdio.h>
 
 #include "actions/network.h"
-#include "actions/this_host.h"
 
 #define BITS_PER_BYTE 8
 #define BANDWIDTH_BURST_MIN INT64_C(3200)
@@ -70,18 +69,8 @@ const struct ak_action action_network_bandwidth = {
 	.version = "1.0.0",
 	.description = "Limits the bandwidth of what leaves, for each interface by itself. What is "
 	    "more waits for a while, or is lost.",
-	.technology = THIS_HOST_TECHNOLOGY,
-	.category = "Network",
-	.kind = AK_ATTACK,
-	.time_control = AK_EXTERNAL,
 	.parameters = bandwidth_parameters,
-	.target_selection = &this_host_targets,
-	.widgets = network_widgets,
-	.state = NETWORK_STATE,
-	.call_interval = "5s",
 	.needs = bandwidth_needs,
 	.prepare = bandwidth_prepare,
-	.start = network_start,
-	.status = network_status,
-	.stop = network_stop,
+	NETWORK_ACTION,
 };

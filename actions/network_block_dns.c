@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "actions/network.h"
-#include "actions/this_host.h"
 
 #define DNS_PORT_BYTES 8
 #define DNS_LINE_BYTES 256
@@ -59,7 +58,7 @@ dns_prepare(struct ak_call *call, void *state)
 	char port[DNS_PORT_BYTES];
 	const struct network_attack attack = {
 		.verdict = {
-			.statement = "counter name \"" NETWORK_AFFECTED "\" drop", .match = "",
+			.statement = NETWORK_DROP, .match = "",
 			.is_both_ways = true
 		},
 		.ports = port,
@@ -76,18 +75,8 @@ const struct ak_action action_network_block_dns = {
 	.version = "1.0.0",
 	.description = "Drops DNS, with TCP and UDP, both ways: names are not found any more. DNS "
 	    "over TLS or HTTPS is not blocked.",
-	.technology = THIS_HOST_TECHNOLOGY,
-	.category = "Network",
-	.kind = AK_ATTACK,
-	.time_control = AK_EXTERNAL,
 	.parameters = dns_parameters,
-	.target_selection = &this_host_targets,
-	.widgets = network_widgets,
-	.state = NETWORK_STATE,
-	.call_interval = "5s",
 	.needs = dns_needs,
 	.prepare = dns_prepare,
-	.start = network_start,
-	.status = network_status,
-	.stop = network_stop,
+	NETWORK_ACTION,
 };

@@ -8,7 +8,6 @@
 #include <stdio.h>
 
 #include "actions/network.h"
-#include "actions/this_host.h"
 
 static const struct ak_parameter corruption_parameters[] = {
 	NETWORK_DURATION_PARAMETER,
@@ -32,8 +31,7 @@ static const struct ak_need corruption_needs[] = {
 	NETWORK_NEEDS,
 	NETWORK_EGRESS_NEED,
 	NETWORK_SHAPE_NEEDS,
-	{ .kind = AK_NEED_MODULE, .name = "sch_netem",
-	  .package = "kernel-modules-extra on Red Hat" },
+	NETWORK_NETEM_NEED,
 	AK_NEEDS_END
 };
 
@@ -60,18 +58,8 @@ const struct ak_action action_network_corruption = {
 	.version = "1.0.0",
 	.description = "Flips a bit in a part of the packets that leave. Checksums find it: what "
 	    "is seen is loss, and what is sent again, rarely wrong data.",
-	.technology = THIS_HOST_TECHNOLOGY,
-	.category = "Network",
-	.kind = AK_ATTACK,
-	.time_control = AK_EXTERNAL,
 	.parameters = corruption_parameters,
-	.target_selection = &this_host_targets,
-	.widgets = network_widgets,
-	.state = NETWORK_STATE,
-	.call_interval = "5s",
 	.needs = corruption_needs,
 	.prepare = corruption_prepare,
-	.start = network_start,
-	.status = network_status,
-	.stop = network_stop,
+	NETWORK_ACTION,
 };

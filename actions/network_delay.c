@@ -8,7 +8,6 @@
 #include <stdio.h>
 
 #include "actions/network.h"
-#include "actions/this_host.h"
 
 #define DELAY_MAX_MS 4294967		/* in us, what netem can count */
 #define DELAY_US_PER_MS 1000
@@ -55,8 +54,7 @@ static const struct ak_need delay_needs[] = {
 	NETWORK_NEEDS,
 	NETWORK_EGRESS_NEED,
 	NETWORK_SHAPE_NEEDS,
-	{ .kind = AK_NEED_MODULE, .name = "sch_netem",
-	  .package = "kernel-modules-extra on Red Hat" },
+	NETWORK_NETEM_NEED,
 	AK_NEEDS_END
 };
 
@@ -96,18 +94,8 @@ const struct ak_action action_network_delay = {
 	.description = "Delays packets that leave. Only this way is delayed, but several packets "
 	    "go to and fro until an encrypted connection is there: that takes a multiple. Jitter "
 	    "changes the order of packets.",
-	.technology = THIS_HOST_TECHNOLOGY,
-	.category = "Network",
-	.kind = AK_ATTACK,
-	.time_control = AK_EXTERNAL,
 	.parameters = delay_parameters,
-	.target_selection = &this_host_targets,
-	.widgets = network_widgets,
-	.state = NETWORK_STATE,
-	.call_interval = "5s",
 	.needs = delay_needs,
 	.prepare = delay_prepare,
-	.start = network_start,
-	.status = network_status,
-	.stop = network_stop,
+	NETWORK_ACTION,
 };

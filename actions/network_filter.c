@@ -11,6 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "actions/text.h"
+
 #define PORT_MAX 65535
 #define LIST_BYTES 1024
 #define LIST_ITEMS 20			/* that are told by name */
@@ -175,17 +177,6 @@ is_name(const char *name)
 	return true;
 }
 
-/* Adds an item to a list for people: "a, b"; what has no room is left out. */
-static void
-list_add(char list[LIST_BYTES], const char *item)
-{
-	size_t used = strlen(list);
-
-	if (used + strlen(item) + sizeof(", ") <= LIST_BYTES)
-		(void)snprintf(list + used, LIST_BYTES - used, "%s%.*s", used == 0 ? "" : ", ",
-		    NETWORK_NAME_BYTES, item);
-}
-
 /* The addresses of names, as programs of this host see them. 0: all have some; 1: not all; -1. */
 static int
 look_up(struct ak_call *call, const char *const *names, size_t count, struct ak_exec_end *ret_end)
@@ -216,7 +207,7 @@ fail_names(struct ak_call *call, const char *parameter, const char *const *names
 		if (found == -1)
 			return -1;
 		if (found == 1)
-			list_add(list, names[i]);
+			text_enlist(list, sizeof(list), names[i]);
 	}
 	return ak_error(call, "%s: no address was found for %s", parameter,
 	    *list == '\0' ? "a name, within 5 s" : list);
@@ -255,7 +246,7 @@ take_names(struct ak_call *call, struct network_filter *filter, const char *para
 	for (i = 0; i < given && i < NETWORK_NAMES_MAX; i++) {
 		names[count] = ak_config_item(call, parameter, i);
 		if (!is_name(names[count]))
-			list_add(wrong, names[count]);
+			text_enlist(wrong, sizeof(wrong), names[count]);
 		count += *names[count] != '\0';
 	}
 	if (*wrong != '\0')
@@ -338,7 +329,7 @@ tell(struct ak_call *call, const char *what, const struct network_net *nets, siz
 		else
 			(void)snprintf(item, sizeof(item), "%s port %d-%d", text, nets[i].ports.min,
 			    nets[i].ports.max);
-		list_add(list, item);
+		text_enlist(list, sizeof(list), item);
 	}
 	if (count > LIST_ITEMS)
 		ak_message(call, AK_INFO, "%s: %s, and %zu more", what, list, count - LIST_ITEMS);

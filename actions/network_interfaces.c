@@ -10,29 +10,22 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PATH_BYTES 512
-#define LINE_BYTES 128
+#include "actions/text.h"
+
+#define PATH_BYTES 1024
 #define LIST_BYTES 2048
 #define LOWER "lower_"			/* links to what a device lies upon are called so */
-#define OURS "actionkit "
 
 const char *const network_interface_attributes[] = { "host.nic", NULL };
 
 void
-network_interface_read(const char *name, const char *file, char *text, size_t size)
+network_interface_read(const char *name, const char *file, char text[MACHINE_LINE_BYTES])
 {
 	char path[PATH_BYTES];
-	FILE *stream;
 
 	(void)snprintf(path, sizeof(path), "%s/%s/%s", NETWORK_DEVICES, name, file);
-	text[0] = '\0';
-	stream = fopen(path, "re");
-	if (stream == NULL)
-		return;
-	if (fgets(text, (int)size, stream) == NULL)
+	if (!machine_line(path, "", text))
 		text[0] = '\0';
-	(void)fclose(stream);
-	text[strcspn(text, "\n")] = '\0';
 }
 
 void
@@ -52,26 +45,20 @@ network_interfaces_each(bool (*see)(void *context, const char *name), void *cont
 
 /* "vlan", "vrf", ...; "" for what has no kind. */
 static void
-read_kind(const char *name, char kind[LINE_BYTES])
+read_kind(const char *name, char kind[MACHINE_LINE_BYTES])
 {
-	char path[PATH_BYTES], line[LINE_BYTES];
-	FILE *stream;
+	char path[PATH_BYTES];
 
-	kind[0] = '\0';
 	(void)snprintf(path, sizeof(path), "%s/%s/uevent", NETWORK_DEVICES, name);
-	stream = fopen(path, "re");
-	while (stream != NULL && fgets(line, sizeof(line), stream) != NULL)
-		if (sscanf(line, "DEVTYPE=%63s", kind) == 1)
-			break;
-	if (stream != NULL)
-		(void)fclose(stream);
+	if (!machine_line(path, "DEVTYPE=", kind))
+		kind[0] = '\0';
 }
 
 /* Whether a bridge, bond or team has it: its packets pass that one, too. */
 static bool
 is_member(const char *name)
 {
-	char path[PATH_BYTES], target[PATH_BYTES], kind[LINE_BYTES];
+	char path[PATH_BYTES], target[MACHINE_LINE_BYTES], kind[MACHINE_LINE_BYTES];
 	ssize_t length;
 	const char *master;
 
@@ -89,7 +76,7 @@ is_member(const char *name)
 static bool
 lies_upon_another(const char *name)
 {
-	char path[PATH_BYTES], kind[LINE_BYTES];
+	char path[PATH_BYTES], kind[MACHINE_LINE_BYTES];
 	const struct dirent *entry;
 	bool found = false;
 	DIR *folder;
@@ -110,14 +97,14 @@ lies_upon_another(const char *name)
 static bool
 is_for_all(const char *name)
 {
-	char flags[LINE_BYTES], alias[LINE_BYTES];
+	char flags[MACHINE_LINE_BYTES], alias[MACHINE_LINE_BYTES];
 	unsigned long bits;
 
-	network_interface_read(name, "flags", flags, sizeof(flags));
-	network_interface_read(name, "ifalias", alias, sizeof(alias));
+	network_interface_read(name, "flags", flags);
+	network_interface_read(name, "ifalias", alias);
 	bits = strtoul(flags, NULL, 16);
 	return (bits & IFF_UP) != 0 && (bits & IFF_LOOPBACK) == 0 &&
-	    strncmp(alias, OURS, strlen(OURS)) != 0 && !is_member(name) &&
+	    strncmp(alias, NETWORK_ALIAS, strlen(NETWORK_ALIAS)) != 0 && !is_member(name) &&
 	    !lies_upon_another(name);
 }
 
@@ -141,14 +128,6 @@ collect(void *context, const char *name)
 	return !collection->has_more;
 }
 
-static void
-add_to_text(char text[LIST_BYTES], const char *name)
-{
-	size_t used = strlen(text);
-
-	(void)snprintf(text + used, LIST_BYTES - used, "%s%s", used == 0 ? "" : ", ", name);
-}
-
 static int
 take_named(struct ak_call *call, network_interface_list *list)
 {
@@ -161,7 +140,7 @@ take_named(struct ak_call *call, network_interface_list *list)
 		if (*name == '\0')
 			continue;
 		if (if_nametoindex(name) == 0)
-			add_to_text(missing, name);
+			text_enlist(missing, sizeof(missing), name);
 		(void)snprintf(list->item[list->count++], NETWORK_INTERFACE_BYTES, "%s", name);
 	}
 	if (*missing != '\0')
@@ -188,7 +167,7 @@ network_interfaces_take(struct ak_call *call, bool has_parameter,
 	if (ret_list->count == 0)
 		return ak_error(call, "No network interface is up");
 	for (i = 0; i < ret_list->count; i++)
-		add_to_text(text, ret_list->item[i]);
+		text_enlist(text, sizeof(text), ret_list->item[i]);
 	ak_message(call, AK_INFO, "Interfaces: %s", text);
 	return 0;
 }

@@ -5,13 +5,15 @@
 #define ACTIONS_NETWORK_INTERFACES_H
 
 #include <stdbool.h>
-#include <stddef.h>
 
 #include <actionkit.h>
 
+#include "actions/machine.h"
+
 #define NETWORK_INTERFACES_MAX 99
 #define NETWORK_INTERFACE_BYTES 16
-#define NETWORK_ALIAS_BYTES 64
+/* Our devices have this and the execution's id as their alias. */
+#define NETWORK_ALIAS "actionkit "
 #define NETWORK_DEVICES "/sys/class/net"
 
 typedef AK_TEXT_LIST(NETWORK_INTERFACES_MAX, NETWORK_INTERFACE_BYTES) network_interface_list;
@@ -43,6 +45,6 @@ int network_interfaces_take(struct ak_call *call, bool has_parameter,
 void network_interfaces_each(bool (*see)(void *context, const char *name), void *context);
 
 /* The first line of one of the kernel's files about a device, "" if there is none. */
-void network_interface_read(const char *name, const char *file, char *text, size_t size);
+void network_interface_read(const char *name, const char *file, char text[MACHINE_LINE_BYTES]);
 
 #endif

@@ -8,7 +8,6 @@
 #include <stdio.h>
 
 #include "actions/network.h"
-#include "actions/this_host.h"
 
 #define LOSS_ALL 100
 #define LOSS_STATEMENT_BYTES 128
@@ -54,11 +53,10 @@ loss_prepare(struct ak_call *call, void *state)
 	if (percentage == 0)
 		(void)snprintf(statement, sizeof(statement), "accept");
 	else if (percentage == LOSS_ALL)
-		(void)snprintf(statement, sizeof(statement), "counter name \"" NETWORK_AFFECTED
-		    "\" drop");
+		(void)snprintf(statement, sizeof(statement), NETWORK_DROP);
 	else
 		(void)snprintf(statement, sizeof(statement), "numgen random mod %d < %" PRId64
-		    " counter name \"" NETWORK_AFFECTED "\" drop", LOSS_ALL, percentage);
+		    " " NETWORK_DROP, LOSS_ALL, percentage);
 	return network_prepare(call, state, &attack);
 }
 
@@ -68,18 +66,8 @@ const struct ak_action action_network_loss = {
 	.version = "1.0.0",
 	.description = "Loses a part of the packets that leave; incoming ones are not lost. Large "
 	    "packets of TCP count once before they are cut, so that loss comes in bursts.",
-	.technology = THIS_HOST_TECHNOLOGY,
-	.category = "Network",
-	.kind = AK_ATTACK,
-	.time_control = AK_EXTERNAL,
 	.parameters = loss_parameters,
-	.target_selection = &this_host_targets,
-	.widgets = network_widgets,
-	.state = NETWORK_STATE,
-	.call_interval = "5s",
 	.needs = loss_needs,
 	.prepare = loss_prepare,
-	.start = network_start,
-	.status = network_status,
-	.stop = network_stop,
+	NETWORK_ACTION,
 };

@@ -7,11 +7,10 @@
  */
 #include "actions/network_rules.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <sys/socket.h>
 
 #include "actions/nft.h"
+#include "actions/text.h"
 
 /* By number: names would need a file. TCP, UDP, UDP lite, SCTP, DCCP: what has ports. */
 #define WITH_PORTS "meta l4proto { 6, 17, 136, 132, 33 }"
@@ -19,29 +18,6 @@
 #define RX "rx"
 /* Before firewalls, Docker and service meshes. */
 #define RESET_PRIORITY (-450)
-
-struct text {
-	char *at;
-	size_t left;
-	bool is_full;
-};
-
-static void __attribute__((format(printf, 2, 3)))
-put(struct text *text, const char *format, ...)
-{
-	va_list arguments;
-	int length;
-
-	va_start(arguments, format);
-	length = vsnprintf(text->at, text->left, format, arguments);
-	va_end(arguments);
-	if (length < 0 || (size_t)length >= text->left) {
-		text->is_full = true;
-		return;
-	}
-	text->at += length;
-	text->left -= (size_t)length;
-}
 
 const char *
 network_rules_family(bool is_reset)
@@ -55,32 +31,55 @@ is_same_ports(const struct network_net *one, const struct network_net *other)
 	return one->ports.min == other->ports.min && one->ports.max == other->ports.max;
 }
 
-/*
- * A set of the addresses of one family, and of the ports of first, from first on. Returns whether
- * there are any: nft knows no empty list.
- */
+/* How nft calls what belongs to a family. */
+struct family {
+	int number;			/* AF_INET, AF_INET6 */
+	const char *protocol, *type;
+	char digit;
+};
+static const struct family families[] = {
+	{ AF_INET, "ip", "ipv4_addr", '4' },
+	{ AF_INET6, "ip6", "ipv6_addr", '6' },
+};
+#define FAMILIES (sizeof(families) / sizeof(families[0]))
+
+/* Never mixed: address and port are both of the destination, or both of the source. */
+static const char *const sides[] = { "d", "s" };
+#define SIDES (sizeof(sides) / sizeof(sides[0]))
+
+/* The first from i on that is of this family and has the ports of first; count: none. */
+static size_t
+next_of(const struct network_net *first, size_t i, size_t count, const struct family *family)
+{
+	while (i < count && (first[i].family != family->number ||
+	    !is_same_ports(&first[i], first)))
+		i++;
+	return i;
+}
+
 static bool
-put_set(struct text *text, const char *name, size_t number, int family,
+has_family(const struct network_net *first, size_t count, const struct family *family)
+{
+	return next_of(first, 0, count, family) < count;
+}
+
+/* The addresses of a family that have the ports of first, if there are any: no list is empty. */
+static void
+put_set(struct text *text, const char *name, size_t number, const struct family *family,
     const struct network_net *first, size_t count)
 {
+	size_t i = next_of(first, 0, count, family), begin = i;
 	char net[NETWORK_NET_TEXT_BYTES];
-	bool has_any = false;
-	size_t i;
 
-	for (i = 0; i < count; i++) {
-		if (first[i].family != family || !is_same_ports(&first[i], first))
-			continue;
+	if (i == count)
+		return;
+	text_put(text, "  set %s%zu_%c { type %s; flags interval; auto-merge; elements = { ", name,
+	    number, family->digit, family->type);
+	for (; i < count; i = next_of(first, i + 1, count, family)) {
 		network_net_text(&first[i], net);
-		if (!has_any)
-			put(text, "  set %s%zu_%d { type %s; flags interval; auto-merge; "
-			    "elements = { ", name, number, family == AF_INET ? 4 : 6,
-			    family == AF_INET ? "ipv4_addr" : "ipv6_addr");
-		put(text, "%s%s", has_any ? ", " : "", net);
-		has_any = true;
+		text_put(text, "%s%s", i == begin ? "" : ", ", net);
 	}
-	if (has_any)
-		put(text, " }; }\n");
-	return has_any;
+	text_put(text, " }; }\n");
 }
 
 /* Whether the ports of this one were those of one before. */
@@ -98,72 +97,65 @@ is_repeated(const struct network_net *nets, size_t i)
 static void
 put_sets(struct text *text, const char *name, const struct network_net *nets, size_t count)
 {
-	size_t i;
-
-	for (i = 0; i < count; i++) {
-		if (is_repeated(nets, i))
-			continue;
-		(void)put_set(text, name, i, AF_INET, nets + i, count - i);
-		(void)put_set(text, name, i, AF_INET6, nets + i, count - i);
-	}
-}
-
-static bool
-has_family(const struct network_net *first, size_t count, int family)
-{
-	size_t i;
+	size_t i, family;
 
 	for (i = 0; i < count; i++)
-		if (first[i].family == family && is_same_ports(&first[i], first))
-			return true;
-	return false;
+		for (family = 0; !is_repeated(nets, i) && family < FAMILIES; family++)
+			put_set(text, name, i, &families[family], nets + i, count - i);
 }
 
-/* Never mixed: address and port are both of the destination, or both of the source. */
-static const char *const sides[] = { "d", "s" };
+/* What has a set is let through. */
+static void
+put_spared(struct text *text, size_t number, const struct family *family,
+    const struct network_ports *ports)
+{
+	size_t side;
+
+	for (side = 0; side < SIDES; side++) {
+		text_put(text, "    %s %saddr @ex%zu_%c", family->protocol, sides[side], number,
+		    family->digit);
+		if (ports->max != 0)
+			text_put(text, " " WITH_PORTS " th %sport %d-%d", sides[side], ports->min,
+			    ports->max);
+		text_put(text, " counter name \"" NETWORK_SPARED "\" accept\n");
+	}
+}
 
 static void
 put_excluded(struct text *text, const struct network_net *nets, size_t count)
 {
-	static const int families[] = { AF_INET, AF_INET6 };
-	size_t i, family, side;
+	size_t i, family;
 
 	for (i = 0; i < count; i++)
-		for (family = 0; !is_repeated(nets, i) && family < 2; family++)
-			for (side = 0; has_family(nets + i, count - i, families[family]) &&
-			    side < 2; side++) {
-				int number = families[family] == AF_INET ? 4 : 6;
-
-				put(text, "    %s %saddr @ex%zu_%d", number == 4 ? "ip" : "ip6",
-				    sides[side], i, number);
-				if (nets[i].ports.max != 0)
-					put(text, " " WITH_PORTS " th %sport %d-%d", sides[side],
-					    nets[i].ports.min, nets[i].ports.max);
-				put(text, " counter name \"" NETWORK_SPARED "\" accept\n");
-			}
+		for (family = 0; !is_repeated(nets, i) && family < FAMILIES; family++)
+			if (has_family(nets + i, count - i, &families[family]))
+				put_spared(text, i, &families[family], &nets[i].ports);
 }
 
 static void
-put_included(struct text *text, const struct network_filter *filter,
-    const struct network_verdict *verdict)
+put_selected(struct text *text, const struct network_filter *filter,
+    const struct family *family, const char *side, const char *match)
 {
-	size_t number, side;
+	/* All addresses: not those of ARP, which is never touched. */
+	if (filter->included == 0)
+		text_put(text, "    meta protocol %s", family->protocol);
+	else
+		text_put(text, "    %s %saddr @in0_%c", family->protocol, side, family->digit);
+	if (filter->ports_count > 0)
+		text_put(text, " " WITH_PORTS " th %sport @ports", side);
+	text_put(text, " %s goto verdict\n", match);
+}
 
-	for (side = 0; side < 2; side++)
-		for (number = 4; number <= 6; number += 2) {
-			if (filter->included > 0 && !has_family(filter->nets, filter->included,
-			    number == 4 ? AF_INET : AF_INET6))
-				continue;
-			/* All addresses: not those of ARP, which is never touched. */
-			if (filter->included == 0)
-				put(text, "    meta protocol %s", number == 4 ? "ip" : "ip6");
-			else
-				put(text, "    %s %saddr @in0_%zu", number == 4 ? "ip" : "ip6",
-				    sides[side], number);
-			if (filter->ports_count > 0)
-				put(text, " " WITH_PORTS " th %sport @ports", sides[side]);
-			put(text, " %s goto verdict\n", verdict->match);
-		}
+static void
+put_included(struct text *text, const struct network_filter *filter, const char *match)
+{
+	size_t family, side;
+
+	for (side = 0; side < SIDES; side++)
+		for (family = 0; family < FAMILIES; family++)
+			if (filter->included == 0 || has_family(filter->nets, filter->included,
+			    &families[family]))
+				put_selected(text, filter, &families[family], sides[side], match);
 }
 
 static void
@@ -173,11 +165,12 @@ put_ports(struct text *text, const struct network_filter *filter)
 
 	if (filter->ports_count == 0)
 		return;
-	put(text, "  set ports { type inet_service; flags interval; auto-merge; elements = { ");
+	text_put(text, "  set ports { type inet_service; flags interval; auto-merge; "
+	    "elements = { ");
 	for (i = 0; i < filter->ports_count; i++)
-		put(text, "%s%d-%d", i == 0 ? "" : ", ", filter->ports[i].min,
+		text_put(text, "%s%d-%d", i == 0 ? "" : ", ", filter->ports[i].min,
 		    filter->ports[i].max);
-	put(text, " }; }\n");
+	text_put(text, " }; }\n");
 }
 
 static void
@@ -186,7 +179,7 @@ put_names(struct text *text, const network_interface_list *interfaces)
 	int64_t i;
 
 	for (i = 0; i < interfaces->count; i++)
-		put(text, "%s\"%s\"", i == 0 ? "" : ", ", interfaces->item[i]);
+		text_put(text, "%s\"%s\"", i == 0 ? "" : ", ", interfaces->item[i]);
 }
 
 /*
@@ -196,7 +189,7 @@ put_names(struct text *text, const network_interface_list *interfaces)
 static void
 put_always(struct text *text)
 {
-	put(text, "  chain always {\n"
+	text_put(text, "  chain always {\n"
 	    "    meta l4proto 58 icmpv6 type { 130-137, 143 } accept\n"
 	    "    udp dport { 67, 68, 546, 547 } accept\n"
 	    "    udp sport { 67, 68, 546, 547 } accept\n"
@@ -207,9 +200,9 @@ static void
 put_hook(struct text *text, const char *name, const char *hook,
     const network_interface_list *interfaces)
 {
-	put(text, "  chain %s {\n    type filter hook %s devices = { ", name, hook);
+	text_put(text, "  chain %s {\n    type filter hook %s devices = { ", name, hook);
 	put_names(text, interfaces);
-	put(text, " } priority 0; policy accept;\n    jump always\n    goto select\n  }\n");
+	text_put(text, " } priority 0; policy accept;\n    jump always\n    goto select\n  }\n");
 }
 
 /* Resets that are on their way are let through, also ours. */
@@ -226,15 +219,15 @@ put_reset_hooks(struct text *text, const network_interface_list *interfaces)
 	size_t i, j;
 
 	for (i = 0; i < sizeof(hooks) / sizeof(hooks[0]); i++) {
-		put(text, "  chain %s {\n    type filter hook %s priority %d; policy accept;\n"
+		text_put(text, "  chain %s {\n    type filter hook %s priority %d; policy accept;\n"
 		    "    meta l4proto != 6 accept\n    tcp flags & rst == rst accept\n",
 		    hooks[i].name, hooks[i].hook, RESET_PRIORITY);
 		for (j = 0; j < 2 && hooks[i].match[j] != NULL; j++) {
-			put(text, "    %s { ", hooks[i].match[j]);
+			text_put(text, "    %s { ", hooks[i].match[j]);
 			put_names(text, interfaces);
-			put(text, " } jump select\n");
+			text_put(text, " } jump select\n");
 		}
-		put(text, "  }\n");
+		text_put(text, "  }\n");
 	}
 }
 
@@ -247,16 +240,16 @@ network_rules_write(const struct ak_call *call, const struct network_filter *fil
 	char table[NFT_TABLE_BYTES];
 
 	nft_table(call, table);
-	put(&text, "table %s %s {\n  comment \"actionkit %s\"\n",
+	text_put(&text, "table %s %s {\n  comment \"actionkit %s\"\n",
 	    network_rules_family(verdict->is_reset), table, ak_execution_id(call));
-	put(&text, "  counter " NETWORK_AFFECTED " { }\n  counter " NETWORK_SPARED " { }\n");
+	text_put(&text, "  counter " NETWORK_AFFECTED " { }\n  counter " NETWORK_SPARED " { }\n");
 	put_sets(&text, "in", filter->nets, filter->included);
 	put_sets(&text, "ex", filter->nets + filter->included, filter->excluded);
 	put_ports(&text, filter);
-	put(&text, "  chain verdict {\n    %s\n  }\n  chain select {\n", verdict->statement);
+	text_put(&text, "  chain verdict {\n    %s\n  }\n  chain select {\n", verdict->statement);
 	put_excluded(&text, filter->nets + filter->included, filter->excluded);
-	put_included(&text, filter, verdict);
-	put(&text, "  }\n");
+	put_included(&text, filter, verdict->match);
+	text_put(&text, "  }\n");
 	if (verdict->is_reset) {
 		put_reset_hooks(&text, interfaces);
 	} else {
@@ -265,6 +258,6 @@ network_rules_write(const struct ak_call *call, const struct network_filter *fil
 		if (verdict->is_both_ways)
 			put_hook(&text, RX, "ingress", interfaces);
 	}
-	put(&text, "}\n");
+	text_put(&text, "}\n");
 	return !text.is_full;
 }

@@ -16,6 +16,10 @@
 #define NETWORK_AFFECTED "affected"
 #define NETWORK_SPARED "spared"
 
+/* Statements: a packet that is affected is counted; and dropped. */
+#define NETWORK_COUNT "counter name \"" NETWORK_AFFECTED "\""
+#define NETWORK_DROP NETWORK_COUNT " drop"
+
 /* What is done to packets, and to which beside the filter. */
 struct network_verdict {
 	const char *statement;		/* of nft: "drop" */

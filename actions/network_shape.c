@@ -6,14 +6,15 @@
 
 #include <inttypes.h>
 #include <poll.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "actions/network_rules.h"
 #include "actions/nft.h"
+#include "actions/text.h"
 
 #define IFB "/sys/module/ifb"
 #define IFB_DIGITS 10			/* of the execution's, in a device's name, */
@@ -21,33 +22,20 @@
 #define IFB_NAME_BYTES NETWORK_INTERFACE_BYTES
 #define PRIORITY "49000"		/* of our filters */
 #define BATCH_BYTES 65536
-#define TAG_BYTES 33
-#define ALIAS "actionkit %s"
 #define WAIT_STEP_MS 20
 #define MTU_DEFAULT 1500
-#define MTU_BYTES 16
 /* The mark of a packet is had at this place, linux/filter.h: SKF_AD_OFF + SKF_AD_MARK. */
 #define BPF_MARK 4294963220U
 #define BPF_OURS 4294901760U		/* 0xffff0000: the bits of it that are ours */
-
-/* The execution's id without dashes. */
-static void
-tag_of(const struct ak_call *call, char tag[TAG_BYTES])
-{
-	char table[NFT_TABLE_BYTES];
-
-	nft_table(call, table);
-	(void)snprintf(tag, TAG_BYTES, "%.32s", table + strlen("ak_"));
-}
 
 /* Of the upper 16 bits, which are ours; never 0. */
 static uint32_t
 mark_of(const struct ak_call *call)
 {
-	char tag[TAG_BYTES];
+	char tag[NFT_TAG_BYTES];
 	uint32_t mark;
 
-	tag_of(call, tag);
+	nft_tag(call, tag);
 	mark = (uint32_t)strtoul(tag + strlen(tag) - 4, NULL, 16);
 	return (mark == 0 ? 1U : mark) << 16;
 }
@@ -56,14 +44,14 @@ void
 network_shape_statement(const struct ak_call *call, char statement[NETWORK_SHAPE_STATEMENT_BYTES])
 {
 	(void)snprintf(statement, NETWORK_SHAPE_STATEMENT_BYTES,
-	    "counter name \"affected\" meta mark set meta mark and 0x0000ffff or 0x%08" PRIx32,
+	    NETWORK_COUNT " meta mark set meta mark and 0x0000ffff or 0x%08" PRIx32,
 	    mark_of(call));
 }
 
 static void
-alias_of(const struct ak_call *call, char alias[NETWORK_ALIAS_BYTES])
+alias_of(const struct ak_call *call, char alias[MACHINE_LINE_BYTES])
 {
-	(void)snprintf(alias, NETWORK_ALIAS_BYTES, ALIAS, ak_execution_id(call));
+	(void)snprintf(alias, MACHINE_LINE_BYTES, NETWORK_ALIAS "%s", ak_execution_id(call));
 }
 
 /* Runs it; what it says is text that is valid until the next one. Returns 0, 1 if it failed, -1. */
@@ -127,38 +115,22 @@ network_shape_look(struct ak_call *call, const network_interface_list *interface
 static void
 device_name(const struct ak_call *call, int64_t number, char name[IFB_NAME_BYTES])
 {
-	char tag[TAG_BYTES];
+	char tag[NFT_TAG_BYTES];
 
-	tag_of(call, tag);
+	nft_tag(call, tag);
 	(void)snprintf(name, IFB_NAME_BYTES, "ak%.*s%02d", IFB_DIGITS, tag,
 	    (int)(number % (NETWORK_INTERFACES_MAX + 1)));
 }
 
-struct batch {
-	char text[BATCH_BYTES];
-	size_t used;
-};
-
-static void __attribute__((format(printf, 2, 3)))
-batch_add(struct batch *batch, const char *format, ...)
-{
-	va_list arguments;
-	int length;
-
-	va_start(arguments, format);
-	length = vsnprintf(batch->text + batch->used, sizeof(batch->text) - batch->used, format,
-	    arguments);
-	va_end(arguments);
-	if (length > 0 && (size_t)length < sizeof(batch->text) - batch->used)
-		batch->used += (size_t)length;
-}
+/* What tc or ip does, a line each. */
+static char batch[BATCH_BYTES];
 
 static int
-batch_run(struct ak_call *call, struct batch *batch, const char *program)
+batch_run(struct ak_call *call, const char *program)
 {
 	const char *const argv[] = { program, "-batch", "-", NULL };
 
-	return batch->used == 0 ? 0 : run(call, argv, batch->text);
+	return run(call, argv, batch);
 }
 
 /* Without the parameter the module makes two devices nobody asked for. */
@@ -175,28 +147,27 @@ load_ifb(struct ak_call *call)
 static int
 make_devices(struct ak_call *call, const network_interface_list *interfaces)
 {
-	static struct batch batch;
-	char name[IFB_NAME_BYTES], alias[NETWORK_ALIAS_BYTES];
+	struct text text = TEXT_IN(batch);
+	char name[IFB_NAME_BYTES], alias[MACHINE_LINE_BYTES];
 	int64_t i;
 
-	batch.used = 0;
 	alias_of(call, alias);
 	for (i = 0; i < interfaces->count; i++) {
 		device_name(call, i, name);
-		batch_add(&batch, "link add dev %s type ifb\n", name);
-		batch_add(&batch, "link set dev %s alias \"%s\"\n", name, alias);
-		batch_add(&batch, "link set dev %s up\n", name);
+		text_put(&text, "link add dev %s type ifb\n", name);
+		text_put(&text, "link set dev %s alias \"%s\"\n", name, alias);
+		text_put(&text, "link set dev %s up\n", name);
 	}
-	return batch_run(call, &batch, "ip");
+	return batch_run(call, "ip");
 }
 
 static int64_t
 mtu_of(const char *name)
 {
-	char text[MTU_BYTES];
+	char text[MACHINE_LINE_BYTES];
 	int64_t mtu;
 
-	network_interface_read(name, "mtu", text, sizeof(text));
+	network_interface_read(name, "mtu", text);
 	mtu = strtoll(text, NULL, 10);
 	return mtu <= 0 ? MTU_DEFAULT : mtu;
 }
@@ -231,38 +202,37 @@ expand(const char *qdisc, int64_t mtu, char expanded[NETWORK_QDISC_BYTES])
  * would hide what comes back from the device from whoever listens.
  */
 static void
-add_filters(const struct ak_call *call, struct batch *batch, const char *interface,
+add_filters(const struct ak_call *call, struct text *text, const char *interface,
     const char *device, bool is_whole)
 {
-	char tag[TAG_BYTES];
+	char tag[NFT_TAG_BYTES];
 
-	tag_of(call, tag);
-	batch_add(batch, "filter add dev %s egress protocol all prio " PRIORITY " handle 1 bpf "
+	nft_tag(call, tag);
+	text_put(text, "filter add dev %s egress protocol all prio " PRIORITY " handle 1 bpf "
 	    "bytecode \"5,32 0 0 %u,84 0 0 %u,21 0 1 %" PRIu32 ",6 0 0 4294967295,6 0 0 0\" ",
 	    interface, BPF_MARK, BPF_OURS, mark_of(call));
 	if (is_whole)
-		batch_add(batch, "action skbedit mark 0/0xffff0000 pipe ");
-	batch_add(batch, "action mirred egress redirect dev %s cookie %s\n", device, tag);
+		text_put(text, "action skbedit mark 0/0xffff0000 pipe ");
+	text_put(text, "action mirred egress redirect dev %s cookie %s\n", device, tag);
 	if (is_whole)
-		batch_add(batch, "filter add dev %s egress protocol all prio " PRIORITY " handle 2 "
+		text_put(text, "filter add dev %s egress protocol all prio " PRIORITY " handle 2 "
 		    "bpf bytecode \"1,6 0 0 4294967295\" action continue\n", interface);
 }
 
 static int
 make_filters(struct ak_call *call, const network_interface_list *interfaces, bool is_whole)
 {
-	static struct batch batch;
+	struct text text = TEXT_IN(batch);
 	const char *const argv[] = { "tc", "-batch", "-", NULL };
-	const struct ak_exec exec = { .argv = argv, .input = batch.text, .err = AK_EXEC_TEXT };
+	const struct ak_exec exec = { .argv = argv, .input = batch, .err = AK_EXEC_TEXT };
 	struct ak_error_details details = { .status = AK_ERRORED };
 	char name[IFB_NAME_BYTES];
 	struct ak_exec_end end;
 	int64_t i;
 
-	batch.used = 0;
 	for (i = 0; i < interfaces->count; i++) {
 		device_name(call, i, name);
-		add_filters(call, &batch, interfaces->item[i], name, is_whole);
+		add_filters(call, &text, interfaces->item[i], name, is_whole);
 	}
 	if (ak_exec(call, &exec, &end) == -1)
 		return -1;
@@ -295,22 +265,21 @@ int
 network_shape_begin(struct ak_call *call, const network_interface_list *interfaces,
     const network_interface_list *lacking, const char *qdisc)
 {
-	static struct batch batch;
+	struct text text = TEXT_IN(batch);
 	char name[IFB_NAME_BYTES], expanded[NETWORK_QDISC_BYTES];
 	int64_t i;
 
 	load_ifb(call);
 	if (make_devices(call, interfaces) == -1)
 		return -1;
-	batch.used = 0;
 	for (i = 0; i < interfaces->count; i++) {
 		device_name(call, i, name);
 		expand(qdisc, mtu_of(interfaces->item[i]), expanded);
-		batch_add(&batch, "qdisc add dev %s root %s\n", name, expanded);
+		text_put(&text, "qdisc add dev %s root %s\n", name, expanded);
 	}
 	for (i = 0; i < lacking->count; i++)
-		batch_add(&batch, "qdisc add dev %s clsact\n", lacking->item[i]);
-	if (batch_run(call, &batch, "tc") == -1)
+		text_put(&text, "qdisc add dev %s clsact\n", lacking->item[i]);
+	if (batch_run(call, "tc") == -1)
 		return -1;
 	return begin_filters(call, interfaces);
 }
@@ -322,11 +291,11 @@ remove_filters(struct ak_call *call, const char *interface)
 	const char *const argv[] = {
 		"tc", "filter", "del", "dev", interface, "egress", "prio", PRIORITY, NULL
 	};
-	char tag[TAG_BYTES];
+	char tag[NFT_TAG_BYTES];
 	const char *text;
 	int result = ask_filters(call, interface, "egress", &text);
 
-	tag_of(call, tag);
+	nft_tag(call, tag);
 	/* An interface that is gone has no filters. */
 	if (result != 0 || strstr(text, tag) == NULL)
 		return result == -1 ? -1 : 0;
@@ -335,7 +304,7 @@ remove_filters(struct ak_call *call, const char *interface)
 
 struct removal {
 	struct ak_call *call;
-	char alias[NETWORK_ALIAS_BYTES];
+	char alias[MACHINE_LINE_BYTES];
 	char prefix[IFB_NAME_BYTES];	/* of the names of our devices, without the number */
 	network_interface_list devices;	/* of ours */
 	int result;
@@ -345,9 +314,9 @@ struct removal {
 static bool
 is_our_device(const struct removal *removal, const char *name)
 {
-	char alias[NETWORK_ALIAS_BYTES];
+	char alias[MACHINE_LINE_BYTES];
 
-	network_interface_read(name, "ifalias", alias, sizeof(alias));
+	network_interface_read(name, "ifalias", alias);
 	return strcmp(alias, removal->alias) == 0 || (*alias == '\0' &&
 	    strncmp(name, removal->prefix, strlen(removal->prefix)) == 0);
 }

@@ -8,15 +8,24 @@
 #define NFT_REMOVE_BYTES 256
 
 void
-nft_table(const struct ak_call *call, char table[NFT_TABLE_BYTES])
+nft_tag(const struct ak_call *call, char tag[NFT_TAG_BYTES])
 {
 	const char *id = ak_execution_id(call);
-	size_t used = (size_t)snprintf(table, NFT_TABLE_BYTES, "ak_");
+	size_t used = 0;
 
-	for (; *id != '\0' && used < NFT_TABLE_BYTES - 1; id++)
+	for (; *id != '\0' && used < NFT_TAG_BYTES - 1; id++)
 		if (*id != '-')
-			table[used++] = *id;
-	table[used] = '\0';
+			tag[used++] = *id;
+	tag[used] = '\0';
+}
+
+void
+nft_table(const struct ak_call *call, char table[NFT_TABLE_BYTES])
+{
+	char tag[NFT_TAG_BYTES];
+
+	nft_tag(call, tag);
+	(void)snprintf(table, NFT_TABLE_BYTES, "ak_%s", tag);
 }
 
 int

@@ -9,8 +9,12 @@
 #define NFT_PROGRAM "nft"
 #define NFT_PACKAGE "nftables"
 #define NFT_TABLE_BYTES 64
+#define NFT_TAG_BYTES 33
 
-/* The name of its table: "ak_" and the id of the execution without dashes. */
+/* The id of the execution without dashes. */
+void nft_tag(const struct ak_call *call, char tag[NFT_TAG_BYTES]);
+
+/* The name of its table: "ak_" and that. */
 void nft_table(const struct ak_call *call, char table[NFT_TABLE_BYTES]);
 
 /*

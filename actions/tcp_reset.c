@@ -5,7 +5,6 @@
 #include <actionkit.h>
 
 #include "actions/network.h"
-#include "actions/this_host.h"
 
 static const struct ak_parameter reset_parameters[] = {
 	NETWORK_DURATION_PARAMETER,
@@ -26,8 +25,7 @@ reset_prepare(struct ak_call *call, void *state)
 {
 	const struct network_attack attack = {
 		.verdict = {
-			.statement = "counter name \"" NETWORK_AFFECTED
-			    "\" reject with tcp reset",
+			.statement = NETWORK_COUNT " reject with tcp reset",
 			.match = "meta l4proto 6", .is_reset = true
 		},
 		.has_filter = true,
@@ -43,18 +41,8 @@ const struct ak_action action_tcp_reset = {
 	.version = "1.0.0",
 	.description = "Answers packets of TCP with a reset: connections end, new ones are "
 	    "refused. Idle ones notice nothing. What hardware or Cilium forwards passes by.",
-	.technology = THIS_HOST_TECHNOLOGY,
-	.category = "Network",
-	.kind = AK_ATTACK,
-	.time_control = AK_EXTERNAL,
 	.parameters = reset_parameters,
-	.target_selection = &this_host_targets,
-	.widgets = network_widgets,
-	.state = NETWORK_STATE,
-	.call_interval = "5s",
 	.needs = reset_needs,
 	.prepare = reset_prepare,
-	.start = network_start,
-	.status = network_status,
-	.stop = network_stop,
+	NETWORK_ACTION,
 };

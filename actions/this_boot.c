@@ -6,19 +6,19 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "actions/machine.h"
+
 #define BOOT_ID "/proc/sys/kernel/random/boot_id"
 
 static bool
 read_boot(char boot[THIS_BOOT_BYTES])
 {
-	FILE *file = fopen(BOOT_ID, "re");
-	bool is_read = file != NULL && fgets(boot, THIS_BOOT_BYTES, file) != NULL;
+	char line[MACHINE_LINE_BYTES];
 
-	if (file != NULL)
-		(void)fclose(file);
-	if (is_read)
-		boot[strcspn(boot, "\n")] = '\0';
-	return is_read;
+	if (!machine_line(BOOT_ID, "", line))
+		return false;
+	(void)snprintf(boot, THIS_BOOT_BYTES, "%.*s", THIS_BOOT_BYTES - 1, line);
+	return true;
 }
 
 int

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "actions/clocks.h"
 #include "actions/nft.h"
 #include "actions/this_boot.h"
 #include "actions/this_host.h"
@@ -19,8 +20,6 @@
 #define TRAVEL_NEAR_PART 100			/* and one part in so many of the shift */
 #define TRAVEL_RULES_BYTES 512
 #define TRAVEL_NTP_PORT 123
-#define NS_PER_S INT64_C(1000000000)
-#define NS_PER_MS INT64_C(1000000)
 
 struct travel_state {
 	char boot[THIS_BOOT_BYTES];
@@ -82,15 +81,6 @@ static const struct ak_need travel_needs[] = {
 	AK_NEEDS_END
 };
 
-static int64_t
-clock_ns(clockid_t clock)
-{
-	struct timespec now;
-
-	(void)clock_gettime(clock, &now);
-	return (int64_t)now.tv_sec * NS_PER_S + now.tv_nsec;
-}
-
 static int
 clock_set_ns(int64_t ns)
 {
@@ -145,15 +135,15 @@ travel_start(struct ak_call *call, void *state)
 
 	if (s->offset_ms < 1 || s->offset_ms > TRAVEL_MAX_MS)
 		return ak_error(call, "This execution was not prepared");
-	s->boot_ns = clock_ns(CLOCK_BOOTTIME);
-	s->real_ns = clock_ns(CLOCK_REALTIME);
+	s->boot_ns = clocks_ns(CLOCK_BOOTTIME);
+	s->real_ns = clocks_ns(CLOCK_REALTIME);
 	s->shifted = true;
 	if (ak_save(call) == -1)
 		return -1;
 	travel_rules(call, rules);
 	if (s->blocks_ntp && nft_add(call, rules) == -1)
 		return -1;
-	if (clock_set_ns(clock_ns(CLOCK_REALTIME) + s->offset_ms * NS_PER_MS) == -1)
+	if (clock_set_ns(clocks_ns(CLOCK_REALTIME) + s->offset_ms * NS_PER_MS) == -1)
 		return ak_errno(call, "Failed to set the clock");
 	ak_message(call, AK_INFO, "The clock is %" PRId64 " s ahead", s->offset_ms / 1000);
 	return 0;
@@ -163,7 +153,7 @@ travel_start(struct ak_call *call, void *state)
 static int64_t
 travel_deviation_ns(const struct travel_state *s)
 {
-	return clock_ns(CLOCK_REALTIME) - s->real_ns - (clock_ns(CLOCK_BOOTTIME) - s->boot_ns);
+	return clocks_ns(CLOCK_REALTIME) - s->real_ns - (clocks_ns(CLOCK_BOOTTIME) - s->boot_ns);
 }
 
 /* Whether the clock is where we have put it. */
@@ -197,7 +187,7 @@ travel_set_right(struct ak_call *call, const struct travel_state *s)
 		return 0;
 	}
 	/* Never "minus offset": that would be done twice by a second attempt. */
-	if (clock_set_ns(s->real_ns + clock_ns(CLOCK_BOOTTIME) - s->boot_ns) == -1)
+	if (clock_set_ns(s->real_ns + clocks_ns(CLOCK_BOOTTIME) - s->boot_ns) == -1)
 		return ak_errno(call, "Failed to set the clock right");
 	ak_message(call, AK_INFO, "The clock is right again");
 	return 0;

@@ -287,7 +287,6 @@ static void
 keep_end(struct run *run, int status, struct ak_exec_end *ret_end)
 {
 	struct ak_call *call = run->call;
-
 	size_t tail_size;
 
 	free(call->said);

@@ -197,13 +197,15 @@ def used_mib():
 def memory_usage():
     """fill-memory: the usage is brought where it should be and kept there; less is no work"""
     with Server(ACTIONKIT) as server:
-        goal = used_mib() + 600
+        goal = used_mib() + 1400
         execution = begun(server, FILL, mode="usage", size=goal, unit="MiB")
         wait_for(lambda: used_mib() > goal - 100, "the goal")
-        holder = max(working(server, "ak-work"), key=lambda pid: resident([pid]))
+        # So much that what the tests beside this one take and give back is little.
+        [holder] = wait_for(lambda: [pid for pid in working(server, "ak-work")
+                                     if resident([pid]) > 900 * MIB], "memory of its own")
         held = resident([holder])
         taker = subprocess.Popen(["python3", "-c",
-                                  "x = b'x' * (300 << 20); print(1, flush=True); input()"],
+                                  "x = b'x' * (1000 << 20); print(1, flush=True); input()"],
                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         taker.stdout.readline()
         less = wait_for(lambda: (now := resident([holder])) < held - 200 * MIB and now,
