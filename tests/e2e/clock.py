@@ -8,7 +8,7 @@ import struct
 import subprocess
 import time
 
-from harness import ACTIONKIT, TOP_BUILDDIR, Server, Skip, install, program_path
+from harness import ACTIONKIT, TOP_BUILDDIR, Server, Skip, program_path
 
 FAKE = program_path("FAKE_CLOCK", os.path.join(TOP_BUILDDIR, "tests/e2e/.libs/fake_clock.so"))
 NS_PER_S = 10 ** 9
@@ -51,21 +51,14 @@ def require():
 class ClockServer(Server):
     """Given the id of an action that must be asked for."""
 
-    def __init__(self, action, serve=True, **options):
-        super().__init__(ACTIONKIT, serve=False, enable_action=action,
-                         before=forbid_the_real_one, **options)
+    def __init__(self, action, **options):
+        super().__init__(ACTIONKIT, enable_action=action, before=forbid_the_real_one,
+                         prefix=["unshare", "-n"], **options)
+
+    def arrange(self):
         self.clock = os.path.join(self.dir, "clock")
         self.set_clock(0)
-        program = os.path.join(self.dir, "program")
-        install(program, more=f"#!/bin/sh\nAK_FAKE_CLOCK={self.clock} LD_PRELOAD={FAKE} "
-                              f'exec unshare -n {ACTIONKIT} "$@"\n')
-        self.program = program
-        try:
-            if serve:
-                self.serve()
-        except BaseException as fault:
-            self.__exit__(type(fault), fault, None)
-            raise
+        self.environment = {**self.environment, "AK_FAKE_CLOCK": self.clock, "LD_PRELOAD": FAKE}
 
     def shift(self):
         """Seconds by which its clock is wrong."""

@@ -295,13 +295,15 @@ class Server:
     """`serve` and nginx in a directory of their own.
 
     Options are keywords: Server(stop_timeout="1s"). With serve=False it is the test that
-    calls serve(). unclean says that executions may be left that cannot be stopped.
+    calls serve(). unclean says that executions may be left that cannot be stopped. prefix is a
+    command that executes the rest of its arguments: unshare and the like.
     """
 
     def __init__(self, program=None, serve=True, environment=None, unclean=False,
-                 nginx_http="", before=None, **options):
+                 nginx_http="", before=None, prefix=(), **options):
         self.nginx_http = nginx_http    # more for the http block
         self.before = before            # runs in the child, before serve is executed
+        self.prefix = prefix
         self.program = program or EXTENSION
         self.environment = environment or {}
         self.unclean = unclean
@@ -324,6 +326,7 @@ class Server:
         LIVE.add(self)
         try:
             check(not ENDED, "the tests are ended")
+            self.arrange()
             self.nginx_start()
             if serve:
                 self.serve()
@@ -347,6 +350,9 @@ class Server:
         return False
 
     # Starting
+
+    def arrange(self):
+        """For those that need more: its directories are there, and nothing runs yet."""
 
     def nginx_start(self):
         run_dir = os.path.join(self.dir, "nginx")
@@ -384,7 +390,7 @@ class Server:
         listener.close()
 
     def arguments(self):
-        result = [self.program, "serve", "--socket", self.socket,
+        result = [*self.prefix, self.program, "serve", "--socket", self.socket,
                   "--state-dir", self.state_dir]
         for name, value in self.options.items():
             result += ["--" + name.replace("_", "-"), str(value)]
@@ -890,6 +896,12 @@ class Execution:
     def stop(self, headers=None):
         return self.call("stop", {"state": self.state}, headers)
 
+    def begun(self):
+        """Itself, prepared and started."""
+        self.prepare().ok()
+        self.start().ok()
+        return self
+
     def life(self):
         """The calls of a whole life, in order."""
         return self.prepare, self.start, self.status, self.stop
@@ -932,6 +944,16 @@ class Note:
 
     def __repr__(self):
         return f"{self.ms} {self.pid} {self.handler} {self.edge} {self.value}"
+
+
+def texts(*replies):
+    """What the messages of replies say, in order."""
+    return [message["message"] for reply in replies for message in reply.get("messages") or []]
+
+
+def said(*replies):
+    """The same as one text."""
+    return " ".join(texts(*replies))
 
 
 class Effect(Execution):
@@ -1016,9 +1038,7 @@ class Victim:
 
 def paused(server, victim, duration=600000):
     """An execution of the real action, at work: its victim stands still."""
-    execution = Execution(server, PAUSE, {"duration": duration, "pid": victim.pid})
-    execution.prepare().ok()
-    execution.start().ok()
+    execution = Execution(server, PAUSE, {"duration": duration, "pid": victim.pid}).begun()
     victim.wait_state("T")
     return execution
 

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 
-from harness import ACTIONKIT, Server, Skip, Victim, check, install, proc_read, wait_for
+from harness import ACTIONKIT, Server, Skip, Victim, check, proc_read, wait_for
 
 HERE = ("10.77.0.1", "fd77::1")
 THERE = ("10.77.0.2", "fd77::2")
@@ -143,25 +143,21 @@ class Net:
         return "\n".join(seen)
 
 
+# What /sys shows is of the network in which it was mounted.
+IN_SYS = ["unshare", "-m", "--propagation", "private", "sh", "-ec",
+          'mount -t sysfs sys /sys; exec "$@"', "sh"]
+WIRE = f'''ip link add {DEVICE} type veth peer name wire1
+ip link set {DEVICE} up
+ip link set wire1 up
+exec "$@"'''
+
+
 class NetServer(Server):
     """A server in a network of its own, which lasts as long as one of its processes."""
 
     def __init__(self, action, **options):
-        super().__init__(ACTIONKIT, serve=False, enable_action=action, **options)
-        program = os.path.join(self.dir, "program")
-        install(program, more=f"""#!/bin/sh
-exec unshare -n -m --propagation private sh -ec 'mount -t sysfs sys /sys
-ip link add {DEVICE} type veth peer name wire1
-ip link set {DEVICE} up
-ip link set wire1 up
-exec {ACTIONKIT} "$@"' sh "$@"
-""")
-        self.program = program
-        try:
-            self.serve()
-        except BaseException as fault:
-            self.__exit__(type(fault), fault, None)
-            raise
+        super().__init__(ACTIONKIT, enable_action=action, prefix=[
+            "unshare", "-n", *IN_SYS, "sh", "-ec", WIRE, "sh"], **options)
 
     def left(self):
         """Tables, devices and filters that are there, as lines."""
@@ -184,14 +180,8 @@ class Wire:
             for command in setup:
                 self.here.run("sh", "-ec", command)
             self.peers = [self.peer(net, ports) for net in (self.here, self.there)]
-            self.server = Server(ACTIONKIT, serve=False, enable_action=action, **options)
-            program = os.path.join(self.server.dir, "program")
-            # What /sys shows is of the network in which it was mounted.
-            install(program, more=f"""#!/bin/sh
-exec {" ".join(self.here.enter)} unshare -m --propagation private sh -ec 'mount -t sysfs sys /sys
-exec {ACTIONKIT} "$@"' sh "$@"
-""")
-            self.server.program = program
+            self.server = self.closers.enter_context(Server(
+                ACTIONKIT, enable_action=action, prefix=[*self.here.enter, *IN_SYS], **options))
         except BaseException:
             self.closers.close()
             raise
@@ -213,18 +203,10 @@ exec {ACTIONKIT} "$@"' sh "$@"
         return peer
 
     def __enter__(self):
-        try:
-            self.server.serve()
-        except BaseException as fault:
-            self.__exit__(type(fault), fault, None)
-            raise
         return self
 
     def __exit__(self, *fault):
-        try:
-            return self.server.__exit__(*fault)
-        finally:
-            self.closers.close()
+        return self.closers.__exit__(*fault)
 
     def probe(self, kind, address=THERE[0], port=7001, net=None, **more):
         asked = {"kind": kind, "address": address, "port": port, "count": 100, **more}

@@ -3,8 +3,8 @@
 
 import os
 
-from harness import (ACTIONKIT, Execution, Server, check, contains, equal, install, main, skip_all,
-                     test, wait_for)
+from harness import (ACTIONKIT, Execution, Server, check, contains, equal, main, said, skip_all,
+                     test)
 
 SPEED = "org.actionkit.cpu-speed"
 CPU = "/sys/devices/system/cpu"
@@ -14,39 +14,33 @@ POLICIES = {"policy0": (800000, 3600000, 800000, 3600000),
 FILES = ("cpuinfo_min_freq", "cpuinfo_max_freq", "scaling_min_freq", "scaling_max_freq")
 
 
-class Machine:
+# The first argument is the tree, the rest is executed.
+WITH_TREE = f"""mount -t tmpfs none {CPU}
+mkdir {CPU}/cpufreq
+mount --bind "$1" {CPU}/cpufreq
+shift
+exec "$@\""""
+
+
+class Machine(Server):
     """A server on a machine with these policies."""
 
     def __init__(self, policies=POLICIES, **options):
-        self.server = Server(ACTIONKIT, serve=False, **options)
-        self.tree = os.path.join(self.server.dir, "cpufreq")
+        self.policies = policies
+        super().__init__(ACTIONKIT, **options)
+
+    def arrange(self):
+        self.tree = os.path.join(self.dir, "cpufreq")
         os.mkdir(self.tree)
-        for policy, values in policies.items():
+        for policy, values in self.policies.items():
             os.mkdir(os.path.join(self.tree, policy))
             for name, value in zip(FILES, values):
-                self.write(policy, name, value)
-            self.write(policy, "scaling_cur_freq", values[2])
-        program = os.path.join(self.server.dir, "program")
-        install(program, more=f"""#!/bin/sh
-exec unshare -m --propagation private sh -ec 'mount -t tmpfs none {CPU}
-mkdir {CPU}/cpufreq
-mount --bind {self.tree} {CPU}/cpufreq
-exec {ACTIONKIT} "$@"' sh "$@"
-""")
-        self.server.program = program
+                self.set(policy, name, value)
+            self.set(policy, "scaling_cur_freq", values[2])
+        self.prefix = ["unshare", "-m", "--propagation", "private", "sh", "-ec", WITH_TREE, "sh",
+                       self.tree]
 
-    def __enter__(self):
-        try:
-            self.server.serve()
-        except BaseException as fault:
-            self.server.__exit__(type(fault), fault, None)
-            raise
-        return self
-
-    def __exit__(self, *fault):
-        return self.server.__exit__(*fault)
-
-    def write(self, policy, name, value):
+    def set(self, policy, name, value):
         with open(os.path.join(self.tree, policy, name), "w", encoding="ascii") as file:
             file.write(f"{value}\n")
 
@@ -61,29 +55,19 @@ exec {ACTIONKIT} "$@"' sh "$@"
         return {policy: self.limits(policy) for policy in sorted(os.listdir(self.tree))}
 
     def execution(self, least=1000, most=2000, **config):
-        return Execution(self.server, SPEED, {"duration": 60000, "minFreq": least,
+        return Execution(self, SPEED, {"duration": 60000, "minFreq": least,
                                               "maxFreq": most, **config})
-
-    def begun(self, *limits):
-        execution = self.execution(*limits)
-        execution.prepare().ok()
-        execution.start().ok()
-        return execution
 
 
 BEFORE = {policy: values[2:] for policy, values in POLICIES.items()}
 AFTER = {policy: (1000000, 2000000) for policy in POLICIES}
 
 
-def texts(reply):
-    return " ".join(message["message"] for message in reply.get("messages", []))
-
-
 @test
 def there_and_back():
     """Limits of each policy, told, and after the stop as they were: not those of the hardware"""
     with Machine() as machine:
-        execution = machine.begun()
+        execution = machine.execution().begun()
         equal(machine.all_limits(), AFTER, "limits")
         metrics = {metric["metric"]["freq_type"]: metric["value"]
                    for metric in execution.status().ok()["metrics"]}
@@ -91,7 +75,7 @@ def there_and_back():
         contains(machine.execution().prepare().failed()["title"], "In use by another", "title")
         execution.stop().ok()
         equal(machine.all_limits(), BEFORE, "limits")
-        machine.write("policy0", "scaling_max_freq", 1700000)
+        machine.set("policy0", "scaling_max_freq", 1700000)
         execution.stop().ok()
         equal(machine.limits("policy0"), (800000, 1700000), "limits after a second stop")
 
@@ -116,13 +100,13 @@ def refused():
 def changed_by_others():
     """What somebody else has set meanwhile stays, and is told; a policy that is gone is none"""
     with Machine() as machine:
-        execution = machine.begun()
-        machine.write("policy4", "scaling_max_freq", 1200000)
+        execution = machine.execution().begun()
+        machine.set("policy4", "scaling_max_freq", 1200000)
         for name in os.listdir(os.path.join(machine.tree, "policy0")):
             os.unlink(os.path.join(machine.tree, "policy0", name))
         reply = execution.stop().ok()
-        contains(texts(reply), "policy4 was changed by somebody else", "messages")
-        contains(texts(reply), "policy0 is gone", "messages")
+        contains(said(reply), "policy4 was changed by somebody else", "messages")
+        contains(said(reply), "policy0 is gone", "messages")
         equal(machine.limits("policy4"), (1000000, 1200000), "limits")
 
 
@@ -130,14 +114,14 @@ def changed_by_others():
 def everything_dies():
     """SIGKILL for everything, also with a record of a start that died half-way: set back"""
     with Machine() as machine:
-        execution = machine.begun()
-        machine.server.kill_all()
+        execution = machine.execution().begun()
+        machine.kill_all()
         # As a driver that rounds would leave it, had start() not come to read it back.
-        machine.server.write("UPDATE executions SET state = json_set(state, '$.confirmed', "
+        machine.write("UPDATE executions SET state = json_set(state, '$.confirmed', "
                              "json('false')) WHERE id = ?", execution.id)
-        machine.write("policy0", "scaling_min_freq", 1000123)
-        machine.server.serve()
-        machine.server.operator_stop(execution, "the end")
+        machine.set("policy0", "scaling_min_freq", 1000123)
+        machine.serve()
+        machine.operator_stop(execution, "the end")
         execution.wait_phase("stopped")
         equal(machine.all_limits(), BEFORE, "limits")
 
@@ -147,12 +131,12 @@ def other_states():
     """Another boot is nothing to undo, and a hostile state leads to no other file"""
     with Machine(unclean=True) as machine:
         boot = open("/proc/sys/kernel/random/boot_id", encoding="ascii").read().strip()
-        mark = os.path.join(machine.server.dir, "scaling_min_freq")
+        mark = os.path.join(machine.dir, "scaling_min_freq")
         with open(mark, "w", encoding="ascii") as file:
             file.write("1\n")
         for number, (policy, of) in enumerate((
                 ("policy0 1 2 800000 3600000", "another boot"), ("../../../.. 1 2 1 1", boot),
-                (f"{machine.server.dir} 1 2 1 1", boot), ("policy0", boot), ("", boot),
+                (f"{machine.dir} 1 2 1 1", boot), ("policy0", boot), ("", boot),
                 ("policy9 1 2 3 4", boot))):
             execution = machine.execution()
             execution.id = execution.id[:-4] + f"{number:04d}"

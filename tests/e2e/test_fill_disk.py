@@ -5,7 +5,7 @@ import os
 import subprocess
 
 from harness import (ACTIONKIT, Execution, Server, check, contains, equal, main, server_on,
-                     small_disk, test, wait_for)
+                     small_disk, test, texts, wait_for)
 
 FILL = "org.actionkit.fill-disk"
 MIB = 1024 * 1024
@@ -26,10 +26,6 @@ class Fill(Execution):
 
     def exists(self):
         return os.path.exists(self.file)
-
-
-def texts(*replies):
-    return [message["message"] for reply in replies for message in reply.get("messages", [])]
 
 
 def available(path):

@@ -103,12 +103,6 @@ def periodic(server, url, rate, duration=60000, **config):
                                         "duration": duration, **config})
 
 
-def begun(execution):
-    execution.prepare().ok()
-    execution.start().ok()
-    return execution
-
-
 def followed(execution):
     """Until it is completed; its metrics."""
     metrics = []
@@ -123,7 +117,7 @@ def followed(execution):
 
 def result(execution):
     """Its metrics; the summary and the error of its stop, None if it has none."""
-    metrics = followed(begun(execution))
+    metrics = followed(execution.begun())
     reply = execution.stop().json()
     metrics += reply.get("metrics") or []
     return metrics, reply["summary"]["text"], reply.get("error")
@@ -228,8 +222,8 @@ def requests():
             for name in ("content-type", "expect"):
                 check(name not in names, f"{method}: {name} in {headers}")
         # What may hold a secret is not told to the agent.
-        execution = begun(fixed(server, site.url.replace("//", "//user:secret@"),
-                                headers=[{"key": "Token", "value": "secret"}]))
+        execution = fixed(server, site.url.replace("//", "//user:secret@"),
+                                headers=[{"key": "Token", "value": "secret"}]).begun()
         metrics = followed(execution)
         check("secret" not in f"{execution.state} {metrics}", "a secret was told")
         execution.stop().ok()
@@ -291,7 +285,7 @@ def rates():
     """1, 100 and 1000 requests a second, as the server counts them, within 1 percent"""
     def one(rate):
         with Server(ACTIONKIT) as server, fast_site() as (url, count):
-            execution = begun(periodic(server, url, rate, maxConcurrent=50))
+            execution = periodic(server, url, rate, maxConcurrent=50).begun()
             wait_for(lambda: count() > 0, "the first")
 
             def is_right():
@@ -310,7 +304,7 @@ def rates():
 def too_slow():
     """A server that is slower than the rate: what is missed, and what is not sent, is told"""
     with Server(ACTIONKIT) as server, Site() as site:
-        execution = begun(periodic(server, site.url + "?wait=0.4", 20, maxConcurrent=2))
+        execution = periodic(server, site.url + "?wait=0.4", 20, maxConcurrent=2).begun()
         wait_for(lambda: execution.status().ok() and execution.state["missed"] > 5, "missed ones")
         reply = execution.stop().ok()
         contains(reply["summary"]["text"], "missed: too many were under way", "summary")
@@ -328,7 +322,7 @@ def too_slow():
 def hanging():
     """A stop does not wait for requests that hang, and these are on neither side"""
     with Server(ACTIONKIT) as server, Site() as site:
-        execution = begun(periodic(server, site.url + "?wait=50", 10, readTimeout=60000))
+        execution = periodic(server, site.url + "?wait=50", 10, readTimeout=60000).begun()
         wait_for(lambda: len(site.seen) > 2, "requests")
         begin_s = time.monotonic()
         reply = execution.stop()
@@ -377,8 +371,8 @@ def rates_of_success():
             contains(summary, "6 of 7 answers were as required (85.71 %)", "summary")
             equal(bool(error), fails, f"verdict at {rate}")
         good["count"] = 6
-        execution = begun(periodic(server, site.url, 100, 100000, failEarly=True,
-                                   successRate=100))
+        execution = periodic(server, site.url, 100, 100000, failEarly=True,
+                                   successRate=100).begun()
         wait_for(lambda: execution.status().json()["completed"], "the end")
         contains(execution.stop().failed()["title"], "can no longer be reached: 1 of 10000",
                  "title")
@@ -388,7 +382,7 @@ def rates_of_success():
 def survives():
     """Killed with everything: it asks nobody any more, and has errored"""
     with Server(ACTIONKIT) as server, Site() as site:
-        execution = begun(periodic(server, site.url, 100))
+        execution = periodic(server, site.url, 100).begun()
         wait_for(lambda: len(site.seen) > 5, "requests")
         server.kill_all()
         count = len(site.seen)
@@ -403,8 +397,8 @@ def survives():
 
 def measured(server, url, seconds, **config):
     """A bandwidth check of so many seconds: its metrics, and its stop."""
-    execution = begun(Execution(server, BANDWIDTH, {
-        "url": url, "maxConcurrent": 2, "duration": 60000, "successRate": 100, **config}))
+    execution = Execution(server, BANDWIDTH, {
+        "url": url, "maxConcurrent": 2, "duration": 60000, "successRate": 100, **config}).begun()
     metrics = []
 
     def seen():

@@ -5,7 +5,7 @@ import os
 import shutil
 import time
 
-from harness import (Execution, Skip, check, contains, equal, main, skip_all, test, wait_for)
+from harness import Execution, Skip, check, contains, equal, main, said, skip_all, test, wait_for
 from network import DEVICE, HERE, THERE, Wire, require
 
 BLACKHOLE, DNS, LOSS, BANDWIDTH, RESET = (f"org.actionkit.{name}" for name in (
@@ -30,22 +30,11 @@ def attack(wire, action, **config):
     return Execution(wire.server, action, {"duration": 60000, **config})
 
 
-def begun(wire, action, **config):
-    execution = attack(wire, action, **config)
-    execution.prepare().ok()
-    execution.start().ok()
-    return execution
-
-
 def same(wire, before, what):
     """The network is as it was, to the byte."""
     lines = zip(before.splitlines(), wire.here.everything().splitlines())
     equal([pair for pair in lines if pair[0] != pair[1]], [], what)
     equal(wire.here.everything(), before, what)
-
-
-def texts(reply):
-    return " ".join(message["message"] for message in reply.get("messages") or [])
 
 
 @test
@@ -73,7 +62,7 @@ def filters():
                 ({"networkInterface": [DEVICE]}, everything),
                 ({"networkInterface": ["lo"]}, []),
                 ({"percentage": 0}, [])):
-            execution = begun(wire, LOSS, **{**LOSE_ALL, **config})
+            execution = attack(wire, LOSS, **{**LOSE_ALL, **config}).begun()
             for address, port in everything:
                 equal(wire.arrived(address, port, COUNT, wait=0.1),
                       0 if (address, port) in lost else COUNT, f"{config}: {address} {port}")
@@ -91,7 +80,7 @@ def never_cut():
                 "restrictedEndpoints": [{
                     "name": "platform", "url": "http://x", "cidr": f"{THERE[0]}/32",
                     "portMin": 7001, "portMax": 7001}]}}).ok()
-        contains(texts(reply), f"127.0.0.1/32 port {wire.server.port}-{wire.server.port}",
+        contains(said(reply), f"127.0.0.1/32 port {wire.server.port}-{wire.server.port}",
                  "our front")
         execution.state = reply["state"]
         execution.start().ok()
@@ -138,12 +127,12 @@ def refused():
 def shares():
     """A part is lost, as much as asked; what is DNS is blocked by its port; TCP is reset"""
     with Wire(LOSS) as wire:
-        execution = begun(wire, LOSS, percentage=30)
+        execution = attack(wire, LOSS, percentage=30).begun()
         arrived = wire.arrived(count=2000, pace=0.0005)
         check(1400 - 60 <= arrived <= 1400 + 60, f"{arrived} of 2000 have arrived")
         execution.stop().ok()
     with Wire(DNS, ports=(53, 7001)) as wire:
-        execution = begun(wire, DNS, dnsPort=53)
+        execution = attack(wire, DNS, dnsPort=53).begun()
         for address in THERE:
             equal(wire.arrived(address, 53, COUNT, wait=0.1), 0, f"DNS at {address}")
             equal(wire.arrived(address, 7001, COUNT), COUNT, f"other ports of {address}")
@@ -151,7 +140,7 @@ def shares():
         execution.stop().ok()
         equal(wire.arrived(port=53, count=COUNT), COUNT, "after the stop")
     with Wire(RESET) as wire:
-        execution = begun(wire, RESET, port=["7001"])
+        execution = attack(wire, RESET, port=["7001"]).begun()
         for address in THERE:
             contains(wire.probe("connection", address)["error"], "Connection", address)
             check("error" not in wire.probe("connection", address, 7002), "another port")
@@ -166,7 +155,7 @@ def slow():
     """The bandwidth is as asked; excluded ones are as fast as before; two are refused"""
     with Wire(BANDWIDTH) as wire:
         before = wire.here.everything()
-        execution = begun(wire, BANDWIDTH, bandwidth="8mbit", port=["7001"])
+        execution = attack(wire, BANDWIDTH, bandwidth="8mbit", port=["7001"]).begun()
         bits = wire.probe("stream", count=1500000)["bits"]
         check(6.8e6 < bits < 8.8e6, f"{bits} bit/s")
         check(wire.probe("stream", port=7002, count=4000000)["bits"] > 20e6, "another port")
@@ -185,12 +174,12 @@ def foreign():
     """Rules, queues, filters and links of others are the same after each of them, and SIGKILL"""
     with Wire(LOSS, setup=FOREIGN) as wire:
         before = wire.here.everything()
-        execution = begun(wire, LOSS, **LOSE_ALL)
+        execution = attack(wire, LOSS, **LOSE_ALL).begun()
         check(wire.here.everything() != before, "nothing was changed")
         execution.stop().ok()
         execution.stop().ok()
         same(wire, before, "the network")
-        execution = begun(wire, LOSS, **LOSE_ALL)
+        execution = attack(wire, LOSS, **LOSE_ALL).begun()
         wire.server.kill_all()
         equal(wire.arrived(count=COUNT, wait=0.1), 0, "with everything dead")
         wire.server.serve()
@@ -199,7 +188,7 @@ def foreign():
         same(wire, before, "the network after SIGKILL")
     with Wire(BANDWIDTH, setup=FOREIGN) as wire:
         before = wire.here.everything()
-        execution = begun(wire, BANDWIDTH, bandwidth="1mbit")
+        execution = attack(wire, BANDWIDTH, bandwidth="1mbit").begun()
         contains(wire.here.run("ip", "-j", "link"), f"actionkit {execution.id}", "our device")
         wire.server.kill_all()
         wire.server.serve()
@@ -207,7 +196,7 @@ def foreign():
         execution.wait_phase("stopped")
         same(wire, before, "the network of devices after SIGKILL")
         # A state directory that was lost: the agent tells what it has, and the id tells the rest.
-        execution = begun(wire, BANDWIDTH, bandwidth="1mbit")
+        execution = attack(wire, BANDWIDTH, bandwidth="1mbit").begun()
         wire.server.kill_all()
         shutil.rmtree(wire.server.state_dir)
         os.mkdir(wire.server.state_dir, 0o700)

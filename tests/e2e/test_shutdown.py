@@ -3,7 +3,7 @@
 
 import os
 
-from harness import ACTIONKIT, Execution, Server, contains, install, main, skip_all, test
+from harness import ACTIONKIT, Execution, Server, contains, main, skip_all, test
 
 SHUTDOWN = "org.actionkit.shutdown"
 
@@ -20,15 +20,8 @@ def not_offered():
 @test
 def in_a_container():
     """A container cannot shut its host down, and says so"""
-    server = Server(ACTIONKIT, serve=False, enable_action=SHUTDOWN)
-    with server:
-        program = os.path.join(server.dir, "program")
-        install(program, more="#!/bin/sh\nexec unshare -p -f --kill-child=TERM "
-                              f'--mount-proc {ACTIONKIT} "$@"\n')
-        server.program = program
-        server.unclean = True
-        server.process = server.spawn(server.arguments())
-        server.wait_ready()
+    prefix = ["unshare", "-p", "-f", "--kill-child=TERM", "--mount-proc"]
+    with Server(ACTIONKIT, enable_action=SHUTDOWN, prefix=prefix, unclean=True) as server:
         contains(str(Execution(server, SHUTDOWN, {"reboot": True}).prepare().json()),
                  "container", "error")
 

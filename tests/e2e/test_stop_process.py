@@ -6,8 +6,8 @@ import signal
 import sys
 import tempfile
 
-from harness import (ACTIONKIT, Execution, Server, Victim, check, contains, equal, main,
-                     proc_read, test, wait_for)
+from harness import (ACTIONKIT, Execution, Server, Victim, check, contains, equal, main, proc_read,
+                     test, texts, wait_for)
 
 STOP = "org.actionkit.stop-process"
 # Tests run beside one another: names are of one test only, and have at most 15 characters.
@@ -15,15 +15,8 @@ MINE = f"v{os.getpid()}"
 
 
 def stopping(server, process, **config):
-    execution = Execution(server, STOP, {"duration": 60000, "delay": 50,
-                                         "process": str(process), **config})
-    execution.prepare().ok()
-    execution.start().ok()
-    return execution
-
-
-def texts(*replies):
-    return [message["message"] for reply in replies for message in reply.get("messages", [])]
+    return Execution(server, STOP, {"duration": 60000, "delay": 50, "process": str(process),
+                                    **config}).begun()
 
 
 def copy_of_sleep(directory, name):

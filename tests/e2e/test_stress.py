@@ -6,7 +6,7 @@ import shutil
 import subprocess
 
 from harness import (ACTIONKIT, Execution, Server, Skip, alive, check, contains, equal, kill, main,
-                     pids, proc_read, proc_stat, small_disk, test, wait_for)
+                     pids, proc_read, proc_stat, said, small_disk, test, wait_for)
 
 CPU = "org.actionkit.stress-cpu"
 MEMORY = "org.actionkit.stress-memory"
@@ -18,14 +18,7 @@ DURATION = {"duration": 60000}
 
 
 def begun(server, action, **config):
-    execution = Execution(server, action, {**DURATION, **config})
-    execution.prepare().ok()
-    execution.start().ok()
-    return execution
-
-
-def texts(*replies):
-    return [message["message"] for reply in replies for message in reply.get("messages", [])]
+    return Execution(server, action, {**DURATION, **config}).begun()
 
 
 def working(server, name):
@@ -75,7 +68,7 @@ def processors():
         check(not any(map(alive, found)), "some are left")
         execution.stop().ok()
         execution = Execution(server, CPU, {**DURATION, "cpuLoad": 1, "workers": 0})
-        contains(" ".join(texts(execution.prepare().ok())),
+        contains(said(execution.prepare().ok()),
                  f"on {len(os.sched_getaffinity(1))} processors", "all processors")
 
 

@@ -2,7 +2,7 @@
 """The action time-travel, on a clock that only its server believes in, in a network of its own."""
 
 from clock import ClockServer, require
-from harness import (Execution, Skip, check, contains, equal, main, skip_all, test, wait_for)
+from harness import Execution, Skip, check, contains, equal, main, said, skip_all, test, wait_for
 
 TRAVEL = "org.actionkit.time-travel"
 NEAR_S = 1
@@ -16,38 +16,27 @@ def travel(server, **config):
     return Execution(server, TRAVEL, {"duration": 60000, "offset": 3600000, **config})
 
 
-def begun(server, **config):
-    execution = travel(server, **config)
-    execution.prepare().ok()
-    execution.start().ok()
-    return execution
-
-
 def near(got, want, what):
     check(abs(got - want) < NEAR_S, f"{what}: {got} instead of {want}")
-
-
-def texts(reply):
-    return " ".join(message["message"] for message in reply.get("messages", []))
 
 
 @test
 def there_and_back():
     """An hour ahead without NTP; right, and NTP back, after the stop, and after a second one"""
     with travel_server() as server:
-        execution = begun(server)
+        execution = travel(server).begun()
         near(server.shift(), 3600, "shift")
         contains(server.tables(), f'comment "actionkit {execution.id}"', "tables")
         contains(server.tables(), "udp dport 123 drop", "tables")
-        check("set the clock" not in texts(execution.status().ok()), "status")
+        check("set the clock" not in said(execution.status().ok()), "status")
         second = travel(server)
         contains(second.prepare().failed()["title"], "In use by another execution", "title")
-        contains(texts(execution.stop().ok()), "right again", "messages")
+        contains(said(execution.stop().ok()), "right again", "messages")
         near(server.shift(), 0, "shift")
         equal(server.tables(), "", "tables")
         execution.stop().ok()
         near(server.shift(), 0, "shift after a second stop")
-        execution = begun(server, offset=1000, disableNtp=False)
+        execution = travel(server, offset=1000, disableNtp=False).begun()
         near(server.shift(), 1, "shift")
         equal(server.tables(), "", "tables")
         execution.stop().ok()
@@ -58,16 +47,16 @@ def there_and_back():
 def set_by_others():
     """Whoever sets the clock meanwhile is left alone, and told of"""
     with travel_server() as server:
-        execution = begun(server)
+        execution = travel(server).begun()
         server.set_clock(-500)
-        contains(texts(execution.status().ok()), "Somebody has set the clock", "status")
-        contains(texts(execution.stop().ok()), "left as it is", "stop")
+        contains(said(execution.status().ok()), "Somebody has set the clock", "status")
+        contains(said(execution.stop().ok()), "left as it is", "stop")
         near(server.shift(), -500, "shift")
         equal(server.tables(), "", "tables")
         server.set_clock(0)
-        execution = begun(server)
+        execution = travel(server).begun()
         server.set_clock(0)
-        check("left as it is" not in texts(execution.stop().ok()), "a clock that is right")
+        check("left as it is" not in said(execution.stop().ok()), "a clock that is right")
 
 
 @test
@@ -75,7 +64,7 @@ def everything_dies():
     """SIGKILL for everything: the next server sets the clock right, once"""
     with travel_server() as server:
         # The network dies with its last process; the clock does not.
-        execution = begun(server)
+        execution = travel(server).begun()
         server.kill_all()
         near(server.shift(), 3600, "shift")
         server.serve()
@@ -88,7 +77,7 @@ def everything_dies():
 def missed_heartbeat():
     """An agent that does not come back: the clock of the boot, and not this one, says when"""
     with travel_server() as server:
-        execution = begun(server, duration=1000)
+        execution = travel(server, duration=1000).begun()
         server.write("UPDATE executions SET due_at = 1 WHERE id = ?", execution.id)
         wait_for(lambda: execution.phase() == "stopped", "the end")
         near(server.shift(), 0, "shift")
