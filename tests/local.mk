@@ -164,7 +164,7 @@ check_PROGRAMS += $(BENCHMARKS)
 tests_bench_action_LDADD = $(AK_LIBS)
 tests_bench_echo_LDADD = $(DEPS_LIBS)
 tests_bench_load_LDADD = $(DEPS_LIBS)
-EXTRA_DIST += $(BENCH_TESTS) tests/bench/bench.py
+EXTRA_DIST += $(BENCH_TESTS) tests/bench/bench.py tests/bench/peer/main.go tests/bench/peer/go.mod
 .PHONY: bench
 bench: $(BENCHMARKS)
 	@$(AM_TESTS_ENVIRONMENT) $(PYTHON) $(top_srcdir)/tests/bench/bench.py

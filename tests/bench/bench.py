@@ -3,8 +3,10 @@
 
 A server with the action of action.c, a bare libfcgi (echo.c) as the ceiling and, where
 BENCH_PEER names the program of another ActionKit server with the same action (called with
--port N), that one too, take turns behind the same nginx on kept connections. Prints a table
-and the ratios, and writes all figures as JSON.
+-port N), that one too, take turns behind the same nginx on kept connections. Where that program
+keeps its executions in a directory if it is told to (-keep DIRECTORY), BENCH_PEER_KEEPS=1 has it
+run a second time for lives, as the durable peer. peer/ has such a program, on the Go SDK. Prints a
+table and the ratios, and writes all figures as JSON.
 
 BENCH_SECONDS (2) of one turn, BENCH_ROUNDS (3) of turns, of which the median counts,
 BENCH_CONNECTIONS (1 4 16 64), BENCH_PARTS (all of them), BENCH_JSON (bench.json) and the
@@ -35,6 +37,7 @@ import harness  # noqa: E402
 from harness import Later, Server, check, equal, proc_read, wait_for  # noqa: E402
 
 PEER = os.environ.get("BENCH_PEER")
+PEER_KEEPS = os.environ.get("BENCH_PEER_KEEPS", "") not in ("", "0")
 SECONDS = int(os.environ.get("BENCH_SECONDS", "2"))
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
 CONNECTIONS = [int(n) for n in os.environ.get("BENCH_CONNECTIONS", "1 4 16 64").split()]
@@ -156,12 +159,10 @@ class Side:
         before = self.cpu_s()
         figures = self.load("lives", connections, SECONDS)
         used = self.cpu_s() - before
-        calls = [figures[verb] for verb in ("prepare", "start", "status", "stop")]
-        lives = figures["stop"]["count"]
-        return {"rate": lives / figures["seconds"],
-                "p50": sum(call["p50"] for call in calls) / 1000,
-                "p99": max(call["p99"] for call in calls) / 1000,
-                "cpu": used / lives * 1e6}
+        life = figures["life"]
+        return {"rate": life["count"] / figures["seconds"],
+                "p50": life["p50"] / 1000, "p99": life["p99"] / 1000,
+                "cpu": used / life["count"] * 1e6}
 
 
 def milliseconds(text):
@@ -192,13 +193,15 @@ class Field:
     def __init__(self, stack, peer=PEER):
         self.directory = stack.enter_context(tempfile.TemporaryDirectory())
         self.echo_socket = os.path.join(self.directory, "echo.sock")
-        echo_port, peer_port, peer_direct = free_port(), free_port(), free_port()
+        echo_port = free_port()
         http = nginx_server(echo_port, "echo", f"unix:{self.echo_socket}",
                             fastcgi_location())
-        if peer:
+        peers = {}      # by upstream: its port, and that of nginx
+        for upstream in ("peer", "durable")[:1 + PEER_KEEPS] if peer else ():
+            peers[upstream] = direct, port = free_port(), free_port()
             http += nginx_server(
-                peer_port, "peer", f"127.0.0.1:{peer_direct}",
-                "client_max_body_size 2g; proxy_pass http://peer; "
+                port, upstream, f"127.0.0.1:{direct}",
+                f"client_max_body_size 2g; proxy_pass http://{upstream}; "
                 "proxy_http_version 1.1; proxy_set_header Connection '';")
         self.server = stack.enter_context(new_server(nginx_http=http))
         nginx = nginx_pids(self.server)
@@ -209,11 +212,19 @@ class Field:
         echo = self.echo_program.pid
         self.echo = Side("libfcgi echo", echo_port, lambda: [echo] + children(echo), nginx)
         wait_for(lambda: os.path.exists(self.echo_socket), "echo")
-        self.peer = None
-        if peer:
-            program = self.start(stack, [peer, "-port", str(peer_direct)])
-            self.peer = Side("peer", peer_port, lambda: [program.pid], nginx)
-            wait_for(lambda: harness.request(peer_port, "GET", PATH).status == 200, "peer")
+        self.peer = self.durable = None
+        if "peer" in peers:
+            self.peer = self.start_peer(stack, "peer", [peer], *peers["peer"], nginx)
+        if "durable" in peers:
+            kept = os.path.join(self.directory, "kept")
+            os.mkdir(kept)
+            self.durable = self.start_peer(stack, "durable peer", [peer, "-keep", kept],
+                                           *peers["durable"], nginx)
+
+    def start_peer(self, stack, name, arguments, direct, port, nginx):
+        program = self.start(stack, [*arguments, "-port", str(direct)])
+        wait_for(lambda: harness.request(port, "GET", PATH).status == 200, name)
+        return Side(name, port, lambda: [program.pid], nginx)
 
     def start(self, stack, arguments):
         program = subprocess.Popen(
@@ -307,7 +318,7 @@ class GateWatch(threading.Thread):
 
 
 def lives_part(field):
-    sides = [side for side in (field.ours, field.peer) if side]
+    sides = [side for side in (field.ours, field.peer, field.durable) if side]
     figures = {n: turns(sides, lambda side, n=n: side.lives(n)) for n in CONNECTIONS}
     table("prepare, start, status, stop", figures, "lives")
     with GateWatch(field.server) as watch:
@@ -475,6 +486,8 @@ def ratios(figures):
             "1 is the ceiling")
     compare("lives/s to the peer's, which keeps all in memory", "lives", "peer", "rate",
             "more is better")
+    compare("lives/s to the durable peer's, a file and a sync a call", "lives",
+            "durable peer", "rate", "more is better")
     upload = figures.get("upload", {})
     if "peer" in upload:
         result["time of the upload to the peer's"] = ratio = \

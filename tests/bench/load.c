@@ -7,8 +7,9 @@
  *	load PORT start  AGENTS EXECUTIONS         starts these, and leaves them
  *	load PORT upload BYTES                     a prepare with a file
  *
- * Prints a line of JSON: how often each call was made in how many seconds, how many failed,
- * and the percentiles of its time in microseconds.
+ * Prints a line of JSON: how often each call was made, and each whole life lived, in how many
+ * seconds, how many failed, and the percentiles of their times in microseconds. The seconds are
+ * from the first call that counts to the end of the last one.
  */
 #include "config.h"
 
@@ -40,16 +41,18 @@
 #define US_PER_S 1000000
 #define EX_USAGE 64
 
-enum call { CALL_PREPARE, CALL_START, CALL_STATUS, CALL_STOP, CALLS };
+/* What is counted: the calls, and a life of all four. */
+enum series { CALL_PREPARE, CALL_START, CALL_STATUS, CALL_STOP, LIFE, SERIES };
 
-static const char *const call_names[CALLS] = { "prepare", "start", "status", "stop" };
+static const char *const names[SERIES] = { "prepare", "start", "status", "stop", "life" };
 
-/* Shared by all agents; the samples of a call are sorted at the end. */
+/* Shared by all agents; the samples of a series are sorted at the end. */
 struct results {
-	_Atomic uint32_t counts[CALLS];
+	_Atomic uint32_t counts[SERIES];
 	_Atomic uint32_t failed;
+	_Atomic int64_t began_us;	/* what is measured */
 	_Atomic uint32_t ready;		/* agents that have come to what is measured */
-	uint32_t samples[CALLS][SAMPLES_MAX];	/* microseconds */
+	uint32_t samples[SERIES][SAMPLES_MAX];	/* microseconds */
 };
 
 struct agent {
@@ -145,17 +148,17 @@ agent_finish(struct agent *agent, int status)
 }
 
 static void
-record(enum call call, int64_t took_us)
+record(enum series series, int64_t took_us)
 {
-	uint32_t index = atomic_fetch_add(&results->counts[call], 1);
+	uint32_t index = atomic_fetch_add(&results->counts[series], 1);
 
 	if (index < SAMPLES_MAX)
-		results->samples[call][index] = (uint32_t)took_us;
+		results->samples[series][index] = (uint32_t)took_us;
 }
 
 /* Makes a call. Returns whether it was answered with 200 and no error. */
 static bool
-call(struct agent *agent, enum call call, const char *body)
+call(struct agent *agent, enum series call, const char *body)
 {
 	char text[BUFFER_BYTES];
 	int64_t began_us = now_us();
@@ -163,7 +166,7 @@ call(struct agent *agent, enum call call, const char *body)
 
 	length = snprintf(text, sizeof(text), "POST /" ACTION "/%s HTTP/1.1\r\n"
 	    "Host: 127.0.0.1\r\nContent-Type: application/json\r\n"
-	    "Content-Length: %zu\r\n\r\n%s", call_names[call], strlen(body), body);
+	    "Content-Length: %zu\r\n\r\n%s", names[call], strlen(body), body);
 	if (agent->fd == -1)
 		agent_connect(agent);
 	if (send_all(agent->fd, text, (size_t)length))
@@ -173,7 +176,7 @@ call(struct agent *agent, enum call call, const char *body)
 	if (status == 200 && strstr(agent->buffer, "\"error\":") == NULL)
 		return true;
 	if (atomic_fetch_add(&results->failed, 1) == 0)
-		fprintf(stderr, "%s: %d: %s\n", call_names[call], status, agent->buffer);
+		fprintf(stderr, "%s: %d: %s\n", names[call], status, agent->buffer);
 	return false;
 }
 
@@ -209,7 +212,7 @@ prepare(struct agent *agent, struct execution *execution)
 }
 
 static bool
-follow(struct agent *agent, struct execution *execution, enum call verb)
+follow(struct agent *agent, struct execution *execution, enum series verb)
 {
 	char body[STATE_BYTES + UUID_BYTES + 64];
 
@@ -242,8 +245,9 @@ begin_measuring(uint32_t agents)
 	struct timespec pause = { .tv_nsec = 1000000 };
 
 	if (atomic_fetch_add(&results->ready, 1) + 1 == agents) {
-		for (size_t i = 0; i < CALLS; i++)
+		for (size_t i = 0; i < SERIES; i++)
 			results->counts[i] = 0;
+		results->began_us = now_us();
 		results->ready = 2 * agents;
 	}
 	while (results->ready < 2 * agents)
@@ -254,12 +258,14 @@ static void
 live(struct agent *agent, int64_t until_us)
 {
 	struct execution execution;
+	int64_t began_us;
 
-	while (now_us() < until_us)
+	while ((began_us = now_us()) < until_us)
 		if (prepare(agent, &execution) &&
 		    follow(agent, &execution, CALL_START) &&
-		    follow(agent, &execution, CALL_STATUS))
-			follow(agent, &execution, CALL_STOP);
+		    follow(agent, &execution, CALL_STATUS) &&
+		    follow(agent, &execution, CALL_STOP))
+			record(LIFE, now_us() - began_us);
 }
 
 /* Calls each execution in turn, as fast as can be or once in an interval. */
@@ -329,14 +335,14 @@ print_results(double seconds)
 	size_t count;
 
 	printf("{\"seconds\":%.3f,\"failed\":%u", seconds, results->failed);
-	for (size_t i = 0; i < CALLS; i++) {
+	for (size_t i = 0; i < SERIES; i++) {
 		samples = results->samples[i];
 		count = results->counts[i] < SAMPLES_MAX ? results->counts[i] : SAMPLES_MAX;
 		if (count == 0)
 			continue;
 		qsort(samples, count, sizeof(*samples), compare);
 		printf(",\"%s\":{\"count\":%zu,\"p50\":%u,\"p99\":%u,\"max\":%u}",
-		    call_names[i], count, samples[count / 2], samples[count * 99 / 100],
+		    names[i], count, samples[count / 2], samples[count * 99 / 100],
 		    samples[count - 1]);
 	}
 	printf("}\n");
@@ -347,8 +353,9 @@ run(const struct plan *plan, int port)
 {
 	static struct agent agent;
 	pid_t parent = getpid();
-	int64_t began_us = now_us();
 	int status, result = EXIT_SUCCESS;
+
+	results->began_us = now_us();
 
 	for (uint32_t i = 0; i < plan->agents; i++) {
 		if (fork() != 0)
@@ -364,8 +371,7 @@ run(const struct plan *plan, int port)
 	while (wait(&status) > 0)
 		if (status != 0)
 			result = EXIT_FAILURE;
-	print_results(plan->seconds > 0 ? (double)plan->seconds :
-	    (double)(now_us() - began_us) / US_PER_S);
+	print_results((double)(now_us() - results->began_us) / US_PER_S);
 	return result;
 }
 
