@@ -12,8 +12,10 @@
 #include <stdlib.h>
 #include <sysexits.h>
 
+#include "cli/output.h"
 #include "core/base/command_line.h"
 #include "core/base/duration.h"
+#include "core/base/log.h"
 #include "core/config/discovery_options.h"
 
 #define ARGUMENTS_GIVEN_MAX 16
@@ -122,19 +124,22 @@ arguments_refuse(const struct arguments *arguments, const char *format, ...)
 	const char *program = program_invocation_short_name;
 	const char *name = arguments->subcommand->name;
 	va_list values;
+	char *mistake;
 
-	fprintf(stderr, "%s %s: ", program, name);
 	va_start(values, format);
-	vfprintf(stderr, format, values);
+	if (vasprintf(&mistake, format, values) == -1)
+		log_out_of_memory();
 	va_end(values);
-	fprintf(stderr, "\n`%s %s --help` says what there is\n", program, name);
+	output_error("%s %s: %s", program, name, mistake);
+	free(mistake);
+	output_error("`%s %s --help` says what there is", program, name);
 	return usage_status(arguments->subcommand);
 }
 
 int
 arguments_fail(const struct arguments *arguments, const struct err *err)
 {
-	fprintf(stderr, "%s %s: %s\n", program_invocation_short_name,
+	output_error("%s %s: %s", program_invocation_short_name,
 	    arguments->subcommand->name, err->msg);
 	return EXIT_FAILURE;
 }

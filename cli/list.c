@@ -11,6 +11,7 @@
 #include "cli/rows.h"
 #include "core/action/registry.h"
 #include "core/base/clock.h"
+#include "core/store/execution_id.h"
 
 #define LIST_WATCH_S 1
 
@@ -22,8 +23,23 @@ static const char select_rows[] =
     "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER) - created_at AS age_ms, "
     "stop_by, stop_reason, stop_attempts, last_error, error, target, experiment_key, "
     "execution_uri, (SELECT count(*) FROM files f WHERE f.execution = executions.id) "
-    "AS files FROM executions WHERE phase <> 'stopped' OR ?1 IS NOT NULL "
+    "AS files, (SELECT max(id) FROM executions o WHERE o.id < executions.id) AS id_before, "
+    "(SELECT min(id) FROM executions o WHERE o.id > executions.id) AS id_after "
+    "FROM executions WHERE phase <> 'stopped' OR ?1 IS NOT NULL "
     "ORDER BY created_at, id";
+
+/* In place of its neighbours, what tells it from them. */
+static void
+add_short_id(struct json_object *row)
+{
+	char short_id[UUID_TEXT_BYTES];
+
+	execution_id_shorten(json_member_string(row, "id"), json_member_string(row, "id_before"),
+	    json_member_string(row, "id_after"), short_id);
+	json_add_string(row, "short_id", short_id);
+	json_object_object_del(row, "id_before");
+	json_object_object_del(row, "id_after");
+}
 
 /* The rows as an array, owned; NULL and err. */
 static struct json_object *
@@ -41,6 +57,7 @@ read_list(const char *state_dir, bool all, struct err *err)
 		row = json_object_array_get_idx(rows, i);
 		json_add_bool(row, "known",
 		    registry_find(json_member_string(row, "action")) != NULL);
+		add_short_id(row);
 	}
 	return rows;
 }
@@ -58,7 +75,7 @@ print_row(struct table *table, struct json_object *row)
 		action = unknown;
 	}
 	output_age(json_object_get_int64(json_member(row, "age_ms")), age);
-	table_cell(table, json_member_string(row, "id"));
+	table_cell_id(table, json_member_string(row, "id"), json_member_string(row, "short_id"));
 	table_cell(table, action);
 	table_cell(table, json_member_string(row, "phase"));
 	table_cell(table, age);
@@ -181,8 +198,9 @@ static const struct cli_option options[] = {
 const struct subcommand subcommand_list = {
 	.name = "list",
 	.help = "list executions that are not stopped, or all",
-	.about = "Lists executions, the oldest first. It only reads, so that members of the\n"
-	    "group of the state directory can use it, while a server runs or not.\n\n"
+	.about = "Lists executions, the oldest first. On a narrow terminal ids are shortened:\n"
+	    "what is shown is enough for show and stop. It only reads, so that members of\n"
+	    "the group of the state directory can use it, while a server runs or not.\n\n"
 	    "Exit status: 0; 1 if the database cannot be read; 64 for a wrong command line.",
 	.options = options,
 	.run = list_run,

@@ -8,21 +8,19 @@
 #include <inttypes.h>
 #include <langinfo.h>
 #include <locale.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
+#include <wchar.h>
 
 #include "core/base/clock.h"
 #include "core/base/log.h"
-#include "core/base/text.h"
 #include "core/base/utf8.h"
 
 #define COLUMNS_DEFAULT 80
-/* The longest escape: \x1b, or U+0085 as \u0085. */
-#define ESCAPE_BYTES 8
-#define DELETE_CHARACTER 0x7f
 
 #define MS_PER_M (60 * CLOCK_MS_PER_S)
 #define MS_PER_H (60 * MS_PER_M)
@@ -68,46 +66,86 @@ output_style(enum style style)
 bool
 output_unicode(void)
 {
-	setlocale(LC_CTYPE, "");
-	return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+	static bool known, unicode;
+
+	if (!known) {
+		setlocale(LC_CTYPE, "");
+		unicode = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+		known = true;
+	}
+	return unicode;
 }
 
-/* C1 controls are U+0080 to U+009F: some terminals obey them. */
+/* Whether a character can be printed as it is. */
 static bool
-is_control(const unsigned char *character, size_t length)
+is_plain(const char *character, size_t bytes)
 {
-	if (length == 1)
-		return *character < ' ' || *character == DELETE_CHARACTER;
-	return length == 2 && character[0] == 0xc2 && character[1] < 0xa0;
+	if (bytes > 1 && !output_unicode() &&
+	    (isatty(STDOUT_FILENO) == 1 || isatty(STDERR_FILENO) == 1))
+		return false;
+	return !utf8_is_unseen(utf8_point(character, bytes));
+}
+
+size_t
+output_width(const char *text)
+{
+	size_t length = strlen(text), at = 0, bytes, width = 0;
+	bool unicode = output_unicode();
+	int columns;
+
+	for (; at < length; at += bytes == 0 ? 1 : bytes) {
+		bytes = utf8_character(text + at, length - at);
+		columns = bytes > 1 && unicode ?
+		    wcwidth((wchar_t)utf8_point(text + at, bytes)) : 1;
+		width += columns < 0 ? 1 : (size_t)columns;
+	}
+	return width;
+}
+
+static void
+print_clean(FILE *out, const char *text, size_t length)
+{
+	char escape[UTF8_ESCAPE_BYTES];
+	size_t at, bytes;
+
+	for (at = 0; at < length; at += bytes == 0 ? 1 : bytes) {
+		bytes = utf8_character(text + at, length - at);
+		if (bytes == 0) {
+			fputs(output_unicode() ? UTF8_REPLACEMENT : "?", out);
+		} else if (text[at] == '\n' || text[at] == '\t') {
+			fputc(' ', out);
+		} else if (is_plain(text + at, bytes)) {
+			fwrite(text + at, 1, bytes, out);
+		} else if (bytes == 1) {
+			fprintf(out, "\\x%02x", (unsigned int)text[at]);
+		} else {
+			utf8_escape(utf8_point(text + at, bytes), escape);
+			fputs(escape, out);
+		}
+	}
+}
+
+char *
+output_clean_most(const char *text, size_t max_bytes)
+{
+	size_t length = strlen(text), shown = utf8_cut(text, length, max_bytes), size;
+	char *clean = NULL;
+	FILE *out = open_memstream(&clean, &size);
+
+	if (out == NULL)
+		log_out_of_memory();
+	print_clean(out, text, shown);
+	if (shown < length)
+		fprintf(out, "... (%zu bytes more)", length - shown);
+	if (fclose(out) == EOF)
+		log_out_of_memory();
+	return clean;
 }
 
 char *
 output_clean(const char *text)
 {
-	char *repaired = text_repair(text, strlen(text));
-	size_t size = strlen(repaired) * ESCAPE_BYTES + 1, length;
-	char *clean = malloc(size), *end = clean;
-	const char *c;
-
-	if (clean == NULL)
-		log_out_of_memory();
-	for (c = repaired; *c != '\0'; c += length) {
-		const unsigned char *byte = (const unsigned char *)c;
-
-		length = utf8_character(c, strlen(c));
-		if (length == 0)
-			length = 1;
-		if (*c == '\n' || *c == '\t')
-			*end++ = ' ';
-		else if (is_control(byte, length))
-			end += sprintf(end, length == 1 ? "\\x%02x" : "\\u%04x",
-			    (unsigned int)byte[length - 1]);
-		else
-			end = mempcpy(end, c, length);
-	}
-	*end = '\0';
-	free(repaired);
-	return clean;
+	return output_clean_most(text, SIZE_MAX);
 }
 
 void
@@ -125,9 +163,43 @@ output_text(const char *text)
 }
 
 void
+output_error(const char *format, ...)
+{
+	char *text, *clean;
+	va_list values;
+	int length;
+
+	va_start(values, format);
+	length = vasprintf(&text, format, values);
+	va_end(values);
+	if (length == -1)
+		log_out_of_memory();
+	clean = output_clean(text);
+	fprintf(stderr, "%s\n", clean);
+	free(clean);
+	free(text);
+}
+
+/* What is beyond ASCII, or DEL, can only be in a string. */
+void
 output_json(struct json_object *value)
 {
-	puts(value == NULL ? "null" : json_text(value, NULL));
+	size_t length = strlen("null"), at, bytes;
+	const char *text = value == NULL ? "null" : json_text(value, &length);
+	char escape[UTF8_ESCAPE_BYTES];
+
+	for (at = 0; at < length; at += bytes) {
+		bytes = utf8_character(text + at, length - at);
+		if (bytes == 0)
+			bytes = 1;
+		if (utf8_is_unseen(utf8_point(text + at, bytes))) {
+			utf8_escape(utf8_point(text + at, bytes), escape);
+			fputs(escape, stdout);
+		} else {
+			fwrite(text + at, 1, bytes, stdout);
+		}
+	}
+	putchar('\n');
 	json_object_put(value);
 }
 

@@ -1,8 +1,9 @@
 /*
  * output.h: what is printed for people and for programs.
  *
- * Colours, cut lines and everything else that moves a cursor are for a terminal only. Texts
- * of others cannot move it: their control characters are shown as escapes.
+ * Colours, lines that fit and everything else that moves a cursor are for a terminal only. All
+ * that others may have said passes through output_clean(), here and in errors: it can neither
+ * move the cursor nor make other text look different.
  */
 #ifndef CLI_OUTPUT_H
 #define CLI_OUTPUT_H
@@ -11,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/actionkit.h"
 #include "core/base/json.h"
 
 enum style {
@@ -32,32 +34,55 @@ const char *output_style(enum style style);
 /* Whether people see characters beyond ASCII. */
 bool output_unicode(void);
 
-/* A copy of text in one line: control characters escaped, no invalid UTF-8; owned. */
+/* How many columns a text takes that is clean. */
+size_t output_width(const char *text);
+
+/*
+ * A copy of text in one line, owned: what utf8_is_unseen() is escaped, and what is no UTF-8
+ * replaced. On a terminal for other characters than UTF-8's, all beyond ASCII is escaped: its
+ * bytes may be controls there.
+ */
 char *output_clean(const char *text);
+/* The same of at most so many bytes; what is left out is counted at the end. */
+char *output_clean_most(const char *text, size_t max_bytes);
 /* Prints text that way; NULL as "-". */
 void output_text(const char *text);
 
-/* Prints JSON in one line, and releases it. */
+/* Prints a line to standard error, cleaned. */
+void output_error(const char *format, ...) AK_PRINTF(1, 2);
+
+/* Prints JSON in one line, and releases it. What utf8_is_unseen() is escaped in it. */
 void output_json(struct json_object *value);
 
 /* Time as people say it: "850ms", "12s", "3m12s", "5h3m", "2d4h". Not negative. */
 void output_age(int64_t ms, char ret_text[OUTPUT_AGE_BYTES]);
 
 /*
- * A table: cells are copied, row by row. On a terminal lines are cut at its width; the
- * header is always printed, so that a program can count on it.
+ * A table: cells are copied, row by row. The header is always printed, so that a program can
+ * count on it.
+ *
+ * Where a terminal is too narrow, ids are shortened first; then, from the left, the columns
+ * that still fit stay. The values of the others stand below their row, each behind the name of
+ * its column. So no value is ever cut.
  */
 #define TABLE_COLUMNS_MAX 10
+
+struct table_cell {
+	char *text;			/* owned */
+	size_t enough;			/* its first bytes that stand for it; 0: all */
+};
 
 struct table {
 	const char *const *headers;	/* NULL ends them */
 	size_t columns;
-	char **cells;
+	struct table_cell *cells;
 	size_t count;
 };
 
 void table_init(struct table *table, const char *const *headers);
 void table_cell(struct table *table, const char *text);
+/* An id whose first bytes (enough) are unique; NULL: not known to be. */
+void table_cell_id(struct table *table, const char *id, const char *enough);
 void table_cell_number(struct table *table, int64_t number);
 void table_print(const struct table *table);
 void table_done(struct table *table);

@@ -12,15 +12,16 @@
 #include "cli/rows.h"
 #include "core/action/registry.h"
 #include "core/base/log.h"
+#include "core/store/execution_id.h"
 
 #define SHOW_SQL_BYTES 512
 #define SHOW_NAME_COLUMNS 18
 
 static const char select_execution[] =
-    "SELECT * FROM executions WHERE id = lower(?1)";
+    "SELECT * FROM executions WHERE id = ?1";
 static const char select_events[] =
     "SELECT at AS logged_at, phase, who, pid, why FROM events "
-    "WHERE execution = lower(?1) ORDER BY id";
+    "WHERE execution = ?1 ORDER BY id";
 /* What an execution holds or has made, whichever tables there are for that. */
 static const char select_tables[] =
     "SELECT m.name FROM sqlite_schema m, pragma_table_info(m.name) c "
@@ -29,7 +30,7 @@ static const char select_tables[] =
 static const char select_worker[] =
     "SELECT x.what, x.told, x.waiting, x.lost, w.pid, w.ended, w.signal, w.exit_status, w.oom, "
     "w.error FROM workers w JOIN worker_words x ON x.execution = w.execution "
-    "WHERE w.execution = lower(?1)";
+    "WHERE w.execution = ?1";
 
 static int
 read_tables(struct store *store, const char *id, struct json_object *result,
@@ -43,7 +44,7 @@ read_tables(struct store *store, const char *id, struct json_object *result,
 	for (i = 0; tables != NULL && i < json_object_array_length(tables); i++) {
 		name = json_member_string(json_object_array_get_idx(tables, i), "name");
 		snprintf(sql, sizeof(sql), "SELECT * FROM \"%s\" WHERE execution = "
-		    "lower(?1) ORDER BY rowid", name);
+		    "?1 ORDER BY rowid", name);
 		rows = rows_read(store, sql, id, err);
 		if (rows == NULL) {
 			json_object_put(tables);
@@ -77,10 +78,6 @@ read_all(struct store *store, const char *id, struct err *err)
 	if (rows == NULL)
 		goto fail;
 	json_add(result, "events", rows);
-	if (row == NULL && json_object_array_length(rows) == 0) {
-		err_set(err, ERR_NOT_FOUND, "%s: there is no such execution", id);
-		goto fail;
-	}
 	rows = rows_read(store, select_worker, id, err);
 	if (rows == NULL)
 		goto fail;
@@ -196,6 +193,7 @@ show_run(struct arguments *arguments)
 	const char *state_dir = NULL;
 	struct json_object *result;
 	struct store store;
+	char id[UUID_TEXT_BYTES];
 	bool json = false;
 	struct err err;
 
@@ -203,9 +201,12 @@ show_run(struct arguments *arguments)
 		return arguments->status;
 	if (arguments->operand_count != 1)
 		return arguments_refuse(arguments, "the id of one execution is needed");
+	if (execution_id_parse(arguments->operands[0], id, &err) == -1)
+		return arguments_refuse(arguments, "%s", err.msg);
 	if (store_open_readonly(&store, arguments_state_dir(state_dir), &err) == -1)
 		return arguments_fail(arguments, &err);
-	result = read_all(&store, arguments->operands[0], &err);
+	result = execution_id_find(&store, id, id, &err) == -1 ? NULL :
+	    read_all(&store, id, &err);
 	store_close(&store);
 	if (result == NULL)
 		return arguments_fail(arguments, &err);
@@ -228,7 +229,8 @@ const struct subcommand subcommand_show = {
 	.help = "show all that is known of an execution",
 	.operands = "ID",
 	.about = "Shows an execution: its phase, state and results, what it holds, and what\n"
-	    "happened to it. It only reads.\n\n"
+	    "happened to it. Of the id the first digits are enough, if no other begins so.\n"
+	    "It only reads.\n\n"
 	    "Exit status: 0; 1 if there is no such execution or the database cannot be\n"
 	    "read; 64 for a wrong command line.",
 	.options = options,

@@ -16,9 +16,9 @@
 #include "cli/stop_outcome.h"
 #include "core/base/clock.h"
 #include "core/base/duration.h"
-#include "core/base/uuid_text.h"
 #include "core/calls/abandon.h"
 #include "core/reaper/takeover.h"
+#include "core/store/execution_id.h"
 #include "core/store/lifecycle.h"
 #include "fcgi/server/socket.h"
 
@@ -30,7 +30,7 @@
 struct request {
 	const char *state_dir;
 	const char *reason;
-	char execution[UUID_TEXT_BYTES]; /* empty: all */
+	char execution[UUID_TEXT_BYTES]; /* or its beginning, until it is found; empty: all */
 	char default_reason[STOP_REASON_BYTES];
 	int64_t timeout_ms;
 	bool all, abandon, json;
@@ -115,11 +115,15 @@ watch(struct store *store, const struct request *request, int64_t id,
 
 /* What the request is about; an array with ids, owned. */
 static struct json_object *
-read_executions(struct store *store, const struct request *request, struct err *err)
+read_executions(struct store *store, struct request *request, struct err *err)
 {
-	struct json_object *rows = rows_read(store,
-	    request->all ? select_active : stop_outcome_select, request->execution, err);
+	struct json_object *rows;
 
+	if (!request->all &&
+	    execution_id_find(store, request->execution, request->execution, err) == -1)
+		return NULL;
+	rows = rows_read(store, request->all ? select_active : stop_outcome_select,
+	    request->execution, err);
 	if (rows != NULL && !request->all && json_object_array_length(rows) == 0) {
 		err_set(err, ERR_NOT_FOUND, "%s: there is no such execution",
 		    request->execution);
@@ -154,7 +158,7 @@ hint(const struct request *request)
 }
 
 static int
-stop(const struct arguments *arguments, const struct request *request)
+stop(const struct arguments *arguments, struct request *request)
 {
 	struct json_object *executions, *found = NULL;
 	struct store store;
@@ -178,7 +182,7 @@ stop(const struct arguments *arguments, const struct request *request)
 }
 
 static int
-give_up(const struct arguments *arguments, const struct request *request)
+give_up(const struct arguments *arguments, struct request *request)
 {
 	static struct options options;
 	struct json_object *executions, *found = NULL;
@@ -189,8 +193,10 @@ give_up(const struct arguments *arguments, const struct request *request)
 	snprintf(options.state_dir, sizeof(options.state_dir), "%s", request->state_dir);
 	if (session_open(&session, &options, NULL, &err) == -1)
 		return arguments_fail(arguments, &err);
-	if (session_need_store(&session, &err) == 0 && abandon(&session, request->execution,
-	    request->reason, clock_boot_ms() + request->timeout_ms, &err) == 0) {
+	if (session_need_store(&session, &err) == 0 && execution_id_find(&session.store,
+	    request->execution, request->execution, &err) == 0 && abandon(&session,
+	    request->execution, request->reason, clock_boot_ms() + request->timeout_ms,
+	    &err) == 0) {
 		executions = read_executions(&session.store, request, &err);
 		if (executions != NULL)
 			found = stop_outcome_read(&session.store, executions, true, &over, &err);
@@ -205,14 +211,15 @@ give_up(const struct arguments *arguments, const struct request *request)
 static int
 read_id(const struct arguments *arguments, struct request *request)
 {
+	struct err err;
+
 	if (arguments->operand_count != (request->all ? 0 : 1))
 		return arguments_refuse(arguments, "the id of one execution is needed, "
 		    "or --all");
 	if (request->all)
 		return EXIT_SUCCESS;
-	if (uuid_text_parse(arguments->operands[0], request->execution) != 0)
-		return arguments_refuse(arguments, "%s: is not the id of an execution",
-		    arguments->operands[0]);
+	if (execution_id_parse(arguments->operands[0], request->execution, &err) == -1)
+		return arguments_refuse(arguments, "%s", err.msg);
 	return EXIT_SUCCESS;
 }
 
@@ -291,7 +298,8 @@ const struct subcommand subcommand_stop = {
 	.operands = "[ID]",
 	.about = "Asks the server to stop one execution or all, and waits until each is stopped\n"
 	    "or its stop() has failed; the server tries again what has failed. A request\n"
-	    "stays when this program ends earlier.\n\n"
+	    "stays when this program ends earlier. Of the id the first digits are enough,\n"
+	    "if no other begins so.\n\n"
 	    "With --abandon an execution that is being stopped, and never will be, is\n"
 	    "recorded as stopped. What it changed stays changed; its history says who\n"
 	    "gave it up and why.\n\n"

@@ -1,5 +1,5 @@
 /*
- * table.c: columns that line up.
+ * table.c: columns that line up, and what becomes of those that have no room.
  */
 #include "config.h"
 
@@ -12,8 +12,18 @@
 #include "core/base/log.h"
 #include "core/base/utf8.h"
 
-#define TABLE_GAP 2		/* columns between two cells */
+#define TABLE_GAP 2		/* columns between two cells, and before what is below a row */
 #define TABLE_NUMBER_BYTES 24
+#define TABLE_NOTHING "-"
+
+/* How a table is printed. */
+struct layout {
+	size_t room;			/* columns of a line */
+	bool shortened;			/* ids are */
+	bool below[TABLE_COLUMNS_MAX];	/* which columns have no room in the row */
+	size_t widths[TABLE_COLUMNS_MAX];
+	size_t last;			/* column of the row: nothing stands behind it */
+};
 
 void
 table_init(struct table *table, const char *const *headers)
@@ -26,12 +36,23 @@ table_init(struct table *table, const char *const *headers)
 void
 table_cell(struct table *table, const char *text)
 {
-	char **cells = reallocarray(table->cells, table->count + 1, sizeof(*cells));
+	struct table_cell *cells = reallocarray(table->cells, table->count + 1,
+	    sizeof(*cells));
 
 	if (cells == NULL)
 		log_out_of_memory();
 	table->cells = cells;
-	cells[table->count++] = output_clean(text == NULL || *text == '\0' ? "-" : text);
+	cells[table->count++] = (struct table_cell){
+		.text = output_clean(text == NULL || *text == '\0' ? TABLE_NOTHING : text)
+	};
+}
+
+void
+table_cell_id(struct table *table, const char *id, const char *enough)
+{
+	table_cell(table, id);
+	if (id != NULL && enough != NULL)
+		table->cells[table->count - 1].enough = strlen(enough);
 }
 
 void
@@ -43,61 +64,160 @@ table_cell_number(struct table *table, int64_t number)
 	table_cell(table, text);
 }
 
-/* Bytes of as many characters as fit into columns. */
+/* Bytes of a cell as it is shown. */
 static size_t
-fit(const char *text, size_t columns)
+shown_bytes(const struct table_cell *cell, const struct layout *layout)
 {
-	const char *end = text;
-	size_t length;
+	size_t length = strlen(cell->text);
 
-	for (; *end != '\0' && columns > 0; columns--) {
-		length = utf8_character(end, strlen(end));
-		end += length == 0 ? 1 : length;
-	}
-	return (size_t)(end - text);
+	return layout->shortened && cell->enough > 0 && cell->enough < length ?
+	    cell->enough : length;
 }
 
-/* A line is at most room columns long; the last cell has nothing behind it. */
-static void
-print_line(const struct table *table, const char *const *cells, const size_t *widths,
-    size_t room)
+/* Ids are ASCII. */
+static size_t
+shown_width(const struct table_cell *cell, const struct layout *layout)
 {
-	size_t i, count, pad;
+	size_t bytes = shown_bytes(cell, layout);
 
-	for (i = 0; i < table->columns && room > 0; i++) {
-		count = utf8_count(cells[i]);
-		if (count > room)
-			count = room;
-		fwrite(cells[i], 1, fit(cells[i], count), stdout);
-		room -= count;
-		pad = i + 1 == table->columns ? 0 : widths[i] - count + TABLE_GAP;
-		if (pad > room)
-			pad = room;
-		printf("%*s", (int)pad, "");
-		room -= pad;
+	return cell->text[bytes] == '\0' ? output_width(cell->text) : bytes;
+}
+
+/* Of each column; returns that of a whole line. */
+static size_t
+measure(const struct table *table, struct layout *layout)
+{
+	size_t i, width, sum = 0;
+
+	for (i = 0; i < table->columns; i++)
+		layout->widths[i] = output_width(table->headers[i]);
+	for (i = 0; i < table->count; i++) {
+		width = shown_width(&table->cells[i], layout);
+		if (width > layout->widths[i % table->columns])
+			layout->widths[i % table->columns] = width;
 	}
+	for (i = 0; i < table->columns; i++)
+		sum += layout->widths[i] + (i == 0 ? 0 : TABLE_GAP);
+	return sum;
+}
+
+static void
+arrange(const struct table *table, struct layout *layout)
+{
+	size_t i, used;
+
+	if (measure(table, layout) > layout->room) {
+		layout->shortened = true;
+		measure(table, layout);
+	}
+	used = layout->widths[0];
+	for (i = 1; i < table->columns; i++) {
+		layout->below[i] = used + TABLE_GAP + layout->widths[i] > layout->room;
+		if (layout->below[i])
+			continue;
+		used += TABLE_GAP + layout->widths[i];
+		layout->last = i;
+	}
+}
+
+static void
+pad(size_t columns)
+{
+	printf("%*s", (int)columns, "");
+}
+
+static void
+print_header(const struct table *table, const struct layout *layout)
+{
+	size_t i;
+
+	fputs(output_style(STYLE_STRONG), stdout);
+	for (i = 0; i < table->columns; i++) {
+		if (layout->below[i])
+			continue;
+		fputs(table->headers[i], stdout);
+		if (i != layout->last)
+			pad(layout->widths[i] - output_width(table->headers[i]) + TABLE_GAP);
+	}
+	printf("%s\n", output_style(STYLE_PLAIN));
+}
+
+/* Bytes of the beginning of a text for a line of so many columns, at least a character. */
+static size_t
+line_bytes(const char *text, size_t columns)
+{
+	size_t end = 0, bytes, space = 0, used = 0, width;
+	char character[5];
+
+	while (text[end] != '\0') {
+		bytes = utf8_character(text + end, strlen(text + end));
+		bytes = bytes == 0 ? 1 : bytes;
+		memcpy(character, text + end, bytes);
+		character[bytes] = '\0';
+		width = output_width(character);
+		if (end > 0 && width > columns - used)
+			return space > 0 ? space : end;
+		used += width;
+		if (text[end] == ' ')
+			space = end;
+		end += bytes;
+	}
+	return end;
+}
+
+/*
+ * A value that has no room in its row: behind the name of its column, in lines of its own, unless
+ * they were so short that the terminal had better break them.
+ */
+static void
+print_below(const char *header, const char *text, size_t room)
+{
+	size_t indent = output_width(header) + 2 * TABLE_GAP, bytes;
+	size_t line = room < 2 * indent ? SIZE_MAX : room - indent;
+
+	pad(TABLE_GAP);
+	printf("%s%s%s", output_style(STYLE_STRONG), header, output_style(STYLE_PLAIN));
+	pad(TABLE_GAP);
+	for (; *text != '\0'; text += bytes + strspn(text + bytes, " ")) {
+		bytes = line_bytes(text, line);
+		fwrite(text, 1, bytes, stdout);
+		putchar('\n');
+		if (text[bytes + strspn(text + bytes, " ")] != '\0')
+			pad(indent);
+	}
+}
+
+static void
+print_row(const struct table *table, const struct layout *layout,
+    const struct table_cell *cells)
+{
+	size_t i;
+
+	for (i = 0; i < table->columns; i++) {
+		if (layout->below[i])
+			continue;
+		fwrite(cells[i].text, 1, shown_bytes(&cells[i], layout), stdout);
+		if (i != layout->last)
+			pad(layout->widths[i] - shown_width(&cells[i], layout) + TABLE_GAP);
+	}
+	putchar('\n');
+	for (i = 0; i < table->columns; i++)
+		if (layout->below[i] && strcmp(cells[i].text, TABLE_NOTHING) != 0)
+			print_below(table->headers[i], cells[i].text, layout->room);
 }
 
 void
 table_print(const struct table *table)
 {
-	size_t widths[TABLE_COLUMNS_MAX], i, width;
-	size_t room = output_terminal() ? output_columns() : SIZE_MAX;
+	struct layout layout = {
+		.room = output_terminal() ? output_columns() : SIZE_MAX
+	};
+	size_t i;
 
-	for (i = 0; i < table->columns; i++)
-		widths[i] = utf8_count(table->headers[i]);
-	for (i = 0; i < table->count; i++) {
-		width = utf8_count(table->cells[i]);
-		if (width > widths[i % table->columns])
-			widths[i % table->columns] = width;
-	}
-	fputs(output_style(STYLE_STRONG), stdout);
-	print_line(table, table->headers, widths, room);
-	printf("%s\n", output_style(STYLE_PLAIN));
-	for (i = 0; i + table->columns <= table->count; i += table->columns) {
-		print_line(table, (const char *const *)table->cells + i, widths, room);
-		putchar('\n');
-	}
+	arrange(table, &layout);
+	print_header(table, &layout);
+	for (i = 0; i + table->columns <= table->count; i += table->columns)
+		print_row(table, &layout, table->cells + i);
 }
 
 void
@@ -106,7 +226,7 @@ table_done(struct table *table)
 	size_t i;
 
 	for (i = 0; i < table->count; i++)
-		free(table->cells[i]);
+		free(table->cells[i].text);
 	free(table->cells);
 	*table = (struct table){ .headers = NULL };
 }

@@ -42,6 +42,7 @@ libcore_la_SOURCES = \
 	core/store/claim.c core/store/claim.h \
 	core/store/database_files.c core/store/database_files.h \
 	core/store/execution.c core/store/execution.h \
+	core/store/execution_id.c core/store/execution_id.h \
 	core/store/files.c core/store/files.h \
 	core/store/fitness.c core/store/fitness.h \
 	core/store/gate.c core/store/gate.h \

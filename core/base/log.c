@@ -145,12 +145,12 @@ static void
 append_foreign(struct line *line, const char *text, size_t length)
 {
 	size_t at, bytes;
-	char escape[8];
-	unsigned char c;
+	char escape[UTF8_ESCAPE_BYTES];
+	char c;
 
 	for (at = 0; at < length; at += bytes == 0 ? 1 : bytes) {
 		bytes = utf8_character(text + at, length - at);
-		c = (unsigned char)text[at];
+		c = text[at];
 		if (bytes == 0) {
 			append_text(line, UTF8_REPLACEMENT);
 			continue;
@@ -158,11 +158,8 @@ append_foreign(struct line *line, const char *text, size_t length)
 		escape[0] = '\0';
 		if (c == '\n')
 			strcpy(escape, "\\n");
-		else if (c < 0x20 || c == 0x7f)
-			snprintf(escape, sizeof(escape), "\\u%04x", c);
-		else if (c == 0xc2 && (unsigned char)text[at + 1] < 0xa0)
-			snprintf(escape, sizeof(escape), "\\u%04x",
-			    (unsigned char)text[at + 1]);
+		else if (utf8_is_unseen(utf8_point(text + at, bytes)))
+			utf8_escape(utf8_point(text + at, bytes), escape);
 		else if (line_format == LOG_FORMAT_JSON && (c == '"' || c == '\\'))
 			snprintf(escape, sizeof(escape), "\\%c", c);
 		if (escape[0] != '\0')

@@ -429,10 +429,10 @@ class Server:
     def post(self, path, body, headers=None, timeout=PATIENCE_S):
         return self.request("POST", path, body, headers, timeout)
 
-    def effect(self, action=EFFECT, **knobs):
+    def effect(self, action=EFFECT, id=None, **knobs):
         """An execution of a test action, not prepared yet."""
         return Effect(self, action, {
-            "duration": 60000, "directory": self.effects, **knobs})
+            "duration": 60000, "directory": self.effects, **knobs}, id)
 
     def running(self, action=EFFECT, **knobs):
         """An execution of a test action that has been prepared and started."""

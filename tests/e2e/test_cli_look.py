@@ -110,6 +110,92 @@ def list_active_and_all():
             check(len(line) <= 60, f"too wide: {line!r}")
 
 
+def screen(*arguments, columns, **options):
+    """Lines of a terminal of that width, without colours; none may be longer."""
+    out = re.sub("\033\\[[0-9;]*m", "", command(
+        *arguments, terminal=True, columns=columns, **options).out)
+    for line in out.splitlines():
+        check(len(line) <= columns, f"wider than {columns}: {line!r}")
+    return out.splitlines()
+
+
+@test
+def columns_give_way():
+    """No value is cut on a narrow terminal: ids are shortened, then columns go below the row"""
+    with Server(stop_retry="60s", unclean=True) as server:
+        failing = server.running(stop_trouble="fail", stop_trouble_count=9)
+        failing.stop().refused(500)
+        age = r"(\d+ms|\d+s|\d+m\d+s)"
+        wide = screen("list", columns=400, server=server)
+        check(re.search(rf"^{failing.id}  {EFFECT}  stopping  {age}  test ",
+                        wide[1]), f"wide: {wide}")
+        middle = screen("list", columns=80, server=server)
+        check(re.fullmatch(rf"{failing.id[:8]}  {EFFECT}  stopping  {age} .*", middle[1]),
+              f"80 columns: {middle}")
+        check(re.fullmatch(r"ID +ACTION +PHASE +AGE +TARGET +ERROR", middle[0]),
+              f"header: {middle}")
+        contains(" ".join(line.strip() for line in middle[2:]), f"NOTE  {FAILED}", "below")
+        for columns in (60, 40, 20, 10, 1):
+            out = command("list", terminal=True, columns=columns, server=server).out
+            said = " ".join(re.sub("\033\\[[0-9;]*m", "", out).split())
+            letters = said.replace(" ", "")
+            for value in (failing.id[:8], EFFECT, FAILED.replace(" ", "")):
+                contains(letters, value, f"{columns} columns")
+            check(re.search(rf"(^| ){age}( |$)", said), f"age in {columns} columns: {said}")
+        screen("status", columns=60, server=server)
+        screen("show", failing.id, columns=400, server=server)
+
+
+@test
+def shortened_ids():
+    """The beginning of an id is enough where no other begins so, in any case, without dashes"""
+    with Server() as server:
+        ids = ("00000000-0000-4000-8000-000000000001", "00000000-0000-4000-8000-000000000002",
+               "ABCDEF01-2345-4789-abcd-ef0123456789")
+        for number in ids:
+            server.effect(id=number).begun()
+        rows = command("list", "--json", server=server).json()
+        equal([row["short_id"] for row in rows], [ids[0], ids[1], "abcdef01"], "short ids")
+        for beginning in ("abcd", "ABCDEF01", "abcdef01-", "abcdef012345", "ABCDEF01-2345-4",
+                          ids[2], ids[2].replace("-", "")):
+            found = command("show", beginning, "--json", server=server).json()
+            equal(found["execution"]["id"], ids[2].lower(), beginning)
+        said = command("show", "00000000", server=server, status=1).err
+        for word in ("more than one execution begins so", ids[0], ids[1]):
+            contains(said, word, "not unique")
+        for wrong in ("abc", "abcd--", "abcx", ids[2] + "0", "abcd%", ""):
+            contains(command("show", wrong, server=server, status=EX_USAGE).err,
+                     "is not the id of an execution", wrong)
+        contains(command("show", "abce", server=server, status=1).err, "no such execution",
+                 "unknown")
+        for number in ids:
+            command("stop", number if number < "1" else number[:6], server=server)
+        equal(server.query("SELECT count(*) AS n FROM active"), [{"n": 0}], "active")
+        command("show", "abcd", server=server)
+
+
+@test
+def what_is_seen_is_there():
+    """Controls and characters that are not seen are escaped, on a terminal, in pipes and JSON"""
+    unseen = "a\u202eb\u009bc\u200b\u2028\u00ad\ufeff\U000e0041\x7f\x1b[2Jd"
+    with Server() as server:
+        execution = claiming(server, unseen)
+        for out in (both_ways("show", execution.id, server=server)):
+            for escape in ("\\u202e", "\\u009b", "\\u200b", "\\u2028", "\\u00ad", "\\ufeff",
+                           "\\udb40\\udc41", "\\x7f", "\\x1b[2J"):
+                contains(out.out, escape, "show")
+            check(not re.search("[\u0080-\u009f\u00ad\u200b-\u200f\u2028-\u202e\ufeff\x7f"
+                                "\U000e0000-\U000e007f]", out.out), f"raw: {out.out!r}")
+        shown = command("show", execution.id, "--json", server=server)
+        check(shown.out.isascii(), f"JSON: {shown.out!r}")
+        equal(shown.json()["claims"][0]["resource"], unseen, "resource")
+        latin = command("list", server=server, terminal=True,
+                        environment={"LC_ALL": "C"})
+        check(latin.out.isascii(), "beyond ASCII on another terminal")
+        wrong = command("stop", "\u202e\x1b[2J", status=EX_USAGE).err
+        contains(wrong, "\\u202e\\x1b[2J: is not the id", "an error")
+
+
 @test
 def list_watches():
     """list --watch goes on, and prints again when something has changed"""

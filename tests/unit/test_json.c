@@ -379,6 +379,38 @@ START_TEST(test_build)
 }
 END_TEST
 
+/* What a terminal obeys, or what makes other text look different. */
+START_TEST(test_unseen)
+{
+	static const struct {
+		const char *character, *escape;
+	} unseen[] = {
+		{ "\x01", "\\u0001" }, { "\x1f", "\\u001f" }, { "\x7f", "\\u007f" },
+		{ "\xc2\x80", "\\u0080" }, { "\xc2\x9f", "\\u009f" }, { "\xc2\xad", "\\u00ad" },
+		{ "\xe2\x80\x8b", "\\u200b" }, { "\xe2\x80\xa8", "\\u2028" },
+		{ "\xe2\x80\xae", "\\u202e" }, { "\xe2\x81\xa9", "\\u2069" },
+		{ "\xef\xbb\xbf", "\\ufeff" }, { "\xf0\x91\x82\xbd", "\\ud804\\udcbd" },
+		{ "\xf3\xa0\x81\x81", "\\udb40\\udc41" }
+	};
+	static const char *const seen[] = {
+		" ", "~", "\xc2\xa0", "\xc3\xa9", "\xe2\x80\x90", "\xe2\x80\xaf", "\xe2\x82\xac",
+		"\xf0\x9f\x98\x80"
+	};
+	char escape[UTF8_ESCAPE_BYTES];
+	uint32_t point;
+	size_t i;
+
+	for (i = 0; i < sizeof(unseen) / sizeof(unseen[0]); i++) {
+		point = utf8_point(unseen[i].character, strlen(unseen[i].character));
+		ck_assert_msg(utf8_is_unseen(point), "%s", unseen[i].escape);
+		utf8_escape(point, escape);
+		ck_assert_str_eq(escape, unseen[i].escape);
+	}
+	for (i = 0; i < sizeof(seen) / sizeof(seen[0]); i++)
+		ck_assert(!utf8_is_unseen(utf8_point(seen[i], strlen(seen[i]))));
+}
+END_TEST
+
 START_TEST(test_utf8)
 {
 	ck_assert_uint_eq(utf8_count(""), 0);
@@ -388,6 +420,8 @@ START_TEST(test_utf8)
 	ck_assert_uint_eq(utf8_cut("abc", 3, 2), 2);
 	ck_assert_uint_eq(utf8_cut("a\xc3\xa9", 3, 2), 1);
 	ck_assert_uint_eq(utf8_cut("\xf0\x9f\x98\x80", 4, 3), 0);
+	ck_assert_uint_eq(utf8_point("\xf0\x9f\x98\x80", 4), 0x1f600);
+	ck_assert_uint_eq(utf8_point("\xe2\x80\xae", 3), 0x202e);
 }
 END_TEST
 
@@ -396,7 +430,7 @@ main(void)
 {
 	const TTest *const tests[] = {
 		test_accepted, test_refused, test_depth, test_damaged, test_double,
-		test_members, test_whole, test_build, test_utf8, NULL
+		test_members, test_whole, test_build, test_unseen, test_utf8, NULL
 	};
 
 	return unit_main("json", NULL, tests);
