@@ -1,13 +1,17 @@
-EXTRA_DIST += nginx/actionkit.conf.in nginx/actionkit-upstream.conf.in \
+NGINX_SNIPPETS = actionkit.conf actionkit-errors.conf actionkit-location.conf \
+	actionkit-upstream.conf
+EXTRA_DIST += nginx/actionkit.conf.in nginx/actionkit-errors.conf.in \
+	nginx/actionkit-location.conf.in nginx/actionkit-upstream.conf.in \
 	nginx/nginx.conf.in nginx/run.sh
-NGINX_SNIPPETS = actionkit.conf actionkit-upstream.conf
 CLEANFILES += $(NGINX_SNIPPETS) $(NGINX_SNIPPETS:=.new)
 
-# The snippets for an nginx that is there, with the socket that `serve` has by default.
+# The snippets for an nginx that is there, with the socket that `serve` has by default, and with
+# the directory that they are in.
 nginxdir = $(datadir)/actionkit/nginx
 nodist_nginx_DATA = $(NGINX_SNIPPETS)
 $(NGINX_SNIPPETS): %: nginx/%.in
-	$(AM_V_GEN)$(SED) 's|@SOCKET@|/run/actionkit/fcgi.sock|g' $< >$@.new
+	$(AM_V_GEN)$(SED) -e 's|@SOCKET@|/run/actionkit/fcgi.sock|g' \
+	    -e 's|@RUN_DIR@|$(nginxdir)|g' $< >$@.new
 	$(AM_V_at)mv $@.new $@
 
 # PORT and RUN_DIR may be set: make run PORT=9000

@@ -66,16 +66,19 @@ wait_ready()
 
 [[ $port =~ ^[0-9]+$ ]] || die "PORT is no number: $port"
 ! port_taken || die "port $port is taken: stop what listens there, or set PORT"
-mkdir -p "${RUN_DIR:=run}" || exit
-RUN_DIR=$(cd "$RUN_DIR" && pwd)
+mkdir -p -- "${RUN_DIR:=run}" || exit
+RUN_DIR=$(cd -- "$RUN_DIR" && pwd)
 socket=$RUN_DIR/fcgi.sock
 [ "$(printf %s "$socket" | wc -c)" -le $socket_path_bytes ] ||
     die "the path of the socket is too long, set RUN_DIR: $socket"
 mkdir -p -m 0700 "$RUN_DIR/state" || exit
-for name in nginx.conf actionkit.conf actionkit-upstream.conf; do
-	sed -e "s|@PORT@|$port|g" -e "s|@SOCKET@|$socket|g" \
-	    -e "s|@RUN_DIR@|$RUN_DIR|g" "$here/$name.in" >"$RUN_DIR/$name" || exit
+# nginx runs in that directory, whose name is in none of the files: it may have any character.
+for template in "$here"/*.in; do
+	name=${template##*/}
+	sed -e "s|@PORT@|$port|g" -e "s|@SOCKET@|${socket##*/}|g" \
+	    -e "s|@RUN_DIR@|.|g" "$template" >"$RUN_DIR/${name%.in}" || exit
 done
+[[ $nginx != */* ]] || nginx=$(realpath -- "$nginx") || exit
 
 trap leave EXIT
 trap 'exit 0' INT TERM HUP
@@ -85,7 +88,7 @@ setsid "$actionkit" serve --socket "$socket" --state-dir "$RUN_DIR/state" &
 serve_pid=$!
 as_root=()
 [ "$(id -u)" -ne 0 ] || as_root=(-g 'user root;')
-setsid "$nginx" -p "$RUN_DIR" -c "$RUN_DIR/nginx.conf" -e stderr "${as_root[@]}" &
+(cd -- "$RUN_DIR" && exec setsid "$nginx" -p . -c nginx.conf -e stderr "${as_root[@]}") &
 nginx_pid=$!
 
 wait_ready
@@ -94,7 +97,7 @@ cat <<END
 Ready on $url. Try:
   curl $url/
   curl $url/org.actionkit.pause-process
-  sqlite3 $RUN_DIR/state/actionkit.db 'select * from history'
+  sqlite3 $(printf %q "$RUN_DIR/state/actionkit.db") 'select * from history'
 Ctrl-C stops everything that runs, then ends.
 
 END

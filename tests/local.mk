@@ -50,6 +50,7 @@ E2E_TESTS = \
 	tests/e2e/test_http_check.py \
 	tests/e2e/test_kept.py \
 	tests/e2e/test_needs.py \
+	tests/e2e/test_nginx.py \
 	tests/e2e/test_network.py \
 	tests/e2e/test_options.py \
 	tests/e2e/test_pause_process.py \

@@ -179,12 +179,10 @@ def nginx_server(port, upstream, server, location):
 
 def fastcgi_location():
     """Our own, but for where it goes."""
-    path = os.path.join(harness.TOP_SRCDIR, "nginx/actionkit.conf.in")
+    path = os.path.join(harness.TOP_SRCDIR, "nginx/actionkit-location.conf.in")
     with open(path, encoding="utf-8") as file:
-        text = file.read()
-    lines = text.split("location / {\n")[1].split("\n}\n")[0].splitlines()
-    wanted = [line for line in lines if re.match(r"\s+(fastcgi|client)_", line)]
-    return "\n".join(wanted).replace("fastcgi_pass actionkit", "fastcgi_pass echo")
+        wanted = [line for line in file if re.match(r"(fastcgi|client)_", line)]
+    return "".join(wanted) + "client_max_body_size 4104m; fastcgi_pass echo;"
 
 
 class Field:

@@ -106,6 +106,8 @@ check "installs what it should" exists "$includedir/actionkit.h" "$bindir/action
     "$libdir/libactionkit.so" "$libdir/libactionkit.a" "$pkgconfigdir/actionkit.pc" \
     "$mandir/man1/actionkit.1" "$mandir/man3/actionkit.3" \
     "$datadir/actionkit/nginx/actionkit.conf" \
+    "$datadir/actionkit/nginx/actionkit-errors.conf" \
+    "$datadir/actionkit/nginx/actionkit-location.conf" \
     "$datadir/actionkit/nginx/actionkit-upstream.conf" "$datadir/actionkit/icon.sh"
 check "the shared library exports only ak_ symbols" \
     exports '^ak_' "$lib/libactionkit.so"

@@ -301,7 +301,7 @@ class Server:
 
     def __init__(self, program=None, serve=True, environment=None, unclean=False,
                  nginx_http="", before=None, prefix=(), **options):
-        self.nginx_http = nginx_http    # more for the http block
+        self.nginx_http = nginx_http    # more for the http block, as in nginx/*.in
         self.before = before            # runs in the child, before serve is executed
         self.prefix = prefix
         self.program = program or EXTENSION
@@ -370,10 +370,10 @@ class Server:
                 continue
             with open(os.path.join(templates, name), encoding="utf-8") as file:
                 text = file.read()
-            for place, value in places.items():
-                text = text.replace(place, value)
             if name == "nginx.conf.in":
                 text = text.rstrip().removesuffix("}") + self.nginx_http + "}\n"
+            for place, value in places.items():
+                text = text.replace(place, value)
             path = os.path.join(run_dir, name[:-len(".in")])
             with open(path, "w", encoding="utf-8") as file:
                 file.write(text)

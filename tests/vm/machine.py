@@ -107,12 +107,16 @@ class Machine:
     def nginx_conf(self):
         """As the harness makes it, for the places in the machine."""
         places = {"@PORT@": "8085", "@SOCKET@": "/tmp/fcgi.sock", "@RUN_DIR@": "/tmp/nginx"}
-        for name in ("nginx.conf", "actionkit.conf", "actionkit-upstream.conf"):
-            with open(os.path.join(TOP_SRCDIR, "nginx", name + ".in"), encoding="utf-8") as file:
+        templates = os.path.join(TOP_SRCDIR, "nginx")
+        for name in os.listdir(templates):
+            if not name.endswith(".in"):
+                continue
+            with open(os.path.join(templates, name), encoding="utf-8") as file:
                 text = file.read()
             for place, value in places.items():
                 text = text.replace(place, value)
-            with open(os.path.join(self.dir, name), "w", encoding="utf-8") as file:
+            path = os.path.join(self.dir, name.removesuffix(".in"))
+            with open(path, "w", encoding="utf-8") as file:
                 file.write(text.replace("/tmp/nginx/actionkit", "/actionkit"))
 
     def boot(self, argument=""):
