@@ -14,6 +14,7 @@
 
 #define QUIET_MS 10000			/* so long nothing may be affected */
 #define WAIT_MAX_MS 2000
+#define LATER_BYTES 256			/* names of interfaces that came later */
 #define METRIC "packets"
 #define VERDICT "verdict"
 #define CILIUM "cilium_"
@@ -34,6 +35,7 @@ const struct ak_field network_fields[] = {
 	AK_INT(struct network_state, wait_ms),
 	AK_INT(struct network_state, began_ms),
 	AK_BOOL(struct network_state, warned),
+	AK_BOOL(struct network_state, has_all),
 	AK_LOCAL(struct network_state, local, local_fields),
 	AK_FIELDS_END
 };
@@ -100,7 +102,8 @@ network_prepare(struct ak_call *call, struct network_state *s,
 	struct network_verdict verdict = attack->verdict;
 
 	if (this_host_check(call) == -1 || check_cilium(call, attack) == -1 ||
-	    network_interfaces_take(call, attack->has_interfaces, &s->interfaces) == -1 ||
+	    network_interfaces_take(call, attack->has_interfaces, &s->interfaces,
+	    &s->has_all) == -1 ||
 	    network_filter_take(call, attack->has_filter, &filter) == -1)
 		return -1;
 	if (attack->ports != NULL && network_filter_add_ports(call, &filter, attack->ports) == -1)
@@ -174,6 +177,18 @@ tell_counter(struct ak_call *call, const char *text, const char *name)
 	return packets;
 }
 
+/* Once: what has come since the beginning is not affected. */
+static void
+tell_later_interfaces(struct ak_call *call, struct network_state *s)
+{
+	char later[LATER_BYTES];
+
+	if (!s->has_all || !network_interfaces_later(&s->interfaces, later, sizeof(later)))
+		return;
+	ak_message(call, AK_WARN, "Not affected, because they came later: %s", later);
+	s->has_all = false;
+}
+
 int
 network_status(struct ak_call *call, void *state)
 {
@@ -198,6 +213,7 @@ network_status(struct ak_call *call, void *state)
 		ak_message(call, AK_WARN, "No packet is affected yet");
 		s->warned = true;
 	}
+	tell_later_interfaces(call, s);
 	return 0;
 }
 

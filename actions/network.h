@@ -33,6 +33,7 @@ struct network_state {
 	int64_t wait_ms;		/* that they may wait in our devices */
 	int64_t began_ms;		/* boot time */
 	bool warned;			/* that nothing is affected */
+	bool has_all;			/* interfaces; until one that came later is told */
 	struct network_local local;
 };
 extern const struct ak_field network_fields[];

@@ -108,6 +108,13 @@ is_for_all(const char *name)
 	    !lies_upon_another(name);
 }
 
+/* Where /sys shows another network than that we are in, its interfaces are not ours. */
+static bool
+is_taken(const char *name)
+{
+	return if_nametoindex(name) != 0 && is_for_all(name);
+}
+
 struct collection {
 	network_interface_list *list;
 	bool has_more;
@@ -119,8 +126,7 @@ collect(void *context, const char *name)
 	struct collection *collection = context;
 	network_interface_list *list = collection->list;
 
-	/* Where /sys shows another network than that we are in, its interfaces are not ours. */
-	if (if_nametoindex(name) == 0 || !is_for_all(name))
+	if (!is_taken(name))
 		return true;
 	collection->has_more = list->count == NETWORK_INTERFACES_MAX;
 	if (!collection->has_more)
@@ -150,7 +156,7 @@ take_named(struct ak_call *call, network_interface_list *list)
 
 int
 network_interfaces_take(struct ak_call *call, bool has_parameter,
-    network_interface_list *ret_list)
+    network_interface_list *ret_list, bool *ret_all)
 {
 	struct collection collection = { .list = ret_list };
 	char text[LIST_BYTES] = "";
@@ -159,7 +165,8 @@ network_interfaces_take(struct ak_call *call, bool has_parameter,
 	ret_list->count = 0;
 	if (has_parameter && take_named(call, ret_list) == -1)
 		return -1;
-	if (ret_list->count == 0)
+	*ret_all = ret_list->count == 0;
+	if (*ret_all)
 		network_interfaces_each(collect, &collection);
 	if (collection.has_more)
 		return ak_error(call, "There are more than %d network interfaces: name those that "
@@ -170,4 +177,34 @@ network_interfaces_take(struct ak_call *call, bool has_parameter,
 		text_enlist(text, sizeof(text), ret_list->item[i]);
 	ak_message(call, AK_INFO, "Interfaces: %s", text);
 	return 0;
+}
+
+struct arrival {
+	const network_interface_list *known;
+	char *list;
+	size_t size;
+};
+
+static bool
+see_arrival(void *context, const char *name)
+{
+	const struct arrival *arrival = context;
+	int64_t i;
+
+	for (i = 0; i < arrival->known->count; i++)
+		if (strcmp(arrival->known->item[i], name) == 0)
+			return true;
+	if (is_taken(name))
+		text_enlist(arrival->list, arrival->size, name);
+	return true;
+}
+
+bool
+network_interfaces_later(const network_interface_list *interfaces, char *list, size_t size)
+{
+	struct arrival arrival = { .known = interfaces, .list = list, .size = size };
+
+	*list = '\0';
+	network_interfaces_each(see_arrival, &arrival);
+	return *list != '\0';
 }

@@ -5,6 +5,7 @@
 #define ACTIONS_NETWORK_INTERFACES_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include <actionkit.h>
 
@@ -35,11 +36,17 @@ extern const char *const network_interface_attributes[];
 
 /*
  * In prepare(): takes the parameter, or all of the host where the action does not have it or
- * nothing is said, and tells which. Returns 0, or -1 with the call's error, which names what is not
- * there.
+ * nothing is said (*ret_all), and tells which. Returns 0, or -1 with the call's error, which names
+ * what is not there.
  */
 int network_interfaces_take(struct ak_call *call, bool has_parameter,
-    network_interface_list *ret_list);
+    network_interface_list *ret_list, bool *ret_all);
+
+/*
+ * Puts those into list ("a, b") that would be taken as well if all were taken now, and are not in
+ * these; where any are, returns true.
+ */
+bool network_interfaces_later(const network_interface_list *interfaces, char *list, size_t size);
 
 /* Calls see() for each device of this host, until it returns false. */
 void network_interfaces_each(bool (*see)(void *context, const char *name), void *context);

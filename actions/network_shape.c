@@ -20,7 +20,9 @@
 #define IFB_DIGITS 10			/* of the execution's, in a device's name, */
 #define IFB_NUMBER_DIGITS 2		/* and of its number behind them */
 #define IFB_NAME_BYTES NETWORK_INTERFACE_BYTES
-#define PRIORITY "49000"		/* of our filters */
+#define PRIORITY_NUMBER 49000		/* of our filters */
+#define PRIORITY "49000"
+#define PRIORITY_MEMBER "\"pref\":"	/* as tc -j writes it */
 #define BATCH_BYTES 65536
 #define WAIT_STEP_MS 20
 #define MTU_DEFAULT 1500
@@ -90,6 +92,30 @@ is_empty_list(const char *text)
 	return strchr(text, '{') == NULL;
 }
 
+/* Whether a filter of the list of tc -j comes before ours. */
+static bool
+has_earlier(const char *text)
+{
+	for (; (text = strstr(text, PRIORITY_MEMBER)) != NULL; text += strlen(PRIORITY_MEMBER))
+		if (strtol(text + strlen(PRIORITY_MEMBER), NULL, 10) < PRIORITY_NUMBER)
+			return true;
+	return false;
+}
+
+/* One of them may take a packet before we see it. */
+static int
+warn_of_others(struct ak_call *call, const char *interface)
+{
+	const char *text;
+	int result = ask_filters(call, interface, "egress", &text);
+
+	if (result == 0 && has_earlier(text))
+		ak_message(call, AK_WARN, "%s has filters of others, which come first: what they "
+		    "let pass or take is not affected (tc filter show dev %s egress)", interface,
+		    interface);
+	return result == -1 ? -1 : 0;
+}
+
 int
 network_shape_look(struct ak_call *call, const network_interface_list *interfaces,
     network_interface_list *ret_lacking)
@@ -108,6 +134,8 @@ network_shape_look(struct ak_call *call, const network_interface_list *interface
 		if (strstr(text, "qdisc clsact") == NULL && strstr(text, "qdisc ingress") == NULL)
 			(void)snprintf(ret_lacking->item[ret_lacking->count++],
 			    NETWORK_INTERFACE_BYTES, "%s", interfaces->item[i]);
+		else if (warn_of_others(call, interfaces->item[i]) == -1)
+			return -1;
 	}
 	return 0;
 }

@@ -45,7 +45,7 @@ threading.Event().wait()
 # A probe: {"address", "port", "count", "kind"} on standard input, what came of it as JSON.
 PROBE = """
 import json, select, socket, sys, time
-asked = json.load(sys.stdin)
+asked = json.loads(sys.stdin.readline())
 family = socket.AF_INET6 if ":" in asked["address"] else socket.AF_INET
 there = (asked["address"], asked["port"])
 def datagrams():
@@ -99,6 +99,25 @@ def stream():
         if r:
             got += len(s.recv(1 << 20))
     return {"bits": asked["count"] * 8 / (time.monotonic() - begin)}
+def talk():
+    # One connection: a word for each line that comes, until the end of the input.
+    s = socket.socket(family)
+    s.connect(there)
+    print("connected", flush=True)
+    for number, line in enumerate(sys.stdin):
+        begin = time.monotonic()
+        s.settimeout(float(line))
+        word = bytes([number % 256])    # what was lost before comes back before it
+        try:
+            s.sendall(word)
+            while not s.recv(4096).endswith(word):
+                pass
+            print(1000 * (time.monotonic() - begin), flush=True)
+        except OSError as fault:
+            print(type(fault).__name__, flush=True)
+if asked["kind"] == "talk":
+    talk()
+    sys.exit()
 json.dump({"datagrams": datagrams, "connection": connection, "stream": stream}[asked["kind"]](),
           sys.stdout)
 """
@@ -112,6 +131,33 @@ def require():
                       input=b"table netdev t {\nchain c {\ntype filter hook egress "
                             b"devices = { lo } priority 0;\n}\n}\n").returncode:
         raise Skip("nothing can be done at egress here")
+
+
+class Connection:
+    """One of TCP that stays: what comes of it when it is used, again and again."""
+
+    def __init__(self, net, address, port):
+        self.process = subprocess.Popen([*net.enter, sys.executable, "-c", PROBE], text=True,
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.say(json.dumps({"kind": "talk", "address": address, "port": port}))
+        check(self.process.stdout.readline() == "connected\n", "no connection")
+
+    def say(self, line):
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+
+    def answer(self, wait=0.3):
+        """Milliseconds to the answer, or the name of what has happened instead."""
+        self.say(str(wait))
+        said = self.process.stdout.readline().strip()
+        return said if said[:1].isalpha() else float(said)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *fault):
+        self.process.kill()
+        self.process.communicate()
 
 
 class Net:
@@ -130,6 +176,17 @@ class Net:
 
     def close(self):
         self.holder.close()
+
+    def connect(self, device, addresses, other, other_device, other_addresses):
+        """A wire to another net; addresses are with their lengths."""
+        self.run("ip", "link", "add", device, "type", "veth", "peer", "name", other_device)
+        self.run("ip", "link", "set", other_device, "netns", str(other.holder.pid))
+        for net, name, own in ((self, device, addresses), (other, other_device, other_addresses)):
+            for address in own:
+                net.run("ip", "addr", "add", address, "dev", name,
+                        *(["nodad"] if ":" in address else []))
+            for link in (name, "lo"):
+                net.run("ip", "link", "set", link, "up")
 
     def everything(self):
         """All that can be seen of its rules, queues, filters and links, without counters."""
@@ -168,32 +225,36 @@ class NetServer(Server):
 
 
 class Wire:
-    """The two networks; here has the server, and each can ask the other."""
+    """The two networks; here has the server, and each can ask the other.
 
-    def __init__(self, action, ports=(7001, 7002), setup=(), **options):
+    setup are commands that are run here before; replaced has programs for the server instead of
+    those of the system.
+    """
+
+    def __init__(self, *actions, ports=(7001, 7002), setup=(), replaced=None, **options):
         self.closers = contextlib.ExitStack()
         try:
             self.here, self.there = Net(), Net()
             self.closers.callback(self.here.close)
             self.closers.callback(self.there.close)
-            self.connect()
+            self.here.connect(DEVICE, (f"{HERE[0]}/24", f"{HERE[1]}/64"), self.there, "wire1",
+                              (f"{THERE[0]}/24", f"{THERE[1]}/64"))
             for command in setup:
                 self.here.run("sh", "-ec", command)
             self.peers = [self.peer(net, ports) for net in (self.here, self.there)]
             self.server = self.closers.enter_context(Server(
-                ACTIONKIT, enable_action=action, prefix=[*self.here.enter, *IN_SYS], **options))
+                ACTIONKIT, prefix=[*self.here.enter, *IN_SYS, *self.binding(replaced or {})],
+                environment={"ACTIONKIT_ENABLE_ACTION": ",".join(actions)}, **options))
         except BaseException:
             self.closers.close()
             raise
 
-    def connect(self):
-        self.here.run("ip", "link", "add", DEVICE, "type", "veth", "peer", "name", "wire1")
-        self.here.run("ip", "link", "set", "wire1", "netns", str(self.there.holder.pid))
-        for net, device, addresses in ((self.here, DEVICE, HERE), (self.there, "wire1", THERE)):
-            net.run("ip", "addr", "add", f"{addresses[0]}/24", "dev", device)
-            net.run("ip", "addr", "add", f"{addresses[1]}/64", "dev", device, "nodad")
-            for link in (device, "lo"):
-                net.run("ip", "link", "set", link, "up")
+    @staticmethod
+    def binding(replaced):
+        """A command that mounts files over others, and executes the rest."""
+        mounts = [f"mount --bind {file} {os.path.realpath(shutil.which(name))}"
+                  for name, file in replaced.items()]
+        return ["sh", "-ec", "\n".join([*mounts, 'exec "$@"']), "sh"]
 
     def peer(self, net, ports):
         peer = subprocess.Popen([*net.enter, sys.executable, "-c", PEER, *map(str, ports)],
