@@ -19,8 +19,8 @@ void network_shape_statement(const struct ak_call *call,
     char statement[NETWORK_SHAPE_STATEMENT_BYTES]);
 
 /*
- * Which of the interfaces have no place for filters yet: begin makes it, end removes it. Warns where
- * filters of others come before ours. Returns 0, or -1 with the call's error.
+ * Which of the interfaces have no place for filters yet: begin makes it, end removes it. Warns
+ * where filters of others come before ours. Returns 0, or -1 with the call's error.
  */
 int network_shape_look(struct ak_call *call, const network_interface_list *interfaces,
     network_interface_list *ret_lacking);

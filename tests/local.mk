@@ -148,8 +148,9 @@ soak: $(check_PROGRAMS)
 # In machines of their own (qemu), for what must not be tried on this one: "make check" does
 # without. ACTIONKIT_DEMAND_QEMU=1 makes what is missing a failure.
 VM_FILES = tests/vm/disk.sh tests/vm/guest.sh tests/vm/init tests/vm/initramfs.sh \
-	tests/vm/machine.py tests/vm/memory.sh tests/vm/network.sh tests/vm/quota.sh \
-	tests/vm/shutdown.sh \
+	tests/vm/machine.py tests/vm/memory.sh tests/vm/network_beside.sh \
+	tests/vm/network_guest.sh tests/vm/network_queues.sh tests/vm/network_tunnels.sh \
+	tests/vm/network_virtio.sh tests/vm/quota.sh tests/vm/shutdown.sh \
 	tests/vm/test_vm.py tests/vm/time_travel.sh
 EXTRA_DIST += $(VM_FILES)
 .PHONY: vm-check

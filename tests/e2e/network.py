@@ -188,6 +188,13 @@ class Net:
             for link in (name, "lo"):
                 net.run("ip", "link", "set", link, "up")
 
+    def peer(self, closers, ports):
+        """One that answers at these ports, until the stack is closed."""
+        peer = subprocess.Popen([*self.enter, sys.executable, "-c", PEER, *map(str, ports)],
+                                stdout=subprocess.PIPE)
+        closers.callback(lambda: (peer.kill(), peer.wait()))
+        check(peer.stdout.readline() == b"ready\n", "no peer")
+
     def everything(self):
         """All that can be seen of its rules, queues, filters and links, without counters."""
         links = [link["ifname"] for link in json.loads(self.run("ip", "-j", "link"))]
@@ -241,7 +248,8 @@ class Wire:
                               (f"{THERE[0]}/24", f"{THERE[1]}/64"))
             for command in setup:
                 self.here.run("sh", "-ec", command)
-            self.peers = [self.peer(net, ports) for net in (self.here, self.there)]
+            for net in (self.here, self.there):
+                net.peer(self.closers, ports)
             self.server = self.closers.enter_context(Server(
                 ACTIONKIT, prefix=[*self.here.enter, *IN_SYS, *self.binding(replaced or {})],
                 environment={"ACTIONKIT_ENABLE_ACTION": ",".join(actions)}, **options))
@@ -255,13 +263,6 @@ class Wire:
         mounts = [f"mount --bind {file} {os.path.realpath(shutil.which(name))}"
                   for name, file in replaced.items()]
         return ["sh", "-ec", "\n".join([*mounts, 'exec "$@"']), "sh"]
-
-    def peer(self, net, ports):
-        peer = subprocess.Popen([*net.enter, sys.executable, "-c", PEER, *map(str, ports)],
-                                stdout=subprocess.PIPE)
-        self.closers.callback(lambda: (peer.kill(), peer.wait()))
-        check(peer.stdout.readline() == b"ready\n", "no peer")
-        return peer
 
     def __enter__(self):
         return self

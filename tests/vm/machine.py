@@ -75,14 +75,19 @@ def require():
 
 
 class Machine:
-    """One that boots with a test script, as often as is asked."""
+    """One that boots with a test script, as often as is asked.
 
-    def __init__(self, script, modules=MODULES, disk_mib=0, arguments=()):
+    shared are scripts that it reads; enter is a command that executes qemu.
+    """
+
+    def __init__(self, script, *shared, modules=MODULES, disk_mib=0, enter=(), arguments=()):
         self.dir = tempfile.mkdtemp(prefix="ak-vm-")
         self.image = os.path.join(self.dir, "initramfs")
+        self.enter = list(enter)
         self.arguments = list(arguments)
         self.nginx_conf()
-        names = {"init": "init", "guest.sh": "guest.sh", script: "test.sh"}
+        names = {"init": "init", "guest.sh": "guest.sh", script: "test.sh",
+                 **{name: name for name in shared}}
         files = [f"{os.path.join(HERE, name)}={target}" for name, target in names.items()]
         files += [f"{os.path.join(self.dir, name)}={name}" for name in os.listdir(self.dir)]
         self.actionkit = os.path.join(self.dir, "actionkit")
@@ -119,12 +124,16 @@ class Machine:
             with open(path, "w", encoding="utf-8") as file:
                 file.write(text.replace("/tmp/nginx/actionkit", "/actionkit"))
 
+    def network(self):
+        return [] if "-netdev" in self.arguments else ["-nic", "none"]
+
     def boot(self, argument=""):
         """Runs it until it is off; all that it has said."""
         try:
             done = subprocess.run(
-                [QEMU, "-accel", "tcg", "-M", "pc", "-m", str(MEMORY_MIB), "-nographic",
-                 "-no-reboot", "-nic", "none", "-kernel", self.image + ".kernel",
+                [*self.enter, QEMU, "-accel", "tcg", "-M", "pc", "-m", str(MEMORY_MIB),
+                 "-nographic", "-no-reboot", *self.network(), "-kernel",
+                 self.image + ".kernel",
                  "-initrd", self.image, *self.arguments,
                  "-append", f"console=ttyS0 panic=-1 quiet {argument}"],
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Actions that change the whole machine, in one that is made for it: see machine.py."""
 
+import contextlib
 import os
 import sys
 
@@ -9,11 +10,14 @@ sys.path.insert(0, HERE)
 
 from machine import Machine, require  # noqa: E402
 from harness import check, contains, main, test  # noqa: E402
+from network import Net, require as needs_networks  # noqa: E402
 
 
 # Those that the actions name, and the queues beside which they are tried.
-NETWORK_MODULES = "veth ifb sch_netem sch_ingress sch_fq sch_fq_codel sch_htb cls_bpf " \
-    "act_mirred act_skbedit act_gact nf_tables nft_objref nft_numgen nft_reject_inet"
+NETWORK_MODULES = "veth ifb sch_netem sch_ingress sch_fq sch_fq_codel sch_htb sch_tbf cls_bpf " \
+    "act_mirred act_skbedit act_gact nf_tables nft_objref nft_numgen nft_reject_inet " \
+    "bridge vxlan ip_gre virtio_pci virtio_net"
+TAP = "tap0"
 
 
 @test
@@ -64,12 +68,46 @@ def quota():
         machine.passes()
 
 
-@test
-def network():
-    """Delay and corruption beside all usual queues, and what is left of them: nothing"""
-    require()
-    with Machine("network.sh", modules=NETWORK_MODULES) as machine:
+def network(script, **options):
+    with Machine(script, "network_guest.sh", modules=NETWORK_MODULES, **options) as machine:
         machine.passes()
+
+
+@test
+def network_queues():
+    """Delay beside all usual queues, of what was there before, and together with loss"""
+    require()
+    network("network_queues.sh")
+
+
+@test
+def network_tunnels():
+    """Delay of what goes through a tunnel, at its interface and below"""
+    require()
+    network("network_tunnels.sh")
+
+
+@test
+def network_beside():
+    """All attacks on the network beside what others have there: it is the same to the byte"""
+    require()
+    network("network_beside.sh")
+
+
+@test
+def network_virtio():
+    """At an interface of virtio with several queues: delay, loss, corruption, bandwidth, resets"""
+    require()
+    needs_networks()
+    with contextlib.closing(Net()) as net, contextlib.ExitStack() as closers:
+        net.run("sh", "-ec", f"""ip tuntap add dev {TAP} mode tap multi_queue
+            ip addr add 10.78.0.2/24 dev {TAP}
+            ip addr add fd78::2/64 dev {TAP} nodad
+            ip link set {TAP} up""")
+        net.peer(closers, [7001])
+        network("network_virtio.sh", enter=net.enter, arguments=[
+            "-smp", "2", "-device", "virtio-net-pci,netdev=wire,mq=on,vectors=6",
+            "-netdev", f"tap,id=wire,ifname={TAP},script=no,downscript=no,queues=2"])
 
 
 main(workers=2)
