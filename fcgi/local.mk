@@ -26,6 +26,7 @@ libfcgi_server_la_SOURCES = \
 	fcgi/http/mime.c fcgi/http/mime.h \
 	fcgi/http/multipart.c fcgi/http/multipart.h \
 	fcgi/http/multipart_header.c fcgi/http/multipart_header.h \
+	fcgi/http/origin.c fcgi/http/origin.h \
 	fcgi/http/reply.c fcgi/http/reply.h \
 	fcgi/http/request.c fcgi/http/request.h \
 	fcgi/http/responder.c fcgi/http/responder.h \

@@ -15,6 +15,7 @@
 #include "fcgi/http/coverage.h"
 #include "fcgi/http/discovery.h"
 #include "fcgi/http/health.h"
+#include "fcgi/http/origin.h"
 #include "fcgi/http/reply.h"
 #include "fcgi/http/request.h"
 #include "fcgi/http/verbs.h"
@@ -136,7 +137,8 @@ dispatch(struct responder *responder, FCGX_Request *fcgi)
 	const char *allow = NULL;
 	bool refused, drained, sent;
 
-	refused = request_read(&request, options, fcgi->envp, &err) == -1;
+	refused = request_read(&request, options, fcgi->envp, &err) == -1 ||
+	    origin_check(&request, options, &err) == -1;
 	log_request(request.id);
 	scoreboard_request(responder->slot, request.sent_as);
 	if (!refused)

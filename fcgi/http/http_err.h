@@ -10,7 +10,8 @@
 enum http_err_code {
 	HTTP_ERR_METHOD = ERR_LAST,	/* path exists, method does not */
 	HTTP_ERR_LENGTH,		/* length of the body is not known */
-	HTTP_ERR_MEDIA_TYPE		/* content type is not understood */
+	HTTP_ERR_MEDIA_TYPE,		/* content type is not understood */
+	HTTP_ERR_ORIGIN			/* a web page sent it that is not allowed to */
 };
 
 #endif

@@ -27,6 +27,7 @@ static const struct {
 	[ERR_INTERNAL] = { 500, "Internal Server Error", "Internal error" },
 	[ERR_USAGE] = { 500, "Internal Server Error", "The extension is not set up" },
 	[ERR_REQUEST] = { 400, "Bad Request", "Invalid request" },
+	[HTTP_ERR_ORIGIN] = { 403, "Forbidden", "Origin not allowed" },
 	[ERR_NOT_FOUND] = { 404, "Not Found", "Not found" },
 	[HTTP_ERR_METHOD] = { 405, "Method Not Allowed", "Method not allowed" },
 	[ERR_PHASE] = { 409, "Conflict", "Not possible in this phase of the execution" },

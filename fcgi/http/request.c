@@ -144,6 +144,7 @@ request_read(struct request *ret_request, const struct server_options *options,
 		.method = method == NULL ? "" : method,
 		.content_type = type == NULL ? "" : type,
 		.if_none_match = parameter(parameters, "HTTP_IF_NONE_MATCH"),
+		.origin = parameter(parameters, "HTTP_ORIGIN"),
 		.front_address = parameter(parameters, "SERVER_ADDR"),
 		.front_port = parameter(parameters, "SERVER_PORT"),
 		.length = REQUEST_LENGTH_UNKNOWN

@@ -13,6 +13,7 @@
 
 #include "core/action/registry.h"
 #include "core/config/option_values.h"
+#include "fcgi/http/origin.h"
 
 /* sun_path with its NUL: 107 characters. */
 #define SOCKET_PATH_BYTES sizeof(((struct sockaddr_un *)0)->sun_path)
@@ -60,6 +61,17 @@ read_action(const struct option *option, const char *text, void *member, struct 
 	return option_list_add(text, member, err);
 }
 
+static int
+read_origin(const struct option *option, const char *text, void *member, struct err *err)
+{
+	const char *fault = origin_fault(text);
+
+	(void)option;
+	if (fault != NULL)
+		return err_set(err, ERR_USAGE, "%s", fault);
+	return option_list_add(text, member, err);
+}
+
 static const struct option server_table[] = {
 	{ .name = "socket", .argument = "PATH", .preset = SERVER_SOCKET_DEFAULT,
 	  .help = "Where nginx connects. Its mode is 0660.",
@@ -91,6 +103,11 @@ static const struct option server_table[] = {
 	  .help = "Longest JSON of a request.",
 	  .parse = option_size, MEMBER(max_body_bytes),
 	  .min = BODY_MIN_BYTES, .max = BODY_MAX_BYTES },
+	{ .name = "allow-origin", .argument = "ORIGIN", .separator = ",",
+	  .help = "Take requests of web pages of this origin: \"https://ops.example\". May be "
+	    "repeated; the variable is a list with commas. All other requests that carry an "
+	    "Origin are refused.",
+	  .parse = read_origin, MEMBER(allow_origin) },
 	{ .name = "enable-action", .argument = "ID", .separator = ",",
 	  .help = "Offer this action only; \"all\" stands for all that need not be named. May "
 	    "be repeated; the variable is a list with commas. The others can still be stopped. "

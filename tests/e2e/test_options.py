@@ -15,7 +15,8 @@ OPTIONS = [
     "socket", "socket-group", "state-group", "state-dir", "responders", "base-path",
     "handler-timeout", "stop-timeout", "body-timeout", "shutdown-timeout", "grace", "never-started",
     "stop-retry", "retention", "max-body", "max-file", "max-files",
-    "max-upload", "keep-free", "memory-reserve", "workers", "allow-file-url", "enable-action",
+    "max-upload", "keep-free", "memory-reserve", "workers", "allow-file-url", "allow-origin",
+    "enable-action",
     "log-level", "log-format",
 ]
 
@@ -63,6 +64,9 @@ def bad_options():
                 "max-file": ("much",), "max-files": ("many", "65"), "max-upload": ("much",),
                 "keep-free": ("much",), "memory-reserve": ("much",), "workers": ("many",),
                 "allow-file-url": ("ftp://a.example", "a.example"),
+                "allow-origin": ("null", "*", "a.example", "https://", "https://a.example/",
+                                 "https://a.example:443", "http://a.example:80", "https://:1",
+                                 "ftp://a.example", "https://a.example:", ""),
                 "base-path": ("chaos", "/chaos/", "/a b"),
                 "socket": ("", "/" + "x" * 108, "/no/such/directory/socket"),
                 "state-dir": ("", "/dev/null/x"),

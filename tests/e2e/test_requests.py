@@ -9,8 +9,8 @@ import socket
 import uuid
 
 from harness import (
-    CHECK, EFFECT, FLASH, Reply, Server, boot_ms, check, contains, equal, main, test,
-    wait_for)
+    CHECK, EFFECT, FLASH, FORM, Reply, Server, boot_ms, check, contains, equal, form, main,
+    test, wait_for)
 
 PREPARE, START, STATUS, STOP = (
     f"/{EFFECT}/{verb}" for verb in ("prepare", "start", "status", "stop"))
@@ -283,6 +283,36 @@ def made_by_nginx():
             with cases.case(f"{method} {path} while nobody serves"):
                 server.request(method, path, body).refused(502)
         cases.over()
+
+
+@test
+def origins():
+    """What a web page sends is refused, unless its origin is allowed; agents send none"""
+    allowed = ("https://ops.example", "http://127.0.0.1:8080", "http://[::1]:8080")
+    refused = ("http://evil.example", "null", "https://ops.example:444", "http://ops.example",
+               "https://ops.example.evil.example", "https://ops.example/", "https://xops.example",
+               "http://127.0.0.1:8085", "\xff" * 300)
+    cases = Cases()
+    with Server(environment={"ACTIONKIT_ALLOW_ORIGIN": ",".join(allowed)}) as server:
+        for origin in refused:
+            headers = {"Origin": origin}
+            execution = server.effect()
+            with cases.case(origin):
+                server.request("POST", PREPARE, form(("request", execution.request_part())),
+                               {**FORM, **headers}).refused(403, "Origin", "--allow-origin")
+                execution.prepare(headers).refused(403, "Origin", origin.strip("\xff"))
+                server.request("OPTIONS", PREPARE, None, headers).refused(403)
+                server.get("/", headers).refused(403)
+                server.get("/health/readiness", headers).refused(403)
+        cases.over()
+        untouched(server)
+        for origin in (*allowed, "HTTPS://OPS.EXAMPLE"):
+            for call in server.effect().life():
+                call({"Origin": origin}).ok()
+        server.get("/", {"Origin": ""}).ok()
+    with Server() as server:
+        server.effect().prepare({"Origin": allowed[0]}).refused(403, allowed[0])
+        untouched(server)
 
 
 @test
