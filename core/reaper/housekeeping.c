@@ -28,6 +28,15 @@
 #define HOUSEKEEPING_WAIT_MS 2000	/* for the write gate */
 /* Rows removed in one transaction, so that it stays short. */
 #define RETENTION_BATCH "500"
+/*
+ * Events whose retention (?1) is over, but for those of what is active. Ids grow with time, and no
+ * index is kept for the rest: read on from the oldest to the first that is to stay. One of a clock
+ * that was ahead of now (?2) and put back is not that, or it would keep all behind it.
+ */
+#define EVENTS_TO_PURGE "FROM events e WHERE at < ?1 AND id < coalesce(" \
+	"(SELECT id FROM events WHERE at BETWEEN ?1 AND ?2 ORDER BY id LIMIT 1), " \
+	"9223372036854775807) AND NOT EXISTS " \
+	"(SELECT 1 FROM executions a WHERE a.id = e.execution AND a.phase <> 'stopped')"
 
 /* Whether something was committed since the last checkpoint. */
 static bool
@@ -47,16 +56,14 @@ log_has_changed(struct housekeeping *housekeeping, const char *state_dir)
 }
 
 static int
-purge(struct store *store, int64_t before_ms, struct err *err)
+purge(struct store *store, int64_t before_ms, int64_t now_ms, struct err *err)
 {
 	sqlite3_stmt *purges[] = {
 		store_prepare(store, "DELETE FROM executions WHERE id IN "
 		    "(SELECT id FROM executions WHERE phase = 'stopped' AND changed_at < ? "
 		    "LIMIT " RETENTION_BATCH ")", err),
 		store_prepare(store, "DELETE FROM events WHERE id IN "
-		    "(SELECT id FROM events WHERE at < ? AND execution NOT IN "
-		    "(SELECT id FROM executions WHERE phase <> 'stopped') "
-		    "LIMIT " RETENTION_BATCH ")", err),
+		    "(SELECT id " EVENTS_TO_PURGE " ORDER BY id LIMIT " RETENTION_BATCH ")", err),
 		store_prepare(store, "DELETE FROM stop_requests WHERE handled_at < ?", err)
 	};
 	int removed = 0;
@@ -68,6 +75,8 @@ purge(struct store *store, int64_t before_ms, struct err *err)
 		if (purges[i] == NULL)
 			goto fail;
 		sqlite3_bind_int64(purges[i], 1, before_ms);
+		/* Only one of them asks for it. */
+		(void)sqlite3_bind_int64(purges[i], 2, now_ms);
 		if (store_run(store, purges[i], err) == -1)
 			goto fail;
 		removed += sqlite3_changes(store->db);
@@ -80,17 +89,17 @@ fail:
 
 /* Looks without the gate: most of the time there is nothing. 1, 0 or -1. */
 static int
-anything_to_purge(struct store *store, int64_t before_ms, struct err *err)
+anything_to_purge(struct store *store, int64_t before_ms, int64_t now_ms, struct err *err)
 {
 	sqlite3_stmt *look = store_prepare(store, "SELECT EXISTS (SELECT 1 FROM executions "
-	    "WHERE phase = 'stopped' AND changed_at < ?1) OR EXISTS (SELECT 1 FROM events "
-	    "WHERE at < ?1) OR EXISTS (SELECT 1 FROM stop_requests WHERE handled_at < ?1)",
-	    err);
+	    "WHERE phase = 'stopped' AND changed_at < ?1) OR EXISTS (SELECT 1 " EVENTS_TO_PURGE
+	    ") OR EXISTS (SELECT 1 FROM stop_requests WHERE handled_at < ?1)", err);
 	int found;
 
 	if (look == NULL)
 		return -1;
 	sqlite3_bind_int64(look, 1, before_ms);
+	sqlite3_bind_int64(look, 2, now_ms);
 	if (store_step(store, look, err) != 1)
 		return -1;
 	found = sqlite3_column_int(look, 0);
@@ -102,10 +111,10 @@ anything_to_purge(struct store *store, int64_t before_ms, struct err *err)
 static int
 retain(struct store *store, const struct options *options, struct err *err)
 {
-	int64_t before_ms = clock_wall_ms() - options->retention_ms;
-	int found = anything_to_purge(store, before_ms, err);
+	int64_t now_ms = clock_wall_ms(), before_ms = now_ms - options->retention_ms;
+	int found = anything_to_purge(store, before_ms, now_ms, err);
 
-	return found == 1 ? purge(store, before_ms, err) : found;
+	return found == 1 ? purge(store, before_ms, now_ms, err) : found;
 }
 
 /* Deadlines do not move with the wall clock, but what people are told of them does. */

@@ -330,8 +330,9 @@ def stop_finds_start_failed():
 def old_history_goes():
     """What was stopped longer ago than --retention is forgotten, what is active is not"""
     with Server() as server:
-        execution, recent, active = (server.running() for _ in range(3))
+        active, execution = server.running(), server.running()
         execution.stop().ok()
+        recent = server.running()
         recent.stop().ok()
         server.write("UPDATE executions SET changed_at = changed_at - ?1, "
                      "created_at = created_at - ?1 WHERE id IN (?2, ?3)",
@@ -345,7 +346,28 @@ def old_history_goes():
         equal(recent.phase(), "stopped", "phase of a recent execution")
         equal(active.phase(), "running", "phase of an active execution")
         check(active.events(), "no events of an active execution")
+        check(recent.events(), "no events of a recent execution")
         active.stop().ok()
+
+
+@test
+def events_of_a_clock_that_was_ahead():
+    """Events from the future keep none that are behind them, and go when their time is over"""
+    with Server() as server:
+        ahead, execution, recent = (server.running() for _ in range(3))
+        for one in (ahead, execution, recent):
+            one.stop().ok()
+        server.write("UPDATE executions SET changed_at = changed_at - ? WHERE id <> ?",
+                     7 * DAY_MS + 1000, recent.id)
+        # In this order, as if each had been there alone.
+        server.write("UPDATE events SET id = id + 1000 * CASE execution WHEN ?1 THEN 1 "
+                     "WHEN ?2 THEN 2 ELSE 3 END, at = at + CASE execution WHEN ?1 THEN ?3 "
+                     "WHEN ?2 THEN -?3 ELSE 0 END", ahead.id, execution.id, 7 * DAY_MS + 1000)
+        server.kill_all()
+        server.serve()
+        wait_for(lambda: not execution.events(), "the end of its events")
+        check(recent.events(), "no events of a recent execution")
+        check(ahead.events(), "no events of the future")
 
 
 @test
