@@ -15,6 +15,7 @@ libfcgi_server_la_SOURCES = \
 	fcgi/server/watchdog.c \
 	fcgi/http/base_path.c fcgi/http/base_path.h \
 	fcgi/http/body.c fcgi/http/body.h \
+	fcgi/http/connection.c fcgi/http/connection.h \
 	fcgi/http/coverage.h \
 	fcgi/http/dispatch.c fcgi/http/dispatch.h \
 	fcgi/http/discovery.c fcgi/http/discovery.h \
@@ -27,6 +28,7 @@ libfcgi_server_la_SOURCES = \
 	fcgi/http/multipart.c fcgi/http/multipart.h \
 	fcgi/http/multipart_header.c fcgi/http/multipart_header.h \
 	fcgi/http/origin.c fcgi/http/origin.h \
+	fcgi/http/records.c fcgi/http/records.h \
 	fcgi/http/reply.c fcgi/http/reply.h \
 	fcgi/http/request.c fcgi/http/request.h \
 	fcgi/http/responder.c fcgi/http/responder.h \

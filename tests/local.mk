@@ -63,6 +63,7 @@ E2E_TESTS = \
 	tests/e2e/test_schema.py \
 	tests/e2e/test_shutdown.py \
 	tests/e2e/test_signals.py \
+	tests/e2e/test_socket.py \
 	tests/e2e/test_standby.py \
 	tests/e2e/test_state_dir.py \
 	tests/e2e/test_stop.py \
@@ -218,7 +219,7 @@ tests_e2e_extension_SOURCES = tests/e2e/extension.c tests/e2e/extension.h \
 AM_CPPFLAGS += $(CHECK_CFLAGS)
 
 EXTRA_DIST += $(E2E_TESTS) $(BUILD_TESTS) tests/build/includes.py tests/build/style.py \
-	tests/build/tap.sh tests/e2e/clock.py tests/e2e/harness.py \
+	tests/build/tap.sh tests/e2e/clock.py tests/e2e/fastcgi.py tests/e2e/harness.py \
 	tests/e2e/network.py tests/unit/unit.h
 
 # The slow ones first: they run beside all others.

@@ -163,7 +163,6 @@ dispatch(struct responder *responder, FCGX_Request *fcgi)
 	scoreboard_extend(responder->slot, clock_boot_ms() + options->body_timeout_ms);
 	sent = reply_send(&reply, fcgi->out, request.id,
 	    strcmp(request.method, "HEAD") == 0) == 0;
-	FCGX_FClose(fcgi->err);
 	if (FCGX_FClose(fcgi->out) == EOF || !sent)
 		log_debug("the client did not wait for the reply");
 	reply_done(&reply);

@@ -12,7 +12,7 @@
 #define REQUEST_ID_MAX_BYTES 128
 #define REQUEST_LENGTH_UNKNOWN (-1)
 
-/* Borrowed texts live until the next FCGX_Finish_r(). */
+/* Borrowed texts live until the next connection_read(). */
 struct request {
 	char id[REQUEST_ID_MAX_BYTES + 1]; /* the client's Request-Id, nginx's, or a UUID */
 	const char *sent_as;	/* nginx's id, the same when it sends it again; or "" */

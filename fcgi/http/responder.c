@@ -18,13 +18,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <fcgiapp.h>
-
 #include "core/base/clock.h"
 #include "core/base/coverage.h"
 #include "core/base/descriptors.h"
 #include "core/base/log.h"
 #include "core/base/process.h"
+#include "fcgi/http/connection.h"
 #include "fcgi/http/dispatch.h"
 
 /* Pause when there are no descriptors or memory to accept with. */
@@ -41,23 +40,16 @@ enum {
 };
 
 /*
- * FCGX_Init() installs handlers of its own for SIGTERM, SIGUSR1 and SIGPIPE; with them,
- * the children of action code would no longer die of SIGTERM. All signals stay blocked:
- * libfcgi does not repeat an interrupted read. SIGTERM and SIGCHLD are read from the descriptor
- * that is returned. What action code forks must not have them blocked: it would not end when
- * it is told to.
+ * All signals stay blocked, so that nothing is cut short. SIGTERM and SIGCHLD are read from the
+ * descriptor that is returned. What action code forks must not have them blocked: it would not
+ * end when it is told to.
  */
 static int
 open_signals(void)
 {
-	static const int numbers[] = { SIGTERM, SIGUSR1, SIGPIPE };
-	struct sigaction action = { .sa_handler = SIG_DFL };
 	sigset_t taken;
-	size_t i;
 	int fd;
 
-	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
-		sigaction(numbers[i], &action, NULL);
 	if (pthread_atfork(NULL, NULL, process_default_signals) != 0)
 		return -1;
 	sigemptyset(&taken);
@@ -85,44 +77,28 @@ take_signals(int signals)
 	return leave;
 }
 
-/* Where nginx has closed the kept one meanwhile, another one was accepted, with a low number. */
-static void
-own_connection(FCGX_Request *request, int kept)
-{
-	if (request->ipcFd == kept && descriptor_is_high(kept))
-		return;
-	descriptor_forget(kept);
-	request->ipcFd = descriptor_own(request->ipcFd, "the client's connection");
-}
-
-/*
- * Accepts a connection and reads the request's parameters. Returns 0; 1 if there was
- * nothing (another responder took it, or the client gave up); or -1 if there can be
- * nothing more.
- */
+/* Accepts a connection. Returns 0; 1 if there was none; or -1 if there can be none any more. */
 static int
-accept_request(FCGX_Request *request, struct pollfd *signals)
+accept_connection(struct connection *connection, struct pollfd *signals)
 {
 	static bool starved;	/* said so */
-	int result, kept = request->ipcFd;
+	int fault = connection_accept(connection);
 
-	result = FCGX_Accept_r(request);
-	switch (-result) {
+	switch (fault) {
 	case 0:
 		starved = false;
-		own_connection(request, kept);
 		return 0;
 	case EBADF:
 	case EINVAL:
 	case ENOTSOCK:
-		log_error("accept: %s", strerror(-result));
+		log_error("accept: %s", strerror(fault));
 		return -1;
 	case EMFILE:
 	case ENFILE:
 	case ENOBUFS:
 	case ENOMEM:
 		if (!starved)
-			log_warn("accept: %s", strerror(-result));
+			log_warn("accept: %s", strerror(fault));
 		starved = true;
 		poll(signals, 1, ACCEPT_BACKOFF_MS);
 		return 1;
@@ -132,54 +108,20 @@ accept_request(FCGX_Request *request, struct pollfd *signals)
 }
 
 /*
- * With nothing left to read there is no need to wait until nginx has closed. It is closed for all
- * who have it: where a process that a handler has started does, nginx would send the next
- * request there.
- */
-static void
-close_connection(FCGX_Request *request, bool drained)
-{
-	descriptor_forget(request->ipcFd);
-	if (drained) {
-		shutdown(request->ipcFd, SHUT_RDWR);
-		FCGX_Detach(request);
-	}
-	FCGX_Free(request, 1);
-}
-
-static bool
-somebody_waits(int listener)
-{
-	struct pollfd waiting = { .fd = listener, .events = POLLIN };
-
-	return poll(&waiting, 1, 0) == 1;
-}
-
-/*
  * Finishes a request. Returns whether the connection is kept for the next one: not if
  * somebody waits for a responder, for whom a kept connection would have to be given up, and
  * never where something is left to read that would be taken for the next request, or where the
  * process is to end.
  */
 static bool
-finish_request(FCGX_Request *request, int listener, bool drained)
+finish_request(struct connection *connection, bool drained)
 {
-	int fd;
-
 	if (descriptors_lost()) {
-		if (descriptor_is_own(request->ipcFd))
-			shutdown(request->ipcFd, SHUT_RDWR);
+		if (descriptor_is_own(connection->fcgi.ipcFd))
+			shutdown(connection->fcgi.ipcFd, SHUT_RDWR);
 		return false;
 	}
-	if (request->keepConnection == 0 || !drained || somebody_waits(listener)) {
-		close_connection(request, drained);
-		return false;
-	}
-	fd = request->ipcFd;
-	FCGX_Finish_r(request);
-	if (request->ipcFd == -1)
-		descriptor_forget(fd);
-	return request->ipcFd != -1;
+	return connection_finish(connection, drained && !connection_others_wait(connection));
 }
 
 /*
@@ -188,18 +130,19 @@ finish_request(FCGX_Request *request, int listener, bool drained)
  * whether there is something to read.
  */
 static bool
-wait_kept(struct pollfd polled[POLL_COUNT], FCGX_Request *request, int listener)
+wait_kept(struct pollfd polled[POLL_COUNT], struct connection *connection)
 {
 	int64_t until_ms = clock_boot_ms() + KEEP_MAX_MS;
 	int ready;
 
-	polled[POLL_WORK].fd = request->ipcFd;
+	polled[POLL_WORK].fd = connection->fcgi.ipcFd;
 	do {
 		ready = poll(polled, POLL_COUNT, KEEP_TICK_MS);
-	} while (ready == 0 && clock_boot_ms() < until_ms && !somebody_waits(listener));
+	} while (ready == 0 && clock_boot_ms() < until_ms &&
+	    !connection_others_wait(connection));
 	if (ready > 0)
 		return true;
-	close_connection(request, true);
+	connection_close(connection);
 	return false;
 }
 
@@ -208,51 +151,51 @@ wait_kept(struct pollfd polled[POLL_COUNT], FCGX_Request *request, int listener)
  * accept, 1 if not, -1 if it is to leave.
  */
 static int
-await_work(struct pollfd polled[POLL_COUNT], FCGX_Request *request, int listener,
-    bool *kept)
+await_work(struct pollfd polled[POLL_COUNT], struct connection *connection, bool *kept)
 {
-	*kept = *kept && wait_kept(polled, request, listener);
+	*kept = *kept && wait_kept(polled, connection);
 	if (!*kept) {
-		polled[POLL_WORK].fd = listener;
+		polled[POLL_WORK].fd = connection->listener;
 		if (poll(polled, POLL_COUNT, (int)coverage_sleep_ms(-1)) <= 0)
 			return 1;
 	}
 	if (polled[POLL_SIGNALS].revents != 0 && take_signals(polled[POLL_SIGNALS].fd)) {
 		if (*kept)
-			close_connection(request, true);
+			connection_close(connection);
 		return -1;
 	}
 	return polled[POLL_WORK].revents == 0;
 }
 
 static void
-serve(struct responder *responder, int listener, int signals)
+serve(struct responder *responder, struct connection *connection, int signals)
 {
 	struct pollfd polled[POLL_COUNT] = {
 		[POLL_SIGNALS] = { .fd = signals, .events = POLLIN },
 		[POLL_WORK] = { .events = POLLIN }
 	};
-	FCGX_Request request;
 	bool kept = false;
 	int accepted = 0, work;
 
-	FCGX_InitRequest(&request, listener, 0);
 	while (accepted != -1 && !descriptors_lost()) {
 		scoreboard_idle(responder->slot);
 		coverage_follow();
-		work = await_work(polled, &request, listener, &kept);
+		work = await_work(polled, connection, &kept);
 		if (work == -1)
 			return;
 		if (work == 1)
 			continue;
-		/* The library waits without limit for what a client sends. */
 		scoreboard_busy(responder->slot,
 		    clock_boot_ms() + responder->site->options->body_timeout_ms, "accept");
-		accepted = accept_request(&request, &polled[POLL_SIGNALS]);
+		if (!kept) {
+			accepted = accept_connection(connection, &polled[POLL_SIGNALS]);
+			if (accepted != 0)
+				continue;
+		}
 		kept = false;
-		if (accepted != 0)
+		if (connection_read(connection) == -1)
 			continue;
-		kept = finish_request(&request, listener, dispatch(responder, &request));
+		kept = finish_request(connection, dispatch(responder, &connection->fcgi));
 		responder->slot->requests++;
 	}
 }
@@ -261,11 +204,12 @@ int
 responder_run(const struct site *site, struct scoreboard_slot *slot, int listener)
 {
 	struct responder responder = { .site = site, .slot = slot };
+	struct connection connection;
 	struct err err;
 	int signals;
 
 	listener = descriptor_own(listener, "the listening socket");
-	if (descriptors_guard() == -1 || FCGX_Init() != 0 || (signals = open_signals()) == -1) {
+	if (descriptors_guard() == -1 || (signals = open_signals()) == -1) {
 		log_error("the responder cannot be set up: %s", strerror(errno));
 		return EXIT_FAILURE;
 	}
@@ -275,7 +219,8 @@ responder_run(const struct site *site, struct scoreboard_slot *slot, int listene
 		return err.code == ERR_USAGE ? RESPONDER_EXIT_FOR_GOOD : EXIT_FAILURE;
 	}
 	log_debug("ready");
-	serve(&responder, listener, signals);
+	connection_init(&connection, listener, slot, site->options);
+	serve(&responder, &connection, signals);
 	/*
 	 * As if it had died at the request, which the web server may send to another one. What
 	 * would be closed here may be somebody else's.
@@ -283,6 +228,7 @@ responder_run(const struct site *site, struct scoreboard_slot *slot, int listene
 	if (descriptors_lost())
 		process_exit(EXIT_FAILURE);
 	slot->mode = SLOT_LEAVING;
+	connection_done(&connection);
 	session_close(&responder.session);
 	index_done(&responder.other_index);
 	log_debug("leaving after %lld requests", (long long)slot->requests);

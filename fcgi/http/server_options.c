@@ -95,6 +95,11 @@ static const struct option server_table[] = {
 	  .help = "Longest wait for the next part of a request.",
 	  .parse = option_duration, MEMBER(body_timeout_ms),
 	  .min = OPTION_TIMEOUT_MIN_MS, .max = OPTION_TIMEOUT_MAX_MS },
+	{ .name = "request-timeout", .argument = "DURATION", .preset = "10m",
+	  .help = "Longest wait for the web server in one request, all pauses together: to send "
+	    "it, and to take the reply.",
+	  .parse = option_duration, MEMBER(request_timeout_ms),
+	  .min = OPTION_TIMEOUT_MIN_MS, .max = OPTION_TIMEOUT_MAX_MS },
 	{ .name = "shutdown-timeout", .argument = "DURATION", .preset = "60s",
 	  .help = "How long SIGTERM waits for all executions to be stopped.",
 	  .parse = option_duration, MEMBER(shutdown_timeout_ms),

@@ -26,6 +26,7 @@ struct server_options {
 	char base_path[BASE_PATH_BYTES];
 	int64_t responders;
 	int64_t body_timeout_ms;
+	int64_t request_timeout_ms;
 	int64_t shutdown_timeout_ms;
 	int64_t max_body_bytes;		/* of JSON */
 	struct option_list enable_action;

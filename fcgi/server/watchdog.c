@@ -1,6 +1,5 @@
 /*
- * watchdog.c: ends what hangs. It is the only deadline of action code in responders,
- * and of clients that send nothing.
+ * watchdog.c: ends what hangs. It is the only deadline of action code in responders.
  */
 #include "config.h"
 

@@ -4,14 +4,13 @@
 import os
 import random
 import signal
-import socket
-import struct
 import threading
 import time
 import uuid
 
+from fastcgi import Connection, fastcgi_request
 from harness import (
-    PATIENCE_S, Later, Server, check, equal, kill, main, stopped_by_extension, test)
+    Later, Server, check, equal, kill, main, stopped_by_extension, test)
 
 RESPONDERS = 4
 LOAD_S = float(os.environ.get("KEPT_SECONDS", "4"))   # of one disturbed load
@@ -20,63 +19,7 @@ HUP_EVERY_S = 1
 AGENTS = 6
 DIED = "responder died while starting"
 
-# FastCGI
-BEGIN, END, PARAMS, STDIN, STDOUT = 1, 3, 4, 5, 6
-KEEP_CONNECTION = 1
-LIBRARY_READS = 8192            # bytes at a time
-
-
-def record(kind, content):
-    return struct.pack(">BBHHBx", 1, kind, 1, len(content), 0) + content
-
-
-def name_value(name, value):
-    def length(text):
-        return struct.pack(">I", len(text) | 1 << 31)
-    return length(name) + length(value) + name + value
-
-
-def fastcgi_request(method, path, body=b"", content_type=b"application/json"):
-    parameters = b"".join(name_value(*pair) for pair in (
-        (b"REQUEST_METHOD", method), (b"DOCUMENT_URI", path),
-        (b"CONTENT_TYPE", content_type), (b"CONTENT_LENGTH", str(len(body)).encode())))
-    return (record(BEGIN, struct.pack(">HB5x", 1, KEEP_CONNECTION)) +
-            record(PARAMS, parameters) + record(PARAMS, b"") +
-            (record(STDIN, body) if body else b"") + record(STDIN, b""))
-
-
-class Connection:
-    """As nginx has it: one that is kept."""
-
-    def __init__(self, server):
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(PATIENCE_S)
-        self.socket.connect(server.socket)
-
-    def read(self, length):
-        data = b""
-        while len(data) < length:
-            part = self.socket.recv(length - len(data))
-            check(part, "the connection was closed in the middle of a reply")
-            data += part
-        return data
-
-    def ask(self, *arguments, **keywords):
-        """The status of the reply."""
-        self.socket.sendall(fastcgi_request(*arguments, **keywords))
-        output = b""
-        while True:
-            kind, length, padding = struct.unpack(">xBxxHBx", self.read(8))
-            content = self.read(length + padding)[:length]
-            if kind == END:
-                return int(output.split(b"\r\n")[0].split()[1])
-            if kind == STDOUT:
-                output += content
-
-    def wait_closed(self):
-        began = time.monotonic()
-        equal(self.socket.recv(1), b"", "after the last reply")
-        return time.monotonic() - began
+READS = 32 * 1024               # bytes at a time (RECORDS_BUFFER_BYTES)
 
 
 @test
@@ -144,9 +87,9 @@ def body_is_no_request():
             b"POST", b"/org.actionkit.test.effect/prepare", body.encode())
         for path, status in ((b"/nothing", 404),
                              (b"/org.actionkit.test.effect/start", 415)):
-            # It begins where the library's first read ends.
+            # It begins where the first read ends.
             honest = fastcgi_request(b"POST", path, smuggled, b"text/plain")
-            padding = LIBRARY_READS - honest.index(smuggled)
+            padding = READS - honest.index(smuggled)
             connection = Connection(server)
             equal(connection.ask(b"POST", path, b"x" * padding + smuggled, b"text/plain"),
                   status, "status of the refusal")

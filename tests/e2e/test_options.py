@@ -13,11 +13,10 @@ from harness import (
 EX_USAGE = 64
 OPTIONS = [
     "socket", "socket-group", "state-group", "state-dir", "responders", "base-path",
-    "handler-timeout", "stop-timeout", "body-timeout", "shutdown-timeout", "grace", "never-started",
-    "stop-retry", "retention", "max-body", "max-file", "max-files",
+    "handler-timeout", "stop-timeout", "body-timeout", "request-timeout", "shutdown-timeout",
+    "grace", "never-started", "stop-retry", "retention", "max-body", "max-file", "max-files",
     "max-upload", "keep-free", "memory-reserve", "workers", "allow-file-url", "allow-origin",
-    "enable-action",
-    "log-level", "log-format",
+    "enable-action", "log-level", "log-format",
 ]
 
 
@@ -58,6 +57,7 @@ def bad_options():
                 "responders": ("0", "-1", "many", "1.5", "129", ""),
                 "handler-timeout": ("soon", "-1s", "", "10", "1y"),
                 "stop-timeout": ("soon",), "body-timeout": ("soon",),
+                "request-timeout": ("soon", "0"),
                 "shutdown-timeout": ("soon",), "grace": ("soon",),
                 "never-started": ("soon",), "stop-retry": ("soon",),
                 "retention": ("soon",), "max-body": ("much", "-1", "4 MiB x"),
