@@ -18,6 +18,13 @@ libcli_la_SOURCES = \
 	cli/list.c \
 	cli/main.c \
 	cli/output.c cli/output.h \
+	cli/prove.c cli/prove.h \
+	cli/prove_ask.c cli/prove_ask.h \
+	cli/prove_life.c \
+	cli/prove_points.c \
+	cli/prove_scenes.c \
+	cli/prove_server.c cli/prove_server.h \
+	cli/prove_trace.c cli/prove_trace.h \
 	cli/recover.c \
 	cli/report.c cli/report.h \
 	cli/rows.c cli/rows.h \
@@ -31,6 +38,15 @@ libcli_la_SOURCES = \
 	cli/table.c \
 	cli/values.c cli/values.h \
 	cli/work.c
+
+# The names of system calls, for people.
+nodist_libcli_la_SOURCES = cli/syscalls.c
+EXTRA_DIST += cli/syscalls.sh
+CLEANFILES += cli/syscalls.c cli/syscalls.c.new
+cli/syscalls.c: cli/syscalls.sh
+	$(AM_V_at)$(MKDIR_P) cli
+	$(AM_V_GEN)$(SHELL) $(srcdir)/cli/syscalls.sh $(CC) >$@.new
+	$(AM_V_at)mv $@.new $@
 
 bin_PROGRAMS += actionkit
 actionkit_SOURCES = cli/actionkit.c $(ACTIONS)

@@ -45,6 +45,7 @@ struct subcommand {
 	SUBCOMMAND(describe) \
 	SUBCOMMAND(discover) \
 	SUBCOMMAND(check) \
+	SUBCOMMAND(prove) \
 	SUBCOMMAND(recover) \
 	SUBCOMMAND(completion)
 

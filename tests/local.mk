@@ -98,9 +98,11 @@ model:
 # Kills at every system call and of two processes at once, faults, and a soak: all of it takes
 # minutes, "make check" a sample.
 CRASH_TESTS = tests/crash/test_clock.py tests/crash/test_faults.py \
-	tests/crash/test_pairs.py tests/crash/test_points.py tests/crash/test_soak.py \
+	tests/crash/test_pairs.py tests/crash/test_points.py tests/crash/test_prove.py \
+	tests/crash/test_soak.py \
 	tests/crash/test_starve.py
-check_PROGRAMS += tests/crash/action tests/crash/killat
+check_PROGRAMS += tests/crash/action tests/crash/faulty tests/crash/killat
+tests_crash_faulty_LDADD = $(AK_LIBS)
 tests_crash_action_LDADD = $(AK_LIBS)
 tests_crash_action_SOURCES = tests/crash/action.c tests/crash/nomem.c
 tests_crash_killat_LDADD =
