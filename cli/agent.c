@@ -14,6 +14,8 @@
 #define AGENT_TICK_MS 100
 #define AGENT_INTERVAL_MS 5000		/* where the description names none */
 #define AGENT_INTERVAL_MIN_MS 100
+#define AGENT_INTERVAL_MAX_MS (60 * 60 * CLOCK_MS_PER_S)
+#define AGENT_TITLE_BYTES 128
 /* Looking and stopping may be repeated: a server may be just starting anew. */
 #define AGENT_STATUS_TRIES 3
 #define AGENT_STOP_TRIES 5
@@ -81,7 +83,7 @@ take(struct agent *agent, struct json_object *result, struct json_object *error)
 	if (error == NULL)
 		return 0;
 	/* What was cut short has not failed. */
-	if (agent->status == 0 && !agent->stopping && agent_interrupted())
+	if (agent->status == 0 && !agent->stopping && agent_gives_up(agent))
 		json_object_put(error);
 	else
 		fail(agent, error);
@@ -154,7 +156,7 @@ query_metrics(struct agent *agent, struct json_object *endpoint)
 		report_result(&agent->report, result);
 	if (error == NULL)
 		error = json_object_get(json_member(result, "error"));
-	if (error != NULL && !agent->metrics_failed)
+	if (error != NULL && !agent->metrics_failed && !agent_gives_up(agent))
 		report_say(&agent->report, "warn", "metrics: %s",
 		    json_member_string(error, "title"));
 	agent->metrics_failed = agent->metrics_failed || error != NULL;
@@ -162,15 +164,32 @@ query_metrics(struct agent *agent, struct json_object *endpoint)
 	json_object_put(result);
 }
 
+/* Between two calls; INT64_MAX where there is nothing to call. */
 static int64_t
-interval_of(struct json_object *endpoint)
+interval_of(struct agent *agent, const char *what, struct json_object *endpoint)
 {
 	const char *text = json_member_string(endpoint, "callInterval");
 	int64_t ms = AGENT_INTERVAL_MS;
 
-	if (text != NULL && duration_parse(text, &ms) == -1)
+	if (endpoint == NULL)
+		return INT64_MAX;
+	if (text != NULL && duration_parse(text, &ms) == -1) {
+		report_say(&agent->report, "warn", "%s: callInterval %.40s is no duration: every "
+		    "%d s", what, text, AGENT_INTERVAL_MS / CLOCK_MS_PER_S);
 		ms = AGENT_INTERVAL_MS;
-	return ms < AGENT_INTERVAL_MIN_MS ? AGENT_INTERVAL_MIN_MS : ms;
+	}
+	if (ms <= AGENT_INTERVAL_MAX_MS)
+		return ms < AGENT_INTERVAL_MIN_MS ? AGENT_INTERVAL_MIN_MS : ms;
+	report_say(&agent->report, "warn", "%s: callInterval %.40s is too long: once an hour",
+	    what, text);
+	return AGENT_INTERVAL_MAX_MS;
+}
+
+/* INT64_MAX, which is never, stays. */
+static int64_t
+later(int64_t ms, int64_t by_ms)
+{
+	return ms > INT64_MAX - by_ms ? INT64_MAX : ms + by_ms;
 }
 
 /* What is external is over after its duration, what is internal when its status says so. */
@@ -182,22 +201,24 @@ follow(struct agent *agent)
 	    "metrics"), "query"), "endpoint");
 	int64_t now_ms = clock_boot_ms();
 	int64_t end_ms = agent->report.duration_ms > 0 ?
-	    agent->report.start_ms + agent->report.duration_ms : INT64_MAX;
-	int64_t status_ms = status == NULL ? INT64_MAX : now_ms + interval_of(status);
+	    later(agent->report.start_ms, agent->report.duration_ms) : INT64_MAX;
+	int64_t status_every_ms = interval_of(agent, "status", status);
+	int64_t query_every_ms = interval_of(agent, "query", query);
+	int64_t status_ms = later(now_ms, status_every_ms);
 	int64_t query_ms = query == NULL ? INT64_MAX : now_ms, next_ms;
 
 	agent->report.phase = "running";
-	if (status == NULL && end_ms == INT64_MAX)
+	if (status == NULL && agent->report.duration_ms <= 0)
 		return;
-	for (; !agent_interrupted() && now_ms < end_ms; now_ms = clock_boot_ms()) {
+	for (; !agent_gives_up(agent) && now_ms < end_ms; now_ms = clock_boot_ms()) {
 		if (now_ms >= query_ms) {
 			query_metrics(agent, query);
-			query_ms = clock_boot_ms() + interval_of(query);
+			query_ms = later(clock_boot_ms(), query_every_ms);
 		}
 		if (now_ms >= status_ms) {
 			if (!poll_status(agent))
 				return;
-			status_ms = clock_boot_ms() + interval_of(status);
+			status_ms = later(clock_boot_ms(), status_every_ms);
 		}
 		report_progress(&agent->report);
 		next_ms = status_ms < query_ms ? status_ms : query_ms;
@@ -207,37 +228,64 @@ follow(struct agent *agent)
 	}
 }
 
+/* The server does not say that it is stopped: what is left to do. */
+static void
+leave(struct agent *agent, struct json_object *error)
+{
+	char text[AGENT_TITLE_BYTES], limit[DURATION_BYTES];
+
+	if (!agent_must_leave()) {
+		duration_format(agent->stop_timeout_ms, limit);
+		snprintf(text, sizeof(text), "stop: not over within %s (--stop-timeout)", limit);
+		fail(agent, agent_error(text, json_member_string(error, "detail"), "errored"));
+	}
+	json_object_put(error);
+	report_say(&agent->report, "warn", "%s: the server stops it when it misses its heartbeat, "
+	    "or now: actionkit stop %s", agent_must_leave() ? "interrupted again" : "left",
+	    agent->id);
+}
+
 static void
 stop(struct agent *agent)
 {
 	struct json_object *endpoint = json_member(agent->description, "stop");
-	struct json_object *result, *error = NULL;
+	struct json_object *result = NULL, *error = NULL;
 
 	if (!agent->prepared || endpoint == NULL)
 		return;
 	agent->report.phase = "stopping";
 	agent->stopping = true;
+	agent->stop_by_ms = later(clock_boot_ms(), agent->stop_timeout_ms);
 	if (agent_interrupted() && !agent_must_leave())
 		report_say(&agent->report, "warn",
 		    "interrupted: stopping; once more leaves it to the server");
-	if (!agent_must_leave()) {
+	if (!agent_must_leave())
 		result = agent_call(agent, "stop", endpoint, body_with_state(agent),
 		    AGENT_STOP_TRIES, &error);
-		if (!agent_must_leave() || result != NULL) {
-			take(agent, result, error);
-			return;
-		}
-		json_object_put(error);
-	}
-	report_say(&agent->report, "warn", "interrupted again: the server stops it when it misses "
-	    "its heartbeat, or now: actionkit stop %s", agent->id);
+	if (result == NULL && agent_gives_up(agent))
+		leave(agent, error);
+	else
+		take(agent, result, error);
+}
+
+/* Its time is over, and it is not. */
+static void
+fail_in_time(struct agent *agent)
+{
+	char text[AGENT_TITLE_BYTES], limit[DURATION_BYTES];
+
+	duration_format(agent->timeout_ms, limit);
+	snprintf(text, sizeof(text), "not over within %s (--timeout)", limit);
+	fail(agent, agent_error(text, NULL, "errored"));
 }
 
 void
 agent_run(struct agent *agent)
 {
-	if (prepare(agent) == 0 && !agent_interrupted() && start(agent) == 0)
+	if (prepare(agent) == 0 && !agent_gives_up(agent) && start(agent) == 0)
 		follow(agent);
+	if (agent->outcome == OUTCOME_PASSED && !agent_interrupted() && agent_timed_out(agent))
+		fail_in_time(agent);
 	stop(agent);
 	if (agent_interrupted() && agent->outcome == OUTCOME_PASSED)
 		agent->outcome = OUTCOME_INTERRUPTED;

@@ -28,6 +28,8 @@ struct agent {
 	struct json_object *target;	/* NULL: none */
 	const struct http_file *files;
 	size_t file_count;
+	int64_t timeout_ms;		/* of the whole run until it is stopped; 0: none */
+	int64_t stop_timeout_ms;	/* of all attempts to stop it */
 	char id[UUID_TEXT_BYTES];
 	/* What came of it. */
 	enum outcome outcome;
@@ -36,7 +38,9 @@ struct agent {
 	struct json_object *state;
 	bool prepared;			/* or may be: there is something to stop */
 	bool uploading;
-	bool stopping;			/* it is being stopped: what is called is not cut short */
+	int64_t end_by_ms;		/* boot time; INT64_MAX: no limit */
+	bool stopping;			/* it is being stopped: only this cuts a call short: */
+	int64_t stop_by_ms;
 	long status;			/* of the last reply; 0: there was none */
 	int64_t retry_after_s;
 	bool metrics_failed;
@@ -50,7 +54,19 @@ void agent_catch_signals(void);
 /* The first of these signals, SIGPIPE where nobody read the output; 0 if there was none. */
 int agent_interrupted_by(void);
 
-/* Finds an action by its id. 0, 1 if the extension has none such, or -1 with err. */
+/*
+ * Whether a signal, or the end of whoever reads the output, has asked to stop the action, and
+ * then a signal to leave that to the server.
+ */
+bool agent_interrupted(void);
+bool agent_must_leave(void);
+/* Whether the time for the run is over. */
+bool agent_timed_out(const struct agent *agent);
+
+/*
+ * Finds an action by its id; from now on the time of the run counts. 0, 1 if the extension has none
+ * such, or -1 with err.
+ */
 int agent_find(struct agent *agent, const char *id, struct err *err);
 
 /* Runs the action to its end; then outcome and error say how it was. */

@@ -3,7 +3,6 @@
  */
 #include "config.h"
 
-#include <ctype.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -17,9 +16,10 @@
 
 #define AGENT_PAUSE_S 1
 #define AGENT_PAUSE_MAX_S 10
-#define AGENT_METHOD_BYTES 16
 #define AGENT_TEXT_BYTES 256
 #define INTERRUPTS_LEAVE 2
+/* How many descriptions are asked for in search of an action. */
+#define AGENT_ASKED_MAX 1000
 
 /*
  * All that would end the process and may come from outside. By the first three people say that
@@ -106,10 +106,24 @@ agent_must_leave(void)
 	return interrupts >= INTERRUPTS_LEAVE;
 }
 
+bool
+agent_timed_out(const struct agent *agent)
+{
+	return clock_boot_ms() >= agent->end_by_ms;
+}
+
 /*
  * One signal ends every call but stop: the server knows what to do with a stop that comes while
  * start() runs.
  */
+bool
+agent_gives_up(const struct agent *agent)
+{
+	return agent->stopping ?
+	    agent_must_leave() || clock_boot_ms() >= agent->stop_by_ms :
+	    agent_interrupted() || agent_timed_out(agent);
+}
+
 static bool
 go_on(void *context, int64_t sent_bytes, int64_t total_bytes)
 {
@@ -119,11 +133,11 @@ go_on(void *context, int64_t sent_bytes, int64_t total_bytes)
 	agent->report.total_bytes = agent->uploading && agent->file_count > 0 ?
 	    total_bytes : 0;
 	report_progress(&agent->report);
-	return agent->stopping ? !agent_must_leave() : !agent_interrupted();
+	return !agent_gives_up(agent);
 }
 
-static struct json_object *
-make_error(const char *title, const char *detail, const char *status)
+struct json_object *
+agent_error(const char *title, const char *detail, const char *status)
 {
 	struct json_object *error = json_new_object();
 
@@ -153,7 +167,7 @@ reply_error(const char *what, const struct http_reply *reply)
 	said = json_member_string(body, "title");
 	snprintf(title, sizeof(title), "%s: HTTP %ld%s%s", what, reply->status,
 	    said == NULL ? "" : ": ", said == NULL ? "" : said);
-	error = make_error(title, json_member_string(body, "detail"),
+	error = agent_error(title, json_member_string(body, "detail"),
 	    json_member_string(body, "status"));
 	json_object_put(body);
 	return error;
@@ -166,25 +180,20 @@ call_once(struct agent *agent, const char *what, struct json_object *endpoint,
 {
 	const char *path = json_member_string(endpoint, "path");
 	const char *named = json_member_string(endpoint, "method");
-	size_t files = agent->uploading ? agent->file_count : 0, i;
-	char method[AGENT_METHOD_BYTES];
+	size_t files = agent->uploading ? agent->file_count : 0;
 	struct json_object *result = NULL;
 	struct http_reply reply;
 	struct err err;
 
 	agent->status = 0;
 	agent->retry_after_s = 0;
-	/* What does not begin with a slash could name another host. */
-	if (path == NULL || *path != '/') {
-		*ret_error = make_error(what, "the action has no endpoint for it", "errored");
+	if (path == NULL) {
+		*ret_error = agent_error(what, "the action has no endpoint for it", "errored");
 		return NULL;
 	}
-	snprintf(method, sizeof(method), "%s", named == NULL ? preset_method : named);
-	for (i = 0; method[i] != '\0'; i++)
-		method[i] = (char)toupper((unsigned char)method[i]);
-	if (http_call(&agent->http, method, path, body, agent->files,
-	    files, &reply, &err) == -1) {
-		*ret_error = make_error(what, err.msg, "errored");
+	if (http_call(&agent->http, named == NULL ? preset_method : named, path, body,
+	    agent->files, files, &reply, &err) == -1) {
+		*ret_error = agent_error(what, err.msg, "errored");
 		return NULL;
 	}
 	agent->status = reply.status;
@@ -193,14 +202,25 @@ call_once(struct agent *agent, const char *what, struct json_object *endpoint,
 		*ret_error = reply_error(what, &reply);
 	} else if (json_parse(reply.body == NULL ? "" : reply.body, reply.length, &result,
 	    &err) == -1) {
-		*ret_error = make_error(what, err.msg, "errored");
+		*ret_error = agent_error(what, err.msg, "errored");
 	} else if (!json_object_is_type(result, json_type_object)) {
 		json_object_put(result);
 		result = NULL;
-		*ret_error = make_error(what, "the reply is not a JSON object", "errored");
+		*ret_error = agent_error(what, "the reply is not a JSON object", "errored");
 	}
 	http_reply_done(&reply);
 	return result;
+}
+
+/* No longer than there is time. */
+static void
+pause_between(const struct agent *agent, int64_t ms)
+{
+	int64_t left_ms = (agent->stopping ? agent->stop_by_ms : agent->end_by_ms) -
+	    clock_boot_ms();
+
+	if (left_ms > 0)
+		agent_pause(left_ms < ms ? left_ms : ms);
 }
 
 static bool
@@ -220,13 +240,13 @@ agent_call(struct agent *agent, const char *what, struct json_object *endpoint,
 	for (;;) {
 		result = call_once(agent, what, endpoint, "POST", body, ret_error);
 		if (result != NULL || --tries <= 0 || !may_be_repeated(agent) ||
-		    agent_must_leave())
+		    agent_gives_up(agent))
 			break;
 		json_object_put(*ret_error);
-		wait_s = agent->retry_after_s == 0 ? AGENT_PAUSE_S : agent->retry_after_s;
-		if (wait_s > AGENT_PAUSE_MAX_S)
-			wait_s = AGENT_PAUSE_MAX_S;
-		agent_pause(wait_s * CLOCK_MS_PER_S);
+		wait_s = agent->retry_after_s < AGENT_PAUSE_S ? AGENT_PAUSE_S :
+		    agent->retry_after_s;
+		pause_between(agent, (wait_s < AGENT_PAUSE_MAX_S ? wait_s :
+		    AGENT_PAUSE_MAX_S) * CLOCK_MS_PER_S);
 	}
 	json_object_put(body);
 	return result;
@@ -250,7 +270,7 @@ describe(struct agent *agent, struct json_object *reference, struct err *err)
 /* Looks into those whose path ends with the id, or into all others. 0, 1 or -1. */
 static int
 find_in(struct agent *agent, struct json_object *list, const char *id, bool by_path,
-    struct err *err)
+    int *asked, struct err *err)
 {
 	size_t i, length, id_length = strlen(id);
 	struct json_object *reference, *description;
@@ -265,6 +285,9 @@ find_in(struct agent *agent, struct json_object *list, const char *id, bool by_p
 		    strcmp(path + length - id_length, id) == 0;
 		if (path == NULL || matches != by_path)
 			continue;
+		if (++*asked > AGENT_ASKED_MAX)
+			return err_set(err, ERR_INTERNAL, "list: none of the first %d actions "
+			    "is %s", AGENT_ASKED_MAX, id);
 		description = describe(agent, reference, err);
 		if (description == NULL)
 			return -1;
@@ -282,9 +305,11 @@ int
 agent_find(struct agent *agent, const char *id, struct err *err)
 {
 	struct json_object *root = json_new_object(), *index, *list;
-	int result = 1;
+	int result = 1, asked = 0;
 
 	uuid_text_random(agent->id);
+	agent->end_by_ms = agent->timeout_ms == 0 ? INT64_MAX :
+	    clock_boot_ms() + agent->timeout_ms;
 	agent->http.go_on = go_on;
 	agent->http.context = agent;
 	json_add_string(root, "path", "/");
@@ -296,9 +321,9 @@ agent_find(struct agent *agent, const char *id, struct err *err)
 	if (!json_object_is_type(list, json_type_array))
 		result = err_set(err, ERR_INTERNAL, "list: this is not a list of actions");
 	if (result == 1)
-		result = find_in(agent, list, id, true, err);
+		result = find_in(agent, list, id, true, &asked, err);
 	if (result == 1)
-		result = find_in(agent, list, id, false, err);
+		result = find_in(agent, list, id, false, &asked, err);
 	json_object_put(index);
 	return result;
 }

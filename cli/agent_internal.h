@@ -15,12 +15,11 @@ struct json_object *agent_call(struct agent *agent, const char *what,
     struct json_object *endpoint, struct json_object *body, int tries,
     struct json_object **ret_error);
 
-/*
- * Whether a signal, or the end of whoever reads the output, has asked to stop the action, and
- * then a signal to leave that to the server.
- */
-bool agent_interrupted(void);
-bool agent_must_leave(void);
+/* Whether calls are given up: by a signal, or by the time that there was for them. */
+bool agent_gives_up(const struct agent *agent);
+
+/* An ActionKitError, owned; detail may be NULL. */
+struct json_object *agent_error(const char *title, const char *detail, const char *status);
 
 /* Ends early with a signal. */
 void agent_pause(int64_t ms);

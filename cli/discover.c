@@ -25,8 +25,7 @@
 struct search {
 	struct arguments *arguments;
 	const char *id;			/* of the only discovery that is wanted, or NULL */
-	const char *url;		/* NULL: in this process */
-	const char *unix_socket;
+	struct http_target where;	/* its url NULL: in this process */
 	bool json;
 	struct http http;
 	size_t found;			/* discoveries that were asked */
@@ -83,20 +82,20 @@ print_found(struct search *search, struct json_object *description, const char *
 	struct err err;
 	size_t i;
 
-	if (search->json) {
-		printf("%s\n", text);
-		return;
-	}
 	if (json_parse(text, length, &data, &err) == -1) {
 		err_wrap(&err, "%s", json_member_string(description, "id"));
 		fail(search, &err);
+		return;
+	}
+	if (search->json) {
+		output_json(data);
 		return;
 	}
 	targets = json_member(data, "targets");
 	for (i = 0; i < json_count(targets); i++)
 		print_target(json_element(targets, i), interval == NULL ? "?" : interval);
 	if (json_count(targets) == 0)
-		fprintf(stderr, "%s: no targets\n", json_member_string(description, "id"));
+		output_error("%s: no targets", json_member_string(description, "id"));
 	json_object_put(data);
 }
 
@@ -201,9 +200,9 @@ discover_there(struct search *search)
 	struct err err;
 	size_t i;
 
-	if (http_open(&search->http, search->url, search->unix_socket, &err) == -1) {
+	if (http_open(&search->http, &search->where, &err) == -1) {
 		search->arguments->status =
-		    arguments_refuse(search->arguments, "--url %s", err.msg);
+		    arguments_refuse(search->arguments, "%s", err.msg);
 		return -1;
 	}
 	if (get(search, "/", &index, NULL, &err) == -1) {
@@ -219,8 +218,7 @@ discover_there(struct search *search)
 }
 
 static const struct cli_option options[] = {
-	{ 'u', "url", "URL", "Ask the discoveries of an extension, as an agent does." },
-	{ 'U', "unix-socket", "PATH", "Connect to this socket of nginx." },
+	HTTP_OPTIONS("Ask the discoveries of an extension, as an agent does."),
 	{ 't', "host-type", "TYPE", "This and the next as with serve." },
 	{ 'd', "discover-host", "ANSWER", "" },
 	{ 'n', "hostname", "NAME", "" },
@@ -269,16 +267,12 @@ read_arguments(struct search *search, struct server_options *ret_options)
 
 	while ((key = arguments_next(search->arguments)) > 0)
 		switch (key) {
-		case 'u':
-			search->url = search->arguments->value;
-			break;
-		case 'U':
-			search->unix_socket = search->arguments->value;
-			break;
 		case 'j':
 			search->json = true;
 			break;
 		default:
+			if (http_take_option(&search->where, key, search->arguments->value))
+				break;
 			if (give(search, &given, key) == -1)
 				return -1;
 		}
@@ -291,8 +285,8 @@ read_arguments(struct search *search, struct server_options *ret_options)
 	}
 	if (search->arguments->operand_count == 1)
 		search->id = search->arguments->operands[0];
-	if (search->unix_socket != NULL && search->url == NULL)
-		search->url = "http://localhost";
+	if (search->where.unix_socket != NULL && search->where.url == NULL)
+		search->where.url = "http://localhost";
 	if (server_options_parse(given.argc, given.argv, ret_options, &err) == -1 ||
 	    discovery_options_apply(&ret_options->core.discovery, &err) == -1) {
 		search->arguments->status = arguments_refuse(search->arguments, "%s", err.msg);
@@ -306,7 +300,7 @@ find_mistake(void *context, const char *mistake)
 {
 	const struct search *search = context;
 
-	fprintf(stderr, "%s: %s\n", search->arguments->subcommand->name, mistake);
+	output_error("%s: %s", search->arguments->subcommand->name, mistake);
 }
 
 static int
@@ -319,7 +313,7 @@ discover_run(struct arguments *arguments)
 	if (read_arguments(&search, &options_of_serve) == -1)
 		return arguments->status;
 	log_init(options_of_serve.core.log_level, options_of_serve.core.log_format);
-	if (search.url != NULL) {
+	if (search.where.url != NULL) {
 		if (discover_there(&search) == -1)
 			return arguments->status;
 	} else {

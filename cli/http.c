@@ -5,17 +5,30 @@
 
 #include "cli/http.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <unistd.h>
 
+#include "core/base/clock.h"
 #include "core/base/log.h"
 
 #define HTTP_CONNECT_MS 10000L
-/* A handler may take long, and so may stop(); but nothing at all for so long is a failure. */
+/* An upload may take long; but nothing at all for so long is a failure. */
 #define HTTP_SILENCE_S 180L
+/* From all that was sent to the last byte of the reply: a handler may take long, too. */
+#define HTTP_REPLY_S 180
 /* Artifacts of 5 MiB each come as base64. */
-#define HTTP_REPLY_MAX_BYTES (64U * 1024 * 1024)
+#define HTTP_REPLY_MAX_MIB 64
+#define HTTP_REPLY_MAX_BYTES (HTTP_REPLY_MAX_MIB * 1024U * 1024)
+/* Of all lines before the reply, those of 100 Continue included. */
+#define HTTP_HEAD_MAX_KIB 256
+#define HTTP_HEAD_MAX_BYTES (HTTP_HEAD_MAX_KIB * 1024U)
+#define HTTP_PATH_MAX_BYTES 8192
+/* Of what is refused. */
+#define HTTP_NAMED_BYTES 200
 
 static char *
 format(const char *first, const char *second)
@@ -83,26 +96,66 @@ split_url(struct http *http, const char *text, struct err *err)
 	return 0;
 }
 
+/* Gives up what is under way. */
+static void refuse(struct http *http, const char *format, ...) AK_PRINTF(2, 3);
+
+static void
+refuse(struct http *http, const char *format, ...)
+{
+	va_list values;
+
+	va_start(values, format);
+	vsnprintf(http->refused, sizeof(http->refused), format, values);
+	va_end(values);
+}
+
+/* Called once a second at least, also while nothing moves. */
 static int
 on_progress(void *context, curl_off_t down_total, curl_off_t down, curl_off_t up_total,
     curl_off_t up)
 {
-	const struct http *http = context;
+	struct http *http = context;
+	int64_t now_ms = clock_boot_ms();
 
 	(void)down_total;
 	(void)down;
-	return http->go_on == NULL || http->go_on(http->context, up, up_total) ? 0 : 1;
+	if (up < up_total || http->waiting_since_ms == 0)
+		http->waiting_since_ms = now_ms;
+	if (now_ms - http->waiting_since_ms > HTTP_REPLY_S * CLOCK_MS_PER_S) {
+		refuse(http, "no whole reply within %d s", HTTP_REPLY_S);
+		return 1;
+	}
+	if (http->go_on == NULL || http->go_on(http->context, up, up_total))
+		return 0;
+	refuse(http, "given up");
+	return 1;
+}
+
+static size_t
+on_head(char *data, size_t size, size_t count, void *context)
+{
+	struct http *http = context;
+
+	(void)data;
+	http->head_bytes += size * count;
+	if (http->head_bytes <= HTTP_HEAD_MAX_BYTES)
+		return size * count;
+	refuse(http, "more than %d KiB of headers", HTTP_HEAD_MAX_KIB);
+	return 0;
 }
 
 static size_t
 on_body(char *data, size_t size, size_t count, void *context)
 {
-	struct http_reply *reply = context;
+	struct http *http = context;
+	struct http_reply *reply = http->reply;
 	size_t length = size * count;
 	char *body;
 
-	if (length > HTTP_REPLY_MAX_BYTES - reply->length)
+	if (length > HTTP_REPLY_MAX_BYTES - reply->length) {
+		refuse(http, "a reply of more than %d MiB", HTTP_REPLY_MAX_MIB);
 		return 0;
+	}
 	body = realloc(reply->body, reply->length + length + 1);
 	if (body == NULL)
 		log_out_of_memory();
@@ -113,13 +166,61 @@ on_body(char *data, size_t size, size_t count, void *context)
 	return length;
 }
 
+bool
+http_take_option(struct http_target *target, int key, const char *value)
+{
+	const char **member = key == 'u' ? &target->url :
+	    key == 'U' ? &target->unix_socket : key == 'c' ? &target->cacert :
+	    key == 'C' ? &target->cert : key == 'K' ? &target->key : NULL;
+
+	if (member == NULL)
+		return false;
+	*member = value;
+	return true;
+}
+
+/* libcurl would not say which file it is. */
+static int
+check_file(const char *option, const char *path, struct err *err)
+{
+	if (path == NULL || access(path, R_OK) == 0)
+		return 0;
+	return err_sys(err, ERR_USAGE, "%s %s", option, path);
+}
+
+static int
+check_target(const struct http_target *target, struct err *err)
+{
+	if (check_file("--cacert", target->cacert, err) == -1 ||
+	    check_file("--cert", target->cert, err) == -1 ||
+	    check_file("--key", target->key, err) == -1)
+		return -1;
+	if (target->key != NULL && target->cert == NULL)
+		return err_set(err, ERR_USAGE, "--key %s: needs a --cert", target->key);
+	return 0;
+}
+
+/* Keys that need a passphrase are refused: it would be asked for on the terminal. */
+static void
+set_certificates(CURL *curl, const struct http_target *target)
+{
+	if (target->cacert != NULL)
+		curl_easy_setopt(curl, CURLOPT_CAINFO, target->cacert);
+	if (target->cert == NULL)
+		return;
+	curl_easy_setopt(curl, CURLOPT_SSLCERT, target->cert);
+	curl_easy_setopt(curl, CURLOPT_SSLKEY,
+	    target->key == NULL ? target->cert : target->key);
+	curl_easy_setopt(curl, CURLOPT_KEYPASSWD, "");
+}
+
 int
-http_open(struct http *http, const char *url, const char *unix_socket, struct err *err)
+http_open(struct http *http, const struct http_target *target, struct err *err)
 {
 	CURL *curl;
 
 	*http = (struct http){ .curl = NULL };
-	if (split_url(http, url, err) == -1)
+	if (check_target(target, err) == -1 || split_url(http, target->url, err) == -1)
 		return -1;
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ||
 	    (curl = curl_easy_init()) == NULL)
@@ -138,8 +239,12 @@ http_open(struct http *http, const char *url, const char *unix_socket, struct er
 	curl_easy_setopt(curl, CURLOPT_XFERINFODATA, http);
 	curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
-	if (unix_socket != NULL)
-		curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, unix_socket);
+	curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_head);
+	curl_easy_setopt(curl, CURLOPT_HEADERDATA, http);
+	curl_easy_setopt(curl, CURLOPT_WRITEDATA, http);
+	if (target->unix_socket != NULL)
+		curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, target->unix_socket);
+	set_certificates(curl, target);
 	return 0;
 }
 
@@ -199,6 +304,32 @@ make_multipart(CURL *curl, struct json_object *body, const struct http_file *fil
 	return mime;
 }
 
+/* Those of the protocol. What else libcurl is given as a method goes out as it is. */
+static const char *const methods[] = { "GET", "POST", "PUT", "DELETE" };
+
+static const char *
+find_method(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
+		if (strcasecmp(methods[i], name) == 0)
+			return methods[i];
+	return NULL;
+}
+
+/* What does not begin with a slash could name another host; control characters, a header. */
+static bool
+is_path(const char *path)
+{
+	size_t length = strlen(path), i;
+
+	for (i = 0; i < length; i++)
+		if (path[i] <= ' ' || path[i] > '~')
+			return false;
+	return *path == '/' && length <= HTTP_PATH_MAX_BYTES;
+}
+
 static int
 perform(struct http *http, const char *method, const char *path,
     struct http_reply *ret_reply, struct err *err)
@@ -211,7 +342,10 @@ perform(struct http *http, const char *method, const char *path,
 	curl_easy_setopt(http->curl, CURLOPT_URL, url);
 	curl_easy_setopt(http->curl, CURLOPT_CUSTOMREQUEST, method);
 	curl_easy_setopt(http->curl, CURLOPT_ERRORBUFFER, message);
-	curl_easy_setopt(http->curl, CURLOPT_WRITEDATA, ret_reply);
+	http->reply = ret_reply;
+	http->waiting_since_ms = 0;
+	http->head_bytes = 0;
+	*http->refused = '\0';
 	code = curl_easy_perform(http->curl);
 	curl_easy_setopt(http->curl, CURLOPT_ERRORBUFFER, NULL);
 	if (code == CURLE_OK) {
@@ -220,6 +354,7 @@ perform(struct http *http, const char *method, const char *path,
 		ret_reply->retry_after_s = retry_after;
 	} else {
 		err_set(err, ERR_INTERNAL, "%s %s: %s", method, url,
+		    *http->refused != '\0' ? http->refused :
 		    *message == '\0' ? curl_easy_strerror(code) : message);
 	}
 	free(url);
@@ -236,6 +371,11 @@ http_call(struct http *http, const char *method, const char *path,
 	int result;
 
 	*ret_reply = (struct http_reply){ .body = NULL };
+	if (!is_path(path))
+		return err_set(err, ERR_INTERNAL, "\"%.*s\" is no path", HTTP_NAMED_BYTES, path);
+	if (find_method(method) == NULL)
+		return err_set(err, ERR_INTERNAL, "\"%.*s\" is no method of the protocol",
+		    HTTP_NAMED_BYTES, method);
 	/* No "Expect: 100-continue": it costs a round trip, and nginx needs none. */
 	headers = curl_slist_append(headers, "Expect:");
 	if (file_count > 0) {
@@ -248,7 +388,7 @@ http_call(struct http *http, const char *method, const char *path,
 		curl_easy_setopt(http->curl, CURLOPT_HTTPGET, 1L);
 	}
 	curl_easy_setopt(http->curl, CURLOPT_HTTPHEADER, headers);
-	result = perform(http, method, path, ret_reply, err);
+	result = perform(http, find_method(method), path, ret_reply, err);
 	curl_easy_setopt(http->curl, CURLOPT_HTTPHEADER, NULL);
 	curl_easy_setopt(http->curl, CURLOPT_HTTPGET, 1L);
 	curl_mime_free(mime);

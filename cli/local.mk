@@ -15,8 +15,10 @@ libcli_la_SOURCES = \
 	cli/describe_markdown.c cli/describe_markdown.h \
 	cli/discover.c \
 	cli/http.c cli/http.h \
+	cli/kept.c cli/kept.h \
 	cli/list.c \
 	cli/main.c \
+	cli/metrics.c cli/metrics.h \
 	cli/output.c cli/output.h \
 	cli/prove.c cli/prove.h \
 	cli/prove_ask.c cli/prove_ask.h \
@@ -36,6 +38,7 @@ libcli_la_SOURCES = \
 	cli/stop_outcome.c cli/stop_outcome.h \
 	cli/subcommand.h \
 	cli/table.c \
+	cli/value_source.c cli/value_source.h \
 	cli/values.c cli/values.h \
 	cli/work.c
 

@@ -10,6 +10,7 @@
 #include <sysexits.h>
 
 #include "cli/arguments.h"
+#include "cli/output.h"
 #include "cli/subcommand.h"
 #include "core/actionkit.h"
 #include "fcgi/server/serve.h"
@@ -90,8 +91,8 @@ ak_main(int argc, char **argv)
 			return run(table[i], argc - 1, argv + 1);
 	if (strcmp(name, subcommand_work.name) == 0)
 		return run(&subcommand_work, argc - 1, argv + 1);
-	fprintf(stderr, "%s: %s: there is no such subcommand\n\n",
-	    program_invocation_short_name, name);
+	output_error("%s: %s: there is no such subcommand", program_invocation_short_name, name);
+	fputc('\n', stderr);
 	help(stderr);
 	return EX_USAGE;
 }

@@ -86,19 +86,38 @@ is_plain(const char *character, size_t bytes)
 	return !utf8_is_unseen(utf8_point(character, bytes));
 }
 
+/* Of the character that text begins with. */
+static size_t
+character_width(const char *text, size_t *ret_bytes)
+{
+	size_t bytes = utf8_character(text, strnlen(text, UTF8_CHARACTER_BYTES));
+	int columns = bytes > 1 && output_unicode() ? wcwidth((wchar_t)utf8_point(text, bytes)) : 1;
+
+	*ret_bytes = bytes == 0 ? 1 : bytes;
+	return columns < 0 ? 1 : (size_t)columns;
+}
+
+size_t
+output_fit(const char *text, size_t columns)
+{
+	size_t end = 0, bytes, width;
+
+	for (; text[end] != '\0'; end += bytes) {
+		width = character_width(text + end, &bytes);
+		if (width > columns)
+			break;
+		columns -= width;
+	}
+	return end;
+}
+
 size_t
 output_width(const char *text)
 {
-	size_t length = strlen(text), at = 0, bytes, width = 0;
-	bool unicode = output_unicode();
-	int columns;
+	size_t bytes, width = 0;
 
-	for (; at < length; at += bytes == 0 ? 1 : bytes) {
-		bytes = utf8_character(text + at, length - at);
-		columns = bytes > 1 && unicode ?
-		    wcwidth((wchar_t)utf8_point(text + at, bytes)) : 1;
-		width += columns < 0 ? 1 : (size_t)columns;
-	}
+	for (; *text != '\0'; text += bytes)
+		width += character_width(text, &bytes);
 	return width;
 }
 

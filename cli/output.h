@@ -37,6 +37,9 @@ bool output_unicode(void);
 /* How many columns a text takes that is clean. */
 size_t output_width(const char *text);
 
+/* How many bytes of its beginning fit into so many columns. */
+size_t output_fit(const char *text, size_t columns);
+
 /*
  * A copy of text in one line, owned: what utf8_is_unseen() is escaped, and what is no UTF-8
  * replaced. On a terminal for other characters than UTF-8's, all beyond ASCII is escaped: its

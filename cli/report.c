@@ -12,13 +12,19 @@
 #include <string.h>
 
 #include "cli/artifacts.h"
-#include "cli/sparkline.h"
 #include "core/base/clock.h"
-#include "core/base/log.h"
-#include "core/base/utf8.h"
 
 #define REPORT_REDRAW_MS 100
 #define REPORT_TEXT_BYTES 2048
+/* What is shown of a message, of a level. */
+#define REPORT_SHOWN_BYTES 8192
+#define REPORT_LEVEL_BYTES 16
+/* Messages of one reply that are shown. */
+#define REPORT_MESSAGES_MAX 1000
+/* Of all messages, metrics and artifacts for --json, in memory. */
+#define REPORT_BUDGET_BYTES (64U * 1024 * 1024)
+#define REPORT_ARTIFACTS_MAX 1000
+#define REPORT_ARTIFACTS_MAX_BYTES ((int64_t)4 * 1024 * 1024 * 1024)
 #define REPORT_CLEAR "\r\033[K"
 #define BYTES_PER_KIB 1024
 #define PERCENT 100
@@ -29,24 +35,23 @@ report_init(struct report *report, bool json, const char *artifacts_dir)
 	*report = (struct report){
 		.json = json, .artifacts_dir = artifacts_dir, .phase = "looking",
 		.begin_ms = clock_boot_ms(), .terminal = output_terminal() && !json,
-		.messages = json_new_array(), .metrics = json_new_array(),
-		.artifacts = json_new_array()
+		.budget = REPORT_BUDGET_BYTES
 	};
+	kept_init(&report->messages);
+	kept_init(&report->metrics);
+	kept_init(&report->artifacts);
+	metrics_init(&report->series);
 }
 
 void
 report_done(struct report *report)
 {
-	size_t i;
-
-	for (i = 0; i < report->series_count; i++)
-		series_done(&report->series[i]);
-	free(report->series);
-	free(report->last);
-	json_object_put(report->messages);
-	json_object_put(report->metrics);
-	json_object_put(report->artifacts);
+	metrics_done(&report->series);
+	kept_done(&report->messages);
+	kept_done(&report->metrics);
+	kept_done(&report->artifacts);
 	json_object_put(report->summary);
+	free(report->last);
 }
 
 static void
@@ -69,16 +74,29 @@ static void
 print_line(struct report *report, const char *level, const char *text)
 {
 	int64_t ms = clock_boot_ms() - report->begin_ms;
+	char *clean_level;
 
-	free(report->last);
-	report->last = output_clean(text);
 	if (report->json)
 		return;
+	free(report->last);
+	report->last = output_clean_most(text, REPORT_SHOWN_BYTES);
 	clear(report);
+	clean_level = output_clean_most(level, REPORT_LEVEL_BYTES);
 	printf("%4" PRId64 ".%" PRId64 "s %s%-5s%s %s\n", ms / CLOCK_MS_PER_S,
-	    ms % CLOCK_MS_PER_S / (CLOCK_MS_PER_S / 10), output_style(style_of(level)), level,
-	    output_style(STYLE_PLAIN), report->last);
+	    ms % CLOCK_MS_PER_S / (CLOCK_MS_PER_S / 10), output_style(style_of(level)),
+	    clean_level, output_style(STYLE_PLAIN), report->last);
 	fflush(stdout);
+	free(clean_level);
+}
+
+/* Only a program gets it at the end. */
+static void
+keep(struct report *report, struct kept *kept, struct json_object *value)
+{
+	if (report->json)
+		kept_add(kept, value, &report->budget);
+	else
+		json_object_put(value);
 }
 
 void
@@ -93,7 +111,7 @@ report_say(struct report *report, const char *level, const char *format, ...)
 	va_end(values);
 	json_add_string(message, "level", level);
 	json_add_string(message, "message", text);
-	json_append(report->messages, message);
+	keep(report, &report->messages, message);
 	print_line(report, level, text);
 }
 
@@ -103,77 +121,43 @@ take_message(struct report *report, struct json_object *message)
 	const char *level = json_member_string(message, "level");
 	const char *text = json_member_string(message, "message");
 
-	json_append(report->messages, json_object_get(message));
+	keep(report, &report->messages, json_object_get(message));
 	print_line(report, level == NULL ? "info" : level, text == NULL ? "" : text);
-}
-
-/* "name{label=value}", as __name__ or name say; owned. */
-static char *
-metric_name(struct json_object *metric)
-{
-	struct json_object *labels = json_member(metric, "metric");
-	const char *name = json_member_string(metric, "name"), *separator = "{";
-	struct json_object *empty = json_new_object();
-	char *text = NULL;
-	size_t size;
-	FILE *out;
-
-	if (name == NULL)
-		name = json_member_string(labels, "__name__");
-	out = open_memstream(&text, &size);
-	if (out == NULL)
-		log_out_of_memory();
-	fputs(name == NULL ? "metric" : name, out);
-	if (!json_object_is_type(labels, json_type_object))
-		labels = empty;
-	json_object_object_foreach(labels, key, value) {
-		if (strcmp(key, "__name__") == 0)
-			continue;
-		fprintf(out, "%s%s=%s", separator, key, json_object_get_string(value));
-		separator = ",";
-	}
-	if (*separator == ',')
-		fputc('}', out);
-	if (fclose(out) == EOF)
-		log_out_of_memory();
-	json_object_put(empty);
-	return text;
 }
 
 static void
 take_metric(struct report *report, struct json_object *metric)
 {
-	double value = json_object_get_double(json_member(metric, "value"));
-	char *name = metric_name(metric);
-	struct series *all;
-	size_t i;
+	keep(report, &report->metrics, json_object_get(metric));
+	metrics_add(&report->series, metric);
+}
 
-	json_append(report->metrics, json_object_get(metric));
-	for (i = 0; i < report->series_count; i++)
-		if (strcmp(report->series[i].name, name) == 0)
-			break;
-	if (i == report->series_count) {
-		all = reallocarray(report->series, i + 1, sizeof(*all));
-		if (all == NULL)
-			log_out_of_memory();
-		report->series = all;
-		report->series_count++;
-		all[i] = (struct series){ .name = name };
-		name = NULL;
-	}
-	series_add(&report->series[i], value);
-	free(name);
+/* Whether one more may be kept. */
+static bool
+has_room(struct report *report, struct json_object *artifact)
+{
+	struct json_object *data = json_member(artifact, "data");
+
+	if (json_object_is_type(data, json_type_string))
+		report->artifact_bytes += json_object_get_string_len(data);
+	return json_count(report->artifacts.list) < REPORT_ARTIFACTS_MAX &&
+	    report->artifact_bytes <= REPORT_ARTIFACTS_MAX_BYTES;
 }
 
 static void
 take_artifact(struct report *report, struct json_object *artifact)
 {
 	const char *label = json_member_string(artifact, "label");
-	struct json_object *kept = json_new_object();
+	struct json_object *kept;
 	char name[ARTIFACT_NAME_BYTES];
 	struct err err;
 
+	if (!has_room(report, artifact)) {
+		report->artifacts.left_out++;
+		return;
+	}
 	label = label == NULL ? "" : label;
+	kept = json_new_object();
 	json_add_string(kept, "label", label);
 	if (report->artifacts_dir == NULL) {
 		report_say(report, "info", "artifact %s: not kept without --artifacts",
@@ -185,20 +169,23 @@ take_artifact(struct report *report, struct json_object *artifact)
 		    report->artifacts_dir, name);
 		json_add_string(kept, "file", name);
 	}
-	json_append(report->artifacts, kept);
+	kept_add(&report->artifacts, kept, &report->budget);
 }
 
-static void
-take_all(struct report *report, struct json_object *result, const char *name,
+/* What is no object is nothing. Returns how many of them had no room. */
+static size_t
+take_all(struct report *report, struct json_object *result, const char *name, size_t most,
     void (*take)(struct report *, struct json_object *))
 {
-	struct json_object *list = json_member(result, name);
-	size_t i;
+	struct json_object *list = json_member(result, name), *item;
+	size_t i, count = json_count(list);
 
-	if (!json_object_is_type(list, json_type_array))
-		return;
-	for (i = 0; i < json_object_array_length(list); i++)
-		take(report, json_object_array_get_idx(list, i));
+	for (i = 0; i < count && i < most; i++) {
+		item = json_element(list, i);
+		if (json_object_is_type(item, json_type_object))
+			take(report, item);
+	}
+	return count - i;
 }
 
 void
@@ -206,9 +193,10 @@ report_result(struct report *report, struct json_object *result)
 {
 	struct json_object *summary = json_member(result, "summary");
 
-	take_all(report, result, "messages", take_message);
-	take_all(report, result, "metrics", take_metric);
-	take_all(report, result, "artifacts", take_artifact);
+	report->messages_left_out += (int64_t)take_all(report, result, "messages",
+	    report->json ? SIZE_MAX : REPORT_MESSAGES_MAX, take_message);
+	take_all(report, result, "metrics", SIZE_MAX, take_metric);
+	take_all(report, result, "artifacts", SIZE_MAX, take_artifact);
 	if (summary == NULL)
 		return;
 	json_object_put(report->summary);
@@ -243,19 +231,15 @@ report_progress(struct report *report)
 {
 	int64_t now_ms = clock_boot_ms();
 	char text[REPORT_TEXT_BYTES];
-	size_t width = output_columns(), end = 0, length, used;
+	size_t width = output_columns();
 
 	if (!report->terminal || (report->drawn &&
 	    now_ms - report->drawn_ms < REPORT_REDRAW_MS))
 		return;
 	format_progress(report, text, sizeof(text));
 	/* A line that wraps could not be cleared; the last column makes some wrap. */
-	for (used = 0; text[end] != '\0' && used + 1 < width; used++) {
-		length = utf8_character(text + end, strlen(text + end));
-		end += length == 0 ? 1 : length;
-	}
-	printf(REPORT_CLEAR "%s%.*s%s", output_style(STYLE_STRONG), (int)end, text,
-	    output_style(STYLE_PLAIN));
+	printf(REPORT_CLEAR "%s%.*s%s", output_style(STYLE_STRONG),
+	    (int)output_fit(text, width - 1), text, output_style(STYLE_PLAIN));
 	fflush(stdout);
 	report->drawn = true;
 	report->drawn_ms = now_ms;
@@ -265,18 +249,39 @@ static void
 end_json(struct report *report, const char *action, const char *execution,
     const char *outcome, struct json_object *error)
 {
-	struct json_object *end = json_new_object();
+	struct json_object *end = json_new_object(), *left_out = json_new_object();
 
 	json_add_string(end, "action", action);
 	json_add_string(end, "executionId", execution);
 	json_add_string(end, "outcome", outcome);
 	json_add(end, "error", json_object_get(error));
 	json_add_int(end, "tookMs", clock_boot_ms() - report->begin_ms);
-	json_add(end, "messages", json_object_get(report->messages));
-	json_add(end, "metrics", json_object_get(report->metrics));
-	json_add(end, "artifacts", json_object_get(report->artifacts));
+	json_add(end, "messages", json_object_get(report->messages.list));
+	json_add(end, "metrics", json_object_get(report->metrics.list));
+	json_add(end, "artifacts", json_object_get(report->artifacts.list));
 	json_add(end, "summary", json_object_get(report->summary));
+	json_add_int(left_out, "messages", report->messages.left_out);
+	json_add_int(left_out, "metrics", report->metrics.left_out);
+	json_add_int(left_out, "artifacts", report->artifacts.left_out);
+	json_add(end, "leftOut", left_out);
 	output_json(end);
+}
+
+static void
+print_left_out(int64_t count, const char *what)
+{
+	if (count > 0)
+		printf("left out: %" PRId64 " %s\n", count, what);
+}
+
+/* Of an extension's text no more than people read. */
+static void
+print_shown(const char *text)
+{
+	char *clean = output_clean_most(text == NULL ? "-" : text, REPORT_SHOWN_BYTES);
+
+	fputs(clean, stdout);
+	free(clean);
 }
 
 void
@@ -286,18 +291,20 @@ report_end(struct report *report, const char *action, const char *execution,
 	const char *detail = json_member_string(error, "detail");
 	const char *summary = json_member_string(report->summary, "text");
 	char age[OUTPUT_AGE_BYTES];
-	size_t i;
 
 	if (report->json) {
 		end_json(report, action, execution, outcome, error);
 		return;
 	}
 	clear(report);
-	for (i = 0; i < report->series_count; i++)
-		series_print(&report->series[i]);
+	metrics_print(&report->series);
+	print_left_out(report->messages_left_out, "messages: too many in one reply");
+	print_left_out(report->series.left_out,
+	    "values of metrics: too many series, names too long, or no numbers");
+	print_left_out(report->artifacts.left_out, "artifacts: too many, or too large");
 	if (summary != NULL) {
 		fputs("summary: ", stdout);
-		output_text(summary);
+		print_shown(summary);
 		putchar('\n');
 	}
 	output_age(clock_boot_ms() - report->begin_ms, age);
@@ -305,10 +312,10 @@ report_end(struct report *report, const char *action, const char *execution,
 	    output_style(STYLE_PLAIN), age, execution);
 	if (error == NULL)
 		return;
-	output_text(json_member_string(error, "title"));
+	print_shown(json_member_string(error, "title"));
 	if (detail != NULL) {
 		fputs(": ", stdout);
-		output_text(detail);
+		print_shown(detail);
 	}
 	putchar('\n');
 }

@@ -1,6 +1,9 @@
 /*
  * report.h: what a run shows: messages as they come, a line of progress on a terminal, and
  * metrics and the result at its end; or one JSON object at its end.
+ *
+ * However much an extension says, it fits into some memory and some time; what was left out is
+ * said at the end.
  */
 #ifndef CLI_REPORT_H
 #define CLI_REPORT_H
@@ -9,10 +12,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cli/kept.h"
+#include "cli/metrics.h"
 #include "cli/output.h"
 #include "core/base/json.h"
-
-struct series;
 
 struct report {
 	bool json;
@@ -27,9 +30,12 @@ struct report {
 	bool drawn;			/* a line of progress is there */
 	int64_t drawn_ms;
 	char *last;			/* the last message */
-	struct series *series;
-	size_t series_count;
-	struct json_object *messages, *metrics, *artifacts, *summary;
+	struct metrics series;		/* for people */
+	struct kept messages, metrics, artifacts; /* for programs */
+	size_t budget;			/* bytes that these may still take */
+	int64_t messages_left_out;	/* not shown */
+	int64_t artifact_bytes;		/* that were kept */
+	struct json_object *summary;
 };
 
 void report_init(struct report *report, bool json, const char *artifacts_dir);

@@ -11,22 +11,29 @@
 
 #include "cli/agent.h"
 #include "cli/arguments.h"
+#include "cli/value_source.h"
 #include "cli/values.h"
 #include "core/base/log.h"
 
 #define RUN_URL_DEFAULT "http://127.0.0.1:8085"
 #define RUN_GIVEN_MAX 256
+/* As with `actionkit stop`. */
+#define RUN_STOP_TIMEOUT_MS 90000
 
 /* name=value of the command line, in its order. */
 struct given {
 	int key;			/* of the option */
 	char *name;			/* owned */
-	const char *value;		/* borrowed from behind the name */
+	char *value;			/* owned */
+	const char *text;		/* as it was given: may be shown, unlike the value */
 };
 
 struct request {
-	const char *url, *unix_socket, *artifacts_dir, *target;
+	struct http_target where;
+	const char *artifacts_dir, *target;
+	int64_t timeout_ms, stop_timeout_ms;
 	bool json;
+	bool input_taken;		/* standard input is the value of one */
 	struct given given[RUN_GIVEN_MAX];
 	size_t count;
 	struct http_file files[RUN_GIVEN_MAX];
@@ -50,19 +57,35 @@ give(struct arguments *arguments, struct request *request, int key)
 {
 	const char *equals = strchr(arguments->value, '=');
 	struct given *given = &request->given[request->count];
+	struct err err;
 
 	if (equals == NULL || equals == arguments->value)
 		return arguments_refuse(arguments, "%s: must be NAME=VALUE",
 		    arguments->value);
 	if (request->count == RUN_GIVEN_MAX)
 		return arguments_refuse(arguments, "more than %d values", RUN_GIVEN_MAX);
+	if (key == 's' && strcmp(equals + 1, "-") == 0) {
+		if (request->input_taken)
+			return arguments_refuse(arguments, "--set %s: standard input has one "
+			    "value only", arguments->value);
+		request->input_taken = true;
+	}
+	given->value = key == 's' ? value_source_read(equals + 1, &err) : strdup(equals + 1);
+	if (given->value == NULL && key == 's')
+		return arguments_refuse(arguments, "--set %s: %s", arguments->value, err.msg);
 	given->key = key;
+	given->text = arguments->value;
 	given->name = strndup(arguments->value, (size_t)(equals - arguments->value));
-	given->value = equals + 1;
-	if (given->name == NULL)
+	if (given->name == NULL || given->value == NULL)
 		log_out_of_memory();
 	request->count++;
 	return 0;
+}
+
+static int
+read_duration(struct arguments *arguments, const char *option, int64_t *ret_ms)
+{
+	return arguments_duration(arguments, option, ret_ms) == 0 ? 0 : arguments->status;
 }
 
 /* Options into the request; 0, or -1 and the exit status. */
@@ -74,11 +97,13 @@ read_arguments(struct arguments *arguments, struct request *request, int *ret_st
 	while ((key = arguments_next(arguments)) != 0) {
 		*ret_status = 0;
 		switch (key) {
-		case 'u':
-			request->url = arguments->value;
+		case 'T':
+			*ret_status = read_duration(arguments, "--timeout",
+			    &request->timeout_ms);
 			break;
-		case 'U':
-			request->unix_socket = arguments->value;
+		case 'S':
+			*ret_status = read_duration(arguments, "--stop-timeout",
+			    &request->stop_timeout_ms);
 			break;
 		case 't':
 			request->target = arguments->value;
@@ -95,6 +120,8 @@ read_arguments(struct arguments *arguments, struct request *request, int *ret_st
 			*ret_status = give(arguments, request, key);
 			break;
 		default:
+			if (http_take_option(&request->where, key, arguments->value))
+				break;
 			*ret_status = arguments->status;
 			return -1;
 		}
@@ -119,9 +146,9 @@ set_value(struct agent *agent, const struct given *given, struct json_object *pa
 		return err_set(err, ERR_USAGE, "--set %s: the action has no such parameter",
 		    given->name);
 	if (one != NULL && values_set(one, given->value, agent->config, err) == -1)
-		return err_wrap(err, "--set");
+		return err_wrap(err, "--set %s", given->text);
 	if (other != NULL && values_set(other, given->value, agent->query_config, err) == -1)
-		return err_wrap(err, "--set");
+		return err_wrap(err, "--set %s", given->text);
 	return 0;
 }
 
@@ -262,16 +289,22 @@ run(struct arguments *arguments, struct request *request, struct agent *agent)
 	int status = OUTCOME_ERRORED;
 
 	report_init(&agent->report, request->json, request->artifacts_dir);
-	if (http_open(&agent->http, request->url, request->unix_socket, &err) == -1)
-		return arguments_refuse(arguments, "--url %s", err.msg);
+	agent->timeout_ms = request->timeout_ms;
+	agent->stop_timeout_ms = request->stop_timeout_ms;
+	if (http_open(&agent->http, &request->where, &err) == -1)
+		return arguments_refuse(arguments, "%s", err.msg);
 	agent_catch_signals();
 	switch (agent_find(agent, action, &err)) {
 	case 0:
 		break;
 	case 1:
 		return arguments_refuse(arguments, "%s: %s has no such action", action,
-		    request->url);
+		    request->where.url);
 	default:
+		if (agent_interrupted())
+			return (int)OUTCOME_INTERRUPTED + agent_interrupted_by();
+		if (agent_timed_out(agent))
+			err_wrap(&err, "not found within the time of --timeout");
 		arguments_fail(arguments, &err);
 		return status;
 	}
@@ -291,26 +324,30 @@ run_run(struct arguments *arguments)
 	size_t i;
 
 	request = (struct request){
-		.url = variable != NULL && *variable != '\0' ? variable : RUN_URL_DEFAULT
+		.where.url = variable != NULL && *variable != '\0' ? variable : RUN_URL_DEFAULT,
+		.stop_timeout_ms = RUN_STOP_TIMEOUT_MS
 	};
 	agent = (struct agent){ .outcome = OUTCOME_PASSED };
 	if (read_arguments(arguments, &request, &status) == 0) {
 		status = run(arguments, &request, &agent);
 		agent_done(&agent);
 	}
-	for (i = 0; i < request.count; i++)
+	for (i = 0; i < request.count; i++) {
 		free(request.given[i].name);
+		free(request.given[i].value);
+	}
 	return status;
 }
 
 static const struct cli_option options_of_run[] = {
-	{ 'u', "url", "URL", "Of the extension; or ACTIONKIT_URL." },
-	{ 'U', "unix-socket", "PATH", "Connect to this socket of nginx." },
-	{ 's', "set", "NAME=VALUE", "A parameter; may be repeated." },
+	HTTP_OPTIONS("Of the extension; or ACTIONKIT_URL."),
+	{ 's', "set", "NAME=VALUE", "A parameter, =@FILE or =- for stdin; may be repeated." },
 	{ 'f', "file", "NAME=PATH", "A parameter that is a file; may be repeated." },
 	{ 't', "target", "NAME", "Name of the target." },
 	{ 'a', "attr", "NAME=VALUE", "Attribute of the target; may be repeated." },
 	{ 'A', "artifacts", "DIR", "Keep artifacts there." },
+	{ 'T', "timeout", "DURATION", "Stop it after so long, and fail. Default: no limit." },
+	{ 'S', "stop-timeout", "DURATION", "Longest wait for its stop. Default: 90s." },
 	{ 'j', "json", NULL, "Print one JSON object at the end, for programs." },
 	CLI_OPTIONS_END
 };
@@ -321,7 +358,10 @@ const struct subcommand subcommand_run = {
 	.operands = "ACTION",
 	.about = "Prepares and starts an action of an extension, follows it, and stops it at\n"
 	    "its end. Values are read as the action describes them: 10s, 50%, true, a,b\n"
-	    "for a list, k=v,k=v for pairs. Proxies of the environment are not used.\n"
+	    "for a list, k=v,k=v for pairs. Secrets are not for the command line: with\n"
+	    "--set NAME=@FILE the value is what is in the file, with NAME=- what standard\n"
+	    "input has, without the line feed at the end; NAME=@@x is the value @x.\n"
+	    "Proxies of the environment are not used.\n"
 	    "Ctrl-C stops the action; for the second time it leaves that to the server. So\n"
 	    "does every other signal that ends a program, and the end of who reads the\n"
 	    "output.\n\n"

@@ -93,7 +93,9 @@ fail:
 static void
 print_title(const char *title)
 {
-	printf("\n%s%s%s\n", output_style(STYLE_STRONG), title, output_style(STYLE_PLAIN));
+	printf("\n%s", output_style(STYLE_STRONG));
+	output_text(title);
+	printf("%s\n", output_style(STYLE_PLAIN));
 }
 
 static void
@@ -164,7 +166,9 @@ print_rows(const char *name, struct json_object *rows)
 		row = json_object_array_get_idx(rows, i);
 		first = true;
 		json_object_object_foreach(row, key, value) {
-			printf("%s%s ", first ? "" : ", ", key);
+			fputs(first ? "" : ", ", stdout);
+			output_text(key);
+			putchar(' ');
 			output_text(value == NULL ? NULL : rows_text(row, key));
 			first = false;
 		}

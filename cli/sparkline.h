@@ -15,6 +15,7 @@ struct series {
 	double least, most, last;
 };
 
+/* A value that is finite. */
 void series_add(struct series *series, double value);
 /* Name, line, least, most and last value. */
 void series_print(const struct series *series);

@@ -181,7 +181,9 @@ print_workers(struct json_object *workers)
 	size_t i;
 
 	if (json_object_is_type(workers, json_type_string)) {
-		printf("workers cannot be listed: %s\n", json_object_get_string(workers));
+		fputs("workers cannot be listed: ", stdout);
+		output_text(json_object_get_string(workers));
+		putchar('\n');
 		return;
 	}
 	if (json_object_array_length(workers) == 0)

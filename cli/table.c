@@ -142,27 +142,17 @@ print_header(const struct table *table, const struct layout *layout)
 	printf("%s\n", output_style(STYLE_PLAIN));
 }
 
-/* Bytes of the beginning of a text for a line of so many columns, at least a character. */
+/* Bytes of the beginning of a text for a line of so many columns: some, whole words if possible. */
 static size_t
 line_bytes(const char *text, size_t columns)
 {
-	size_t end = 0, bytes, space = 0, used = 0, width;
-	char character[5];
+	size_t end = output_fit(text, columns), word = end;
 
-	while (text[end] != '\0') {
-		bytes = utf8_character(text + end, strlen(text + end));
-		bytes = bytes == 0 ? 1 : bytes;
-		memcpy(character, text + end, bytes);
-		character[bytes] = '\0';
-		width = output_width(character);
-		if (end > 0 && width > columns - used)
-			return space > 0 ? space : end;
-		used += width;
-		if (text[end] == ' ')
-			space = end;
-		end += bytes;
-	}
-	return end;
+	while (text[end] != '\0' && word > 0 && text[word] != ' ')
+		word--;
+	if (word > 0)
+		return word;
+	return end > 0 ? end : utf8_character(text, strlen(text));
 }
 
 /*

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -17,6 +18,7 @@
 #include "core/base/log.h"
 
 #define VALUES_NUMBER_BASE 10
+#define VALUES_NAMED_BYTES 400		/* of the options that there are */
 
 /* The value, owned; NULL and err. old is what was given before, borrowed, or NULL. */
 typedef struct json_object *parse(struct json_object *parameter, const char *text,
@@ -107,6 +109,20 @@ parse_boolean(struct json_object *parameter, const char *text, struct json_objec
 	return NULL;
 }
 
+/* "a, b, c"; the value itself, which may be a secret, is not told. */
+static int
+refuse_option(struct json_object *options, struct err *err)
+{
+	char names[VALUES_NAMED_BYTES] = "";
+	size_t i, used = 0, count = json_count(options);
+
+	for (i = 0; i < count && used < sizeof(names); i++)
+		used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s",
+		    i == 0 ? "" : ", ", text_of(json_element(options, i), "value"));
+	return err_set(err, ERR_USAGE, "is not one of its options: %s%s", names,
+	    used < sizeof(names) ? "" : " ...");
+}
+
 /* Options that come from attributes of targets are not known here: then all is allowed. */
 static int
 check_option(struct json_object *parameter, const char *text, struct err *err)
@@ -119,11 +135,11 @@ check_option(struct json_object *parameter, const char *text, struct err *err)
 	if (count == 0 || (only != NULL && !json_object_get_boolean(only)))
 		return 0;
 	for (i = 0; i < count; i++) {
-		value = json_member_string(json_object_array_get_idx(options, i), "value");
+		value = json_member_string(json_element(options, i), "value");
 		if (value == NULL || strcmp(value, text) == 0)
 			return 0;
 	}
-	return err_set(err, ERR_USAGE, "\"%s\" is not one of its options", text);
+	return refuse_option(options, err);
 }
 
 static struct json_object *
@@ -329,7 +345,7 @@ values_set(struct json_object *parameter, const char *text, struct json_object *
 
 	value = parsers[form_of(parameter)](parameter, text, json_member(config, name), err);
 	if (value == NULL)
-		return err_wrap(err, "%s=%s", name, text);
+		return -1;
 	json_add(config, name, value);
 	return 0;
 }

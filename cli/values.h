@@ -20,7 +20,8 @@ bool values_is_file(struct json_object *parameter);
 
 /*
  * Reads text as the parameter's type and puts it into config; given again, a list goes on,
- * and anything else is replaced. 0, or -1 with ERR_USAGE and what it must be.
+ * and anything else is replaced. 0, or -1 with ERR_USAGE and what it must be, which does not tell
+ * the text.
  */
 int values_set(struct json_object *parameter, const char *text, struct json_object *config,
     struct err *err);

@@ -32,6 +32,7 @@ UNIT_TESTS = \
 E2E_TESTS = \
 	tests/e2e/test_cli_check.py \
 	tests/e2e/test_cli_completion.py \
+	tests/e2e/test_cli_hostile.py \
 	tests/e2e/test_cli_look.py \
 	tests/e2e/test_cli_recover.py \
 	tests/e2e/test_cli_run.py \
@@ -221,8 +222,8 @@ tests_e2e_extension_SOURCES = tests/e2e/extension.c tests/e2e/extension.h \
 AM_CPPFLAGS += $(CHECK_CFLAGS)
 
 EXTRA_DIST += $(E2E_TESTS) $(BUILD_TESTS) tests/build/includes.py tests/build/style.py \
-	tests/build/tap.sh tests/e2e/clock.py tests/e2e/fastcgi.py tests/e2e/harness.py \
-	tests/e2e/network.py tests/unit/unit.h
+	tests/build/tap.sh tests/e2e/clock.py tests/e2e/fake.py tests/e2e/fastcgi.py \
+	tests/e2e/harness.py tests/e2e/network.py tests/unit/unit.h
 
 # The slow ones first: they run beside all others.
 TESTS += $(E2E_TESTS) $(CRASH_TESTS) $(MODEL_TESTS) $(BUILD_TESTS) $(BENCH_TESTS) \

@@ -11,6 +11,7 @@
 
 /* What stands for bytes that are not a character: U+FFFD. */
 #define UTF8_REPLACEMENT "\xef\xbf\xbd"
+#define UTF8_CHARACTER_BYTES 4	/* of the longest */
 /* Of the longest escape, with its NUL: two surrogates. */
 #define UTF8_ESCAPE_BYTES 13
 

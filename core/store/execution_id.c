@@ -15,11 +15,11 @@
 /* "g" is behind every digit. */
 #define ID_BEGINS(column_) column_ " >= ?1 AND " column_ " < ?1 || 'g'"
 
-/* Two lists in order: the indices are walked no further than needed. */
 static const char select_alike[] =
-    "SELECT id FROM executions WHERE " ID_BEGINS("id")
-    " UNION SELECT execution FROM events WHERE " ID_BEGINS("execution")
-    " ORDER BY 1 LIMIT 5";
+    "SELECT id FROM executions WHERE " ID_BEGINS("id") " ORDER BY 1 LIMIT 5";
+/* Looks at all events. */
+static const char select_events[] =
+    "SELECT DISTINCT execution FROM events WHERE " ID_BEGINS("execution") " ORDER BY 1 LIMIT 5";
 
 static bool
 is_before_dash(size_t digits)
@@ -52,12 +52,12 @@ execution_id_parse(const char *text, char ret_beginning[UUID_TEXT_BYTES], struct
 	return 0;
 }
 
-int
-execution_id_find(struct store *store, const char *beginning, char ret_id[UUID_TEXT_BYTES],
-    struct err *err)
+/* How many there are, up to one more than are named: the last, and all as a text. Or -1. */
+static int
+find_alike(struct store *store, const char *sql, const char *beginning,
+    char ret_id[UUID_TEXT_BYTES], char ret_named[ID_NAMED_BYTES], struct err *err)
 {
-	sqlite3_stmt *get = store_prepare(store, select_alike, err);
-	char named[ID_NAMED_BYTES] = "", id[UUID_TEXT_BYTES] = "";
+	sqlite3_stmt *get = store_prepare(store, sql, err);
 	int found, count = 0;
 	size_t used = 0;
 
@@ -65,12 +65,25 @@ execution_id_find(struct store *store, const char *beginning, char ret_id[UUID_T
 		return -1;
 	sqlite3_bind_text(get, 1, beginning, -1, SQLITE_STATIC);
 	while ((found = store_step(store, get, err)) == 1) {
-		snprintf(id, sizeof(id), "%s", (const char *)sqlite3_column_text(get, 0));
+		snprintf(ret_id, UUID_TEXT_BYTES, "%s",
+		    (const char *)sqlite3_column_text(get, 0));
 		if (++count <= ID_NAMED_MAX)
-			used += (size_t)snprintf(named + used, sizeof(named) - used, "%s%s",
-			    count == 1 ? "" : " ", id);
+			used += (size_t)snprintf(ret_named + used, ID_NAMED_BYTES - used, "%s%s",
+			    count == 1 ? "" : " ", ret_id);
 	}
-	if (found == -1)
+	return found == -1 ? -1 : count;
+}
+
+int
+execution_id_find(struct store *store, const char *beginning, char ret_id[UUID_TEXT_BYTES],
+    struct err *err)
+{
+	char named[ID_NAMED_BYTES] = "", id[UUID_TEXT_BYTES] = "";
+	int count = find_alike(store, select_alike, beginning, id, named, err);
+
+	if (count == 0)
+		count = find_alike(store, select_events, beginning, id, named, err);
+	if (count == -1)
 		return -1;
 	if (count == 0)
 		return err_set(err, ERR_NOT_FOUND, "%s: there is no such execution", beginning);

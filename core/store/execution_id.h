@@ -19,9 +19,9 @@
 int execution_id_parse(const char *text, char ret_beginning[UUID_TEXT_BYTES], struct err *err);
 
 /*
- * The execution, or the one that only has events left, whose id begins so: execution_id_parse()
- * has made it. Returns 0, or -1: ERR_NOT_FOUND where there is none, or more than one, which the
- * message then names.
+ * The execution, or else the one that only has events left, whose id begins so:
+ * execution_id_parse() has made it. Returns 0, or -1: ERR_NOT_FOUND where there is none, or more
+ * than one, which the message then names.
  */
 int execution_id_find(struct store *store, const char *beginning, char ret_id[UUID_TEXT_BYTES],
     struct err *err);

@@ -4,7 +4,6 @@
 import base64
 import email.parser
 import email.policy
-import http.server
 import json
 import os
 import random
@@ -12,18 +11,16 @@ import re
 import shutil
 import signal
 import socket
-import socketserver
 import subprocess
 import tempfile
-import threading
 
+from fake import FAKE, Fake
 from harness import (
     CHECK, EFFECT, FLASH, TOP_SRCDIR, Command, Server, Skip, check, clean_environment,
     command, contains, equal, main, request, test, wait_for)
 
 PASSED, FAILED, ERRORED, USAGE, INTERRUPTED = 0, 1, 2, 3, 130
 BENCH = "org.actionkit.bench"
-FAKE = "org.example.fake"
 
 
 def run(server, action, *arguments, status=PASSED, **options):
@@ -379,89 +376,6 @@ def against_the_reference():
 
 # Against a fake, for what neither does
 
-EVERY_TYPE = [
-    {"name": "duration", "type": "duration", "defaultValue": "300ms"},
-    {"name": "text", "type": "string"}, {"name": "area", "type": "textarea"},
-    {"name": "count", "type": "integer"}, {"name": "share", "type": "percentage"},
-    {"name": "workers", "type": "stressng-workers", "defaultValue": "0"},
-    {"name": "flag", "type": "boolean"}, {"name": "list", "type": "string_array"},
-    {"name": "other", "type": "string[]", "defaultValue": "[\"x\", \"y\"]"},
-    {"name": "pairs", "type": "key_value"}, {"name": "rate", "type": "bitrate"},
-    {"name": "file", "type": "file"}, {"name": "line", "type": "separator"},
-]
-
-
-class Fake:
-    """An extension that keeps what it is asked, and answers as the test says."""
-
-    def __init__(self, results=None, refuse=None, unix=None):
-        self.requests = []
-        self.index = {"actions": [{"method": "GET", "path": "/fake"}]}
-        self.results = results or {}
-        self.refuse = dict(refuse or {})    # how often an endpoint says 503
-        fake = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def answer(self, status, value, headers=()):
-                body = json.dumps(value).encode()
-                self.send_response(status)
-                for name, text in headers:
-                    self.send_header(name, text)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def do_GET(self):
-                if self.path == "/":
-                    self.answer(200, fake.index)
-                else:
-                    self.answer(200, fake.description())
-
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                verb = self.path.rpartition("/")[2]
-                fake.requests.append((verb, self.headers, body))
-                if fake.refuse.get(verb, 0) > 0:
-                    fake.refuse[verb] -= 1
-                    self.answer(503, {"title": "busy"}, [("Retry-After", "1")])
-                else:
-                    self.answer(200, fake.results.get(verb, {}))
-
-            def log_message(self, *_):
-                pass
-
-            def address_string(self):
-                return "fake"
-
-        if unix:
-            self.server = socketserver.ThreadingUnixStreamServer(unix, Handler)
-        else:
-            self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-            self.url = f"http://127.0.0.1:{self.server.server_port}"
-        self.server.daemon_threads = True
-
-    def description(self):
-        return {"id": FAKE, "label": "Fake", "timeControl": "external",
-                "kind": "attack", "version": "1", "description": "",
-                "parameters": [{"label": one["name"], **one} for one in EVERY_TYPE],
-                **{verb: {"method": "post", "path": f"/fake/{verb}"}
-                   for verb in ("prepare", "start", "stop")}}
-
-    def __enter__(self):
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, *fault):
-        self.server.shutdown()
-        self.server.server_close()
-
-    def run(self, *arguments, status=PASSED, **options):
-        return command("run", FAKE, "--url", self.url, *arguments, status=status, **options)
-
-    def body(self, verb):
-        return json.loads(next(body for name, _, body in self.requests if name == verb))
-
-
 @test
 def typed_values():
     """Values are sent as agents send them, defaults too; the target as well"""
@@ -568,7 +482,7 @@ def distrusts_descriptions():
             ({"parameters": {"duration": 1}}, PASSED, ""),
             ({"parameters": ["x", None, {"name": "x", "options": 7}]}, PASSED, ""),
             ({"prepare": {"method": "POST", "path": "@127.0.0.1:1/x"}}, ERRORED,
-             "no endpoint"),
+             "is no path"),
             ({"start": "x"}, ERRORED, "no endpoint")):
         with Fake() as fake:
             description = {**fake.description(), "timeControl": "internal", **change}
