@@ -24,6 +24,7 @@ libfcgi_server_la_SOURCES = \
 	fcgi/http/health.c fcgi/http/health.h \
 	fcgi/http/http_err.h \
 	fcgi/http/index.c fcgi/http/index.h \
+	fcgi/http/metrics.c fcgi/http/metrics.h \
 	fcgi/http/mime.c fcgi/http/mime.h \
 	fcgi/http/multipart.c fcgi/http/multipart.h \
 	fcgi/http/multipart_header.c fcgi/http/multipart_header.h \

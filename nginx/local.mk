@@ -1,8 +1,6 @@
 NGINX_SNIPPETS = actionkit.conf actionkit-errors.conf actionkit-location.conf \
-	actionkit-upstream.conf
-EXTRA_DIST += nginx/actionkit.conf.in nginx/actionkit-errors.conf.in \
-	nginx/actionkit-location.conf.in nginx/actionkit-upstream.conf.in \
-	nginx/nginx.conf.in nginx/run.sh
+	actionkit-metrics.conf actionkit-upstream.conf
+EXTRA_DIST += $(NGINX_SNIPPETS:%=nginx/%.in) nginx/nginx.conf.in nginx/run.sh
 CLEANFILES += $(NGINX_SNIPPETS) $(NGINX_SNIPPETS:=.new)
 
 # The snippets for an nginx that is there, with the socket that `serve` has by default, and with

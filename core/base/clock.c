@@ -31,6 +31,16 @@ clock_boot_ms(void)
 }
 
 int64_t
+clock_boot_us(void)
+{
+	struct timespec now;
+
+	if (clock_gettime(CLOCK_BOOTTIME, &now) == -1)
+		return 0;
+	return (int64_t)now.tv_sec * CLOCK_US_PER_S + now.tv_nsec / CLOCK_NS_PER_US;
+}
+
+int64_t
 clock_wall_ms(void)
 {
 	return read_ms(CLOCK_REALTIME);

@@ -12,12 +12,18 @@
 
 #define CLOCK_MS_PER_S 1000
 #define CLOCK_NS_PER_MS 1000000
+#define CLOCK_US_PER_S 1000000
+#define CLOCK_US_PER_MS 1000
+#define CLOCK_NS_PER_US 1000
 #define CLOCK_BOOT_ID_BYTES 37
 #define CLOCK_RFC3339_BYTES 32
 #define CLOCK_RFC3339_MAX_MS INT64_C(253402300799999)	/* the last of the year 9999 */
 
 /* Milliseconds since this boot. */
 int64_t clock_boot_ms(void);
+
+/* The same in microseconds, for what is too short for them. */
+int64_t clock_boot_us(void);
 
 /* Milliseconds since the Unix epoch. */
 int64_t clock_wall_ms(void);

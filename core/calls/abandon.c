@@ -33,7 +33,7 @@ change(struct store *store, struct execution *row, const char *reason, struct er
 		return -1;
 	if (execution_move(row, MOVE_ABANDON, err) == -1)
 		return -1;
-	snprintf(text, sizeof(text), "operator: abandoned: %s", reason);
+	snprintf(text, sizeof(text), EXECUTION_BY_OPERATOR "abandoned: %s", reason);
 	snprintf(why, sizeof(why), "abandoned: %s; it was to be stopped: %s; last error: %s",
 	    reason, row->stop_reason == NULL ? "-" : row->stop_reason,
 	    row->last_error == NULL ? "none" : row->last_error);
@@ -67,6 +67,8 @@ abandon(struct session *session, const char *execution, const char *reason,
 	} else {
 		result = store_commit(&session->store, err);
 	}
+	if (result == 0)
+		scoreboard_count(session->scoreboard, COUNTERS_STOPS_ABANDONED);
 	/* What cannot be removed is swept. */
 	if (result == 0)
 		(void)files_settle(&session->store, session->options->state_dir, row.id, INT64_MAX,

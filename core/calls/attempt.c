@@ -69,7 +69,12 @@ commit_stopping(struct visit *visit, enum stop_by by, const char *reason, bool o
 		store_rollback(store);
 		return 1;
 	}
-	return store_end(store, write_stopping(visit, by, reason, err), err);
+	if (visit_commit(visit, write_stopping(visit, by, reason, err), err) == -1)
+		return -1;
+	if (visit->row.stop_attempts <= 1 &&
+	    strcmp(visit->row.stop_reason, EXECUTION_HEARTBEAT_MISSED) == 0)
+		scoreboard_count(visit->session->scoreboard, COUNTERS_HEARTBEATS_MISSED);
+	return 0;
 }
 
 /*
@@ -101,7 +106,7 @@ commit_stopped(struct visit *visit, const char *who, const char *reply, struct e
 	result = execution_move(row, MOVE_STOPPED, err);
 	if (result == 0)
 		result = execution_write(store, row, who, NULL, err);
-	return store_end(store, result, err);
+	return visit_commit(visit, result, err);
 }
 
 /*
@@ -145,7 +150,10 @@ commit_failed(struct visit *visit, const char *who, const char *why, struct err 
 	text_set(&row->last_error, why);
 	row->due_boot_ms = clock_boot_ms() + execution_retry_pause(row->stop_attempts,
 	    visit->session->options->stop_retry_ms);
-	return store_end(store, execution_write(store, row, who, why, err), err);
+	if (store_end(store, execution_write(store, row, who, why, err), err) == -1)
+		return -1;
+	scoreboard_count(visit->session->scoreboard, COUNTERS_STOP_FAILURES);
+	return 0;
 }
 
 /* Whether it may be over with a later call: what is wrong is not the execution. */
@@ -193,7 +201,7 @@ record(struct visit *visit, int64_t number, enum stop_by by, const char *reason,
 	if (result == 0)
 		result = execution_write(store, row, name_of(by), "was stopped without a record",
 		    err);
-	return store_end(store, result, err);
+	return visit_commit(visit, result, err);
 }
 
 /* A stopper waits for that with the lock; an agent is not kept waiting for it. */

@@ -127,8 +127,11 @@ commit_started(struct visit *visit, const char *reply, bool failed, const char *
 {
 	if (visit_begin(visit, STORE_NORMAL, err) == -1)
 		return -1;
-	return store_end(&visit->session->store,
-	    write_started(visit, reply, failed, why, worker, err), err);
+	if (visit_commit(visit, write_started(visit, reply, failed, why, worker, err), err) == -1)
+		return -1;
+	scoreboard_count(visit->session->scoreboard,
+	    failed ? COUNTERS_START_FAILURES : COUNTERS_STARTS);
+	return 0;
 }
 
 /*

@@ -82,7 +82,7 @@ commit_end(struct visit *visit, const char *reply, bool failed, const char *why,
 	result = execution_move(row, MOVE_END, err);
 	if (result == 0)
 		result = execution_write(store, row, "agent", why, err);
-	return store_end(store, result, err);
+	return visit_commit(visit, result, err);
 }
 
 /* why: what is wrong, or NULL. */

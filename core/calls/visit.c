@@ -87,6 +87,34 @@ visit_begin(struct visit *visit, enum store_durability durability, struct err *e
 	return 0;
 }
 
+/* Whom a stop counts for: the one that wanted it first. */
+static enum counters_event
+stop_event(const struct execution *row)
+{
+	switch (row->stop_by) {
+	case STOP_BY_AGENT:
+		return COUNTERS_STOPS_AGENT;
+	case STOP_BY_ACTION:
+		return COUNTERS_STOPS_ACTION;
+	case STOP_BY_EXTENSION:
+	case STOP_BY_NOBODY:
+		break;
+	}
+	return row->stop_reason != NULL && strncmp(row->stop_reason, EXECUTION_BY_OPERATOR,
+	    strlen(EXECUTION_BY_OPERATOR)) == 0 ? COUNTERS_STOPS_OPERATOR :
+	    COUNTERS_STOPS_EXTENSION;
+}
+
+int
+visit_commit(struct visit *visit, int result, struct err *err)
+{
+	if (store_end(&visit->session->store, result, err) == -1)
+		return -1;
+	if (visit->row.phase == PHASE_STOPPED)
+		scoreboard_count(visit->session->scoreboard, stop_event(&visit->row));
+	return 0;
+}
+
 int
 visit_may_begin(const struct visit *visit, struct err *err)
 {

@@ -51,6 +51,12 @@ int visit_load(struct visit *visit, struct err *err);
 /* Begins a transaction and loads the row in it; on failure none is open. */
 int visit_begin(struct visit *visit, enum store_durability durability, struct err *err);
 
+/*
+ * Ends the transaction as store_end() does, and counts an execution that is stopped with it for
+ * /metrics.
+ */
+int visit_commit(struct visit *visit, int result, struct err *err);
+
 /* Refuses what must not begin any more: -1 with ERR_DRAINING, or ERR_PHASE if a stop is wanted. */
 int visit_may_begin(const struct visit *visit, struct err *err);
 

@@ -212,6 +212,13 @@ scoreboard_join(struct scoreboard *scoreboard, int32_t generation)
 }
 
 void
+scoreboard_count(struct scoreboard *scoreboard, enum counters_event event)
+{
+	if (scoreboard != NULL)
+		atomic_fetch_add(&scoreboard->counters.events[event], 1);
+}
+
+void
 scoreboard_request(struct scoreboard_slot *slot, const char *request)
 {
 	snprintf(slot->request, sizeof(slot->request), "%s", request);

@@ -14,9 +14,10 @@
 #include <sys/types.h>
 
 #include "core/base/err.h"
+#include "core/config/counters.h"
 
 #define SCOREBOARD_FILE "scoreboard"
-#define SCOREBOARD_VERSION 5
+#define SCOREBOARD_VERSION 6
 #define SCOREBOARD_SLOTS 512		/* responders of the old and the new generation */
 #define SCOREBOARD_WHAT_BYTES 96
 #define SCOREBOARD_REQUEST_BYTES 40
@@ -97,6 +98,8 @@ struct scoreboard {
 
 	_Atomic uint64_t told[SCOREBOARD_TOLD];	/* what was logged of whom */
 
+	struct counters counters;
+
 	_Atomic int32_t slots_used;	/* those behind it were never taken */
 	struct scoreboard_slot slots[SCOREBOARD_SLOTS];
 };
@@ -131,6 +134,9 @@ const struct scoreboard_reaper *scoreboard_reaper_of(const struct scoreboard *sc
 
 /* Whether a process is a responder or a reaper of this state directory's servers. */
 bool scoreboard_lists(const struct scoreboard *scoreboard, pid_t pid);
+
+/* Counts what happened to an execution; scoreboard may be NULL, as in a subcommand. */
+void scoreboard_count(struct scoreboard *scoreboard, enum counters_event event);
 
 /* Which request the slot's process is at; "" if the web server gave it no id. */
 void scoreboard_request(struct scoreboard_slot *slot, const char *request);

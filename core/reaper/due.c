@@ -13,6 +13,7 @@
 #include "core/base/clock.h"
 #include "core/base/log.h"
 #include "core/base/uuid_text.h"
+#include "core/store/execution.h"
 
 /* How long one of these transactions may wait for the write gate. */
 #define DUE_WAIT_MS 2000
@@ -66,7 +67,7 @@ pass_on(struct store *store, struct err *err)
 	sqlite3_stmt *get, *done;
 	int found;
 
-	get = store_prepare(store, "SELECT lower(execution), 'operator: ' || reason "
+	get = store_prepare(store, "SELECT lower(execution), '" EXECUTION_BY_OPERATOR "' || reason "
 	    "FROM stop_requests WHERE handled_at IS NULL ORDER BY id", err);
 	done = store_prepare(store,
 	    "UPDATE stop_requests SET handled_at = ? WHERE handled_at IS NULL", err);

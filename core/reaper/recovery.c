@@ -7,6 +7,7 @@
 
 #include "core/base/clock.h"
 #include "core/reaper/due.h"
+#include "core/store/execution.h"
 
 /* Before the first look. */
 #define RECOVERY_UNKNOWN -1
@@ -29,7 +30,7 @@ recovery_mark(struct recovery *recovery, struct store *store, struct err *err)
 	if (recovery->marked)
 		return 0;
 	if (due_take_requests(store, err) == -1 ||
-	    due_mark_all(store, "operator: recover", err) == -1)
+	    due_mark_all(store, EXECUTION_BY_OPERATOR "recover", err) == -1)
 		return -1;
 	recovery->marked = true;
 	return 0;

@@ -294,7 +294,8 @@ execution_due_reason(const struct execution *row, int64_t now_ms)
 		return "responder died while starting";
 	default:
 		return row->ends_boot_ms != 0 && row->ends_boot_ms <= now_ms ?
-		    "duration is over, the agent did not stop it" : "heartbeat timeout";
+		    "duration is over, the agent did not stop it" :
+		    EXECUTION_HEARTBEAT_MISSED;
 	}
 }
 

@@ -21,6 +21,10 @@
 #define EXECUTION_HEARTBEAT_MIN_MS 5000
 /* A heartbeat is noted when the last one noted is older than this part of the interval. */
 #define EXECUTION_HEARTBEAT_PART 4
+/* Why an execution is stopped whose heartbeats were missed. */
+#define EXECUTION_HEARTBEAT_MISSED "heartbeat timeout"
+/* What the reason begins with where an operator wants it stopped. */
+#define EXECUTION_BY_OPERATOR "operator: "
 /* due_boot_ms: an attempt is under way or the reaper shall look at once. */
 #define EXECUTION_DUE_NOW 0
 /* due_boot_ms: the same, and the last attempt is over. */

@@ -15,6 +15,7 @@
 #include "fcgi/http/coverage.h"
 #include "fcgi/http/discovery.h"
 #include "fcgi/http/health.h"
+#include "fcgi/http/metrics.h"
 #include "fcgi/http/origin.h"
 #include "fcgi/http/reply.h"
 #include "fcgi/http/request.h"
@@ -53,14 +54,19 @@ answer_index(struct responder *responder, const struct request *request,
 	ret_reply->etag = index->revision;
 }
 
-/* Returns 0 and the reply, or -1 with err; *ret_allow is for the reply in both cases. */
+/*
+ * Returns 0 and the reply, or -1 with err; *ret_allow is for the reply in both cases, and *ret_kind
+ * is what the request counts for.
+ */
 static int
 follow_route(struct responder *responder, const struct body *body, struct verb_call *call,
-    struct reply *ret_reply, const char **ret_allow, struct err *err)
+    struct reply *ret_reply, const char **ret_allow, int *ret_kind, struct err *err)
 {
 	const struct request *request = body->request;
 	const struct route *route;
 
+	if (request->part == PART_METRICS)
+		return metrics_answer(responder, request, ret_reply, ret_allow, err);
 	route = routes_find(&responder->site->routes, request->method, request->path,
 	    ret_allow, err);
 	if (route == NULL)
@@ -83,10 +89,12 @@ follow_route(struct responder *responder, const struct body *body, struct verb_c
 		return coverage_counters(responder, ret_reply, err);
 #endif
 	case ROUTE_DISCOVER:
+		*ret_kind = COUNTERS_DISCOVER;
 		discovery_answer(responder, request, route->discovery, ret_reply);
 		return 0;
 	case ROUTE_VERB:
 		call->route = route;
+		*ret_kind = (int)route->verb;
 		return verb_answer(responder, body, call, ret_reply, err);
 	}
 	return err_set(err, ERR_INTERNAL, "a route of unknown kind");
@@ -98,8 +106,9 @@ follow_route(struct responder *responder, const struct body *body, struct verb_c
  */
 static void
 log_answer(const struct request *request, const struct verb_call *call,
-    const struct reply *reply, const char *why, int64_t took_ms)
+    const struct reply *reply, const char *why, int64_t took_us)
 {
+	int64_t took_ms = took_us / CLOCK_US_PER_MS;
 	const struct route *route = call->route;
 	char subject[SUBJECT_BYTES];
 
@@ -125,7 +134,8 @@ bool
 dispatch(struct responder *responder, FCGX_Request *fcgi)
 {
 	const struct server_options *options = responder->site->options;
-	int64_t began_ms = clock_boot_ms();
+	struct scoreboard *scoreboard = responder->site->scoreboard;
+	int64_t began_us = clock_boot_us(), took_us;
 	struct verb_call call = { .route = NULL };
 	struct request request;
 	const struct body body = {
@@ -135,6 +145,7 @@ dispatch(struct responder *responder, FCGX_Request *fcgi)
 	struct reply reply;
 	struct err err;
 	const char *allow = NULL;
+	int kind = COUNTERS_OTHER;
 	bool refused, drained, sent;
 
 	refused = request_read(&request, options, fcgi->envp, &err) == -1 ||
@@ -142,15 +153,18 @@ dispatch(struct responder *responder, FCGX_Request *fcgi)
 	log_request(request.id);
 	scoreboard_request(responder->slot, request.sent_as);
 	if (!refused)
-		refused = follow_route(responder, &body, &call, &reply, &allow, &err) == -1;
+		refused = follow_route(responder, &body, &call, &reply, &allow, &kind,
+		    &err) == -1;
 	if (refused && call.error != NULL)
 		reply_error_text(&reply, &err, call.error);
 	else if (refused)
 		reply_error(&reply, &err);
 	reply.allow = allow;
+	took_us = clock_boot_us() - began_us;
+	counters_reply(&scoreboard->counters, (int)(responder->slot - scoreboard->slots), kind,
+	    reply.status, took_us);
 	/* What no action was called for has nothing to say of it. */
-	log_answer(&request, &call, &reply, refused || call.route != NULL ? err.msg : "",
-	    clock_boot_ms() - began_ms);
+	log_answer(&request, &call, &reply, refused || call.route != NULL ? err.msg : "", took_us);
 
 	/* Code of an action has closed it, or something else is there now. */
 	if (descriptors_lost() && !descriptor_is_own(fcgi->ipcFd)) {

@@ -89,6 +89,27 @@ read_timeout(struct request *request, char **parameters)
 }
 
 static int
+read_part(struct request *request, char **parameters, struct err *err)
+{
+	static const char *const names[] = {
+		[PART_AGENT] = "agent",
+		[PART_METRICS] = "metrics"
+	};
+	const char *text = parameter(parameters, "ACTIONKIT_PART");
+	size_t i;
+
+	if (text == NULL)
+		return 0;
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(text, names[i]) == 0) {
+			request->part = (enum request_part)i;
+			return 0;
+		}
+	return err_set(err, ERR_INTERNAL, "FastCGI parameter ACTIONKIT_PART: there is no part %s",
+	    text);
+}
+
+static int
 read_length(struct request *request, char **parameters, struct err *err)
 {
 	const char *text = parameter(parameters, "CONTENT_LENGTH");
@@ -151,7 +172,8 @@ request_read(struct request *ret_request, const struct server_options *options,
 	};
 	read_id(ret_request, parameters);
 	read_timeout(ret_request, parameters);
-	if (read_path(ret_request, options, parameters, err) == -1 ||
+	if (read_part(ret_request, parameters, err) == -1 ||
+	    read_path(ret_request, options, parameters, err) == -1 ||
 	    read_length(ret_request, parameters, err) == -1)
 		return -1;
 	return 0;

@@ -12,10 +12,20 @@
 #define REQUEST_ID_MAX_BYTES 128
 #define REQUEST_LENGTH_UNKNOWN (-1)
 
+/*
+ * Who may ask for what: nginx says it with the FastCGI parameter ACTIONKIT_PART, which each of our
+ * snippets sets for itself. No client can: what it sends are parameters that begin with HTTP_.
+ */
+enum request_part {
+	PART_AGENT,		/* the protocol; where nginx says nothing */
+	PART_METRICS
+};
+
 /* Borrowed texts live until the next connection_read(). */
 struct request {
 	char id[REQUEST_ID_MAX_BYTES + 1]; /* the client's Request-Id, nginx's, or a UUID */
 	const char *sent_as;	/* nginx's id, the same when it sends it again; or "" */
+	enum request_part part;
 	const char *method;
 	const char *base_path;	/* nginx's, or the option's */
 	const char *path;	/* without the base path and the query */

@@ -108,6 +108,7 @@ check "installs what it should" exists "$includedir/actionkit.h" "$bindir/action
     "$datadir/actionkit/nginx/actionkit.conf" \
     "$datadir/actionkit/nginx/actionkit-errors.conf" \
     "$datadir/actionkit/nginx/actionkit-location.conf" \
+    "$datadir/actionkit/nginx/actionkit-metrics.conf" \
     "$datadir/actionkit/nginx/actionkit-upstream.conf" "$datadir/actionkit/icon.sh"
 check "the shared library exports only ak_ symbols" \
     exports '^ak_' "$lib/libactionkit.so"

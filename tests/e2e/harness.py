@@ -300,8 +300,9 @@ class Server:
     """
 
     def __init__(self, program=None, serve=True, environment=None, unclean=False,
-                 nginx_http="", before=None, prefix=(), **options):
+                 nginx_http="", nginx_server=(), before=None, prefix=(), **options):
         self.nginx_http = nginx_http    # more for the http block, as in nginx/*.in
+        self.nginx_server = nginx_server    # more of our snippets, for the server block
         self.before = before            # runs in the child, before serve is executed
         self.prefix = prefix
         self.program = program or EXTENSION
@@ -372,6 +373,9 @@ class Server:
                 text = file.read()
             if name == "nginx.conf.in":
                 text = text.rstrip().removesuffix("}") + self.nginx_http + "}\n"
+                include = 'include "@RUN_DIR@/actionkit.conf";'
+                text = text.replace(include, include + "".join(
+                    f' include "@RUN_DIR@/{name}";' for name in self.nginx_server))
             for place, value in places.items():
                 text = text.replace(place, value)
             path = os.path.join(run_dir, name[:-len(".in")])
