@@ -6,6 +6,7 @@
 #include "core/base/log.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -13,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/base/clock.h"
@@ -24,6 +26,8 @@
 #define LOG_END_BYTES 16
 /* Request ids come from outside; beyond this they would leave no room for the message. */
 #define LOG_REQUEST_BYTES 256
+#define LOG_STREAM_BYTES 64
+#define LOG_NUMBER_BYTES 24
 
 struct line {
 	char text[LOG_LINE_BYTES];
@@ -50,6 +54,15 @@ static const char *const format_names[] = {
 	[LOG_FORMAT_JSON] = "json",
 };
 
+/* Those of syslog, as sd-daemon(3) has them. */
+static const char *const priorities[] = {
+	[LOG_LEVEL_TRACE] = "<7>",
+	[LOG_LEVEL_DEBUG] = "<7>",
+	[LOG_LEVEL_INFO] = "<6>",
+	[LOG_LEVEL_WARN] = "<4>",
+	[LOG_LEVEL_ERROR] = "<3>",
+};
+
 #define LEVELS (sizeof(level_names) / sizeof(level_names[0]))
 #define FORMATS (sizeof(format_names) / sizeof(format_names[0]))
 
@@ -57,6 +70,7 @@ static enum log_level least_level = LOG_LEVEL_INFO;
 static enum log_format line_format = LOG_FORMAT_TEXT;
 static const char *process = "actionkit";
 static const char *request;
+static const struct log_subject *subject;
 static int output = STDERR_FILENO;
 
 int
@@ -120,6 +134,35 @@ void
 log_request(const char *request_id)
 {
 	request = request_id;
+}
+
+void
+log_subject(const struct log_subject *about)
+{
+	subject = about;
+}
+
+/*
+ * Whether stderr is the journal, as systemd.exec(5) says: JOURNAL_STREAM has its device and inode.
+ * Both are the same as long as a process lives, and its children's.
+ */
+static bool
+is_journal(void)
+{
+	static int known = -1;
+	const char *stream = getenv("JOURNAL_STREAM");
+	char own[LOG_STREAM_BYTES];
+	struct stat status;
+
+	if (known == -1) {
+		known = 0;
+		if (stream != NULL && fstat(STDERR_FILENO, &status) == 0) {
+			snprintf(own, sizeof(own), "%ju:%ju", (uintmax_t)status.st_dev,
+			    (uintmax_t)status.st_ino);
+			known = strcmp(own, stream) == 0;
+		}
+	}
+	return known == 1;
 }
 
 /* Appends, unless the line is full; leaves room for end bytes. */
@@ -198,6 +241,42 @@ append_request(struct line *line)
 	append_foreign(line, request, utf8_cut(request, length, LOG_REQUEST_BYTES));
 }
 
+static void
+append_member(struct line *line, const char *name, const char *value)
+{
+	if (value == NULL || *value == '\0')
+		return;
+	append_text(line, ",\"");
+	append_text(line, name);
+	append_text(line, "\":\"");
+	append_foreign(line, value, strlen(value));
+	append_text(line, "\"");
+}
+
+static void
+append_number(struct line *line, const char *name, int64_t value)
+{
+	char text[LOG_NUMBER_BYTES];
+
+	snprintf(text, sizeof(text), "%" PRId64, value);
+	append_text(line, ",\"");
+	append_text(line, name);
+	append_text(line, "\":");
+	append_text(line, text);
+}
+
+static void
+append_subject(struct line *line)
+{
+	append_member(line, "execution", subject->execution);
+	append_member(line, "action", subject->action);
+	append_member(line, "verb", subject->verb);
+	if (subject->status == 0)
+		return;
+	append_number(line, "status", subject->status);
+	append_number(line, "duration_ms", subject->duration_ms);
+}
+
 static AK_PRINTF(2, 0) void
 log_line(enum log_level level, const char *format, va_list arguments)
 {
@@ -216,6 +295,8 @@ log_line(enum log_level level, const char *format, va_list arguments)
 	clock_rfc3339(clock_wall_ms(), time);
 	snprintf(pid, sizeof(pid), "%ld", (long)getpid());
 
+	if (is_journal())
+		append_text(&line, priorities[level]);
 	if (line_format == LOG_FORMAT_JSON) {
 		append_text(&line, "{\"time\":\"");
 		append_text(&line, time);
@@ -226,10 +307,12 @@ log_line(enum log_level level, const char *format, va_list arguments)
 		append_text(&line, "\",\"pid\":");
 		append_text(&line, pid);
 		if (request != NULL) {
-			append_text(&line, ",\"request\":\"");
+			append_text(&line, ",\"request_id\":\"");
 			append_request(&line);
 			append_text(&line, "\"");
 		}
+		if (subject != NULL)
+			append_subject(&line);
 		append_text(&line, ",\"message\":\"");
 		append_foreign(&line, message, length);
 		append_end(&line, "\"}\n");

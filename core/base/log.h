@@ -3,13 +3,18 @@
  *
  * One line per event: who, what, cause. Text lines read
  *	2026-11-22T18:00:00.000Z INFO responder[4711] request-id: message
- * and JSON lines carry the same as members time, level, process, pid, request, message. A
- * line is written with one write(2) of at most PIPE_BUF bytes, so that lines of several
+ * and JSON lines carry the same as members time, level, process, pid, request_id, message, and
+ * what they are about: execution, action, verb, status, duration_ms. Where stderr is the journal
+ * (JOURNAL_STREAM), a line begins with its priority, "<6>", which the journal takes off.
+ *
+ * A line is written with one write(2) of at most PIPE_BUF bytes, so that lines of several
  * processes never mix; a longer message is cut. Control characters are escaped, and bytes that
  * are no UTF-8 replaced. errno is kept.
  */
 #ifndef CORE_BASE_LOG_H
 #define CORE_BASE_LOG_H
+
+#include <stdint.h>
 
 #include "core/actionkit.h"
 
@@ -37,6 +42,18 @@ const char *log_format_name(enum log_format format);
 void log_init(enum log_level level, enum log_format format);
 /* Names this process in the lines ("reaper"); borrowed. */
 void log_process(const char *name);
+/* What lines are about; what is not known is NULL or 0, and left out. */
+struct log_subject {
+	const char *execution;	/* UUID */
+	const char *action;	/* id */
+	const char *verb;	/* "start" */
+	int status;		/* of the HTTP reply */
+	int64_t duration_ms;	/* of the request, with status only */
+};
+
+/* Puts a subject into JSON lines, until it is set to NULL; borrowed. */
+void log_subject(const struct log_subject *subject);
+
 /* Where lines go from now on, instead of stderr; borrowed. */
 void log_output(int fd);
 /* Puts the request's id into the lines, until it is set to NULL; borrowed. */

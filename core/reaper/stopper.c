@@ -94,12 +94,16 @@ static int
 stopper_main(const struct options *options, struct scoreboard *scoreboard,
     const struct ak_action *action, const char *execution, const char *reason)
 {
+	const struct log_subject about = {
+		.execution = execution, .action = action->id, .verb = verb_name(VERB_STOP)
+	};
 	struct session session;
 	struct visit visit;
 	struct err err;
 	int status;
 
 	process_name("stopper");
+	log_subject(&about);
 	/* The reaper's lock must die with the reaper; this process opens all anew. */
 	descriptors_drop();
 	if (descriptors_guard() == -1) {

@@ -10,6 +10,12 @@
 
 #define MIGRATE_SQL_BYTES 64
 
+int
+store_schema(void)
+{
+	return (int)migrations_count;
+}
+
 static int
 apply(struct store *store, const struct migration *migration, struct err *err)
 {

@@ -83,6 +83,9 @@ int store_make_ready(const char *state_dir, int64_t serving_since_ms, int64_t ac
  */
 int store_rehearse(const char *state_dir, int64_t *ret_bytes, struct err *err);
 
+/* The version of this program's schema: 1, 2, ... */
+int store_schema(void);
+
 /*
  * Looks at a database of whatever schema. *ret_age: how many versions it is ahead of this
  * program's, below 0 if behind; *ret_active: how many executions are not stopped, -1 if that

@@ -110,8 +110,15 @@ log_answer(const struct request *request, const struct verb_call *call,
 {
 	int64_t took_ms = took_us / CLOCK_US_PER_MS;
 	const struct route *route = call->route;
+	const struct log_subject about = {
+		.execution = call->execution,
+		.action = route == NULL ? NULL : route->action->id,
+		.verb = route == NULL ? NULL : verb_name(route->verb),
+		.status = reply->status, .duration_ms = took_ms
+	};
 	char subject[SUBJECT_BYTES];
 
+	log_subject(&about);
 	if (route != NULL)
 		snprintf(subject, sizeof(subject), "%s %s %s", verb_name(route->verb),
 		    route->action->id,
@@ -128,6 +135,7 @@ log_answer(const struct request *request, const struct verb_call *call,
 		log_info("%s: %d in %lld ms", subject, reply->status, (long long)took_ms);
 	else
 		log_debug("%s: %d in %lld ms", subject, reply->status, (long long)took_ms);
+	log_subject(NULL);
 }
 
 bool

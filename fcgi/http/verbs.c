@@ -113,6 +113,11 @@ run_call(struct responder *responder, const struct request *request,
 
 	if (read_execution(object, call->execution, err) == -1)
 		return -1;
+	call->about = (struct log_subject){
+		.execution = call->execution, .action = route->action->id,
+		.verb = verb_name(route->verb)
+	};
+	log_subject(&call->about);
 	deadline_ms = request_deadline(request, route->verb == VERB_STOP ?
 	    options->stop_timeout_ms : options->handler_timeout_ms);
 	scoreboard_busy(responder->slot, deadline_ms, "%s %s", verb_name(route->verb),

@@ -5,6 +5,7 @@
 #define FCGI_HTTP_VERBS_H
 
 #include "core/base/err.h"
+#include "core/base/log.h"
 #include "core/base/uuid_text.h"
 #include "fcgi/http/body.h"
 #include "fcgi/http/reply.h"
@@ -15,6 +16,7 @@
 struct verb_call {
 	const struct route *route;
 	char execution[UUID_TEXT_BYTES]; /* UUID, empty if there is none */
+	struct log_subject about;	/* what is called, in lines of the log meanwhile */
 	char *error;			/* the ActionKitError of its handler, or NULL; owned */
 };
 

@@ -10,6 +10,7 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <sysexits.h>
@@ -34,6 +35,8 @@
 /* More than the reaper's longest sleep. */
 #define RESCUE_WAIT_MS 3000
 #define RESCUE_PAUSE_MS 20
+#define MIGRATED_BYTES 64
+#define BEHIND_NEW (-1)		/* there was no database */
 
 struct supervisor {
 	const struct server_options *options;
@@ -126,6 +129,26 @@ await_rescue(const char *state_dir)
 		clock_sleep_ms(RESCUE_PAUSE_MS);
 }
 
+/* What this server begins with; behind: of its database, or BEHIND_NEW. */
+static void
+log_beginning(const char *state_dir, int behind)
+{
+	char migrated[MIGRATED_BYTES] = "";
+	int64_t active;
+	struct err unknown;
+	int age;
+
+	if (behind > 0)
+		snprintf(migrated, sizeof(migrated), ", the database was migrated from %d",
+		    store_schema() - behind);
+	log_info("actionkit %s, schema %d%s", PACKAGE_VERSION, store_schema(),
+	    behind == BEHIND_NEW ? ", a new database" : migrated);
+	if (store_survey(state_dir, &age, &active, &unknown) == 0 && active > 0)
+		log_info("%" PRId64 " %s not stopped: %s", active,
+		    active == 1 ? "execution is" : "executions are",
+		    active == 1 ? "it goes on" : "they go on");
+}
+
 /*
  * Without a database agents can still stop what they started, from the state in their
  * requests; so only one of another schema keeps us from serving. Those who guard can use an
@@ -138,12 +161,15 @@ migrate(const struct supervisor *supervisor, struct err *err)
 	const struct scoreboard *scoreboard = supervisor->site->scoreboard;
 	int64_t active;
 	struct err unknown;
-	int age;
+	int age, behind;
 
 	await_rescue(state_dir);
+	behind = store_survey(state_dir, &age, &active, &unknown) == 0 ? -age : BEHIND_NEW;
 	if (store_make_ready(state_dir, scoreboard->serving_since_ms, scoreboard->active,
-	    err) == 0)
+	    err) == 0) {
+		log_beginning(state_dir, behind);
 		return 0;
+	}
 	if (err->code == ERR_USAGE || (store_survey(state_dir, &age, &active, &unknown) == 0 &&
 	    age != 0))
 		return err_wrap(err, "migration");

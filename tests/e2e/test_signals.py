@@ -3,12 +3,13 @@
 
 import json
 import os
+import re
 import signal
 
 from harness import (
-    ACTIONKIT, CHECK, EXTENSION, IN_ORDER, Execution, Later, Server, Victim, alive, boot_ms,
-    check, check_stopped_by_extension, contains, equal, install, main, paused, test,
-    wait_for)
+    ACTIONKIT, CHECK, EFFECT, EXTENSION, IN_ORDER, Execution, Later, Server, Victim, alive,
+    boot_ms, check, check_stopped_by_extension, command, contains, equal, install, main, paused,
+    test, wait_for)
 
 
 def undoes_and_exits(number):
@@ -317,6 +318,50 @@ def signal_under_json_log():
             entry = json.loads(line)
             check({"time", "level", "process", "pid", "message"} <= set(entry), line)
         contains(server.log(), "SIGTERM", "the log")
+
+
+@test
+def fields_of_the_log():
+    """JSON lines have execution, action, verb, status, duration and request id as members"""
+    with Server(log_format="json") as server:
+        execution, unwanted = server.running(), server.running()
+        execution.status(headers={"Request-Id": "mine"}).ok()
+        execution.stop().ok()
+        server.operator_stop(unwanted, "x")
+        unwanted.wait_phase("stopped")
+        wait_for(lambda: f"stopped execution {unwanted.id}" in server.log(), "the stopper's line")
+        lines = [json.loads(line) for line in server.log().splitlines()]
+        answered = {line["verb"]: line for line in lines
+                    if line.get("execution") == execution.id and "status" in line}
+        equal(set(answered), {"prepare", "start", "status", "stop"}, "verbs")
+        for line in answered.values():
+            equal((line["action"], line["status"]), (EFFECT, 200), f"{line}")
+            check(line["duration_ms"] >= 0 and line["request_id"], f"{line}")
+        equal(answered["status"]["request_id"], "mine", "request id")
+        check(any(line.get("execution") == unwanted.id and line["process"] == "stopper" and
+                  line["verb"] == "stop" and "status" not in line for line in lines), "stopper")
+
+
+@test
+def journal_and_beginning():
+    """Lines for the journal have priorities; the first say version, schema and what goes on"""
+    with Server(serve=False) as server:
+        with open(server.log_file, "wb") as file:
+            status = os.fstat(file.fileno())
+        server.environment["JOURNAL_STREAM"] = f"{status.st_dev}:{status.st_ino}"
+        server.serve()
+        execution = server.running()
+        check(all(re.match("<[3467]>", line) for line in server.log().splitlines()),
+              "a line without a priority")
+        contains(server.log(), "a new database", "the log")
+        version = server.query("PRAGMA user_version")[0]["user_version"]
+        number = command("--version", program=ACTIONKIT).out.split()[1]
+        contains(server.log(), f"actionkit {number}, schema {version}", "the log")
+        server.signal(signal.SIGQUIT)
+        server.wait_exit()
+        server.serve()
+        contains(server.log(), "1 execution is not stopped: it goes on", "the log")
+        execution.stop().ok()
 
 
 main()

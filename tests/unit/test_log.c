@@ -8,8 +8,12 @@
 #include <errno.h>
 #include <limits.h>
 #include <regex.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/base/clock.h"
@@ -97,7 +101,7 @@ START_TEST(test_json)
 	ck_assert_str_eq(json_member_string(line, "level"), "debug");
 	ck_assert_str_eq(json_member_string(line, "process"), "reaper");
 	ck_assert_int_eq(json_object_get_int64(json_member(line, "pid")), getpid());
-	ck_assert_str_eq(json_member_string(line, "request"), "id\"\n");
+	ck_assert_str_eq(json_member_string(line, "request_id"), "id\"\n");
 	ck_assert_str_eq(json_member_string(line, "message"),
 	    "a \"b\" \\ \n\t\x01\x7f" UTF8_REPLACEMENT " \xc3\xa9 \xc2\x9b");
 	ck_assert_ptr_nonnull(strstr(text, "\\n\\u0009\\u0001\\u007f"));
@@ -107,9 +111,78 @@ START_TEST(test_json)
 	log_request(NULL);
 	log_info("%s", "");
 	line = parse(written());
-	ck_assert_ptr_null(json_member(line, "request"));
+	ck_assert_ptr_null(json_member(line, "request_id"));
 	ck_assert_str_eq(json_member_string(line, "message"), "");
 	json_object_put(line);
+}
+END_TEST
+
+START_TEST(test_subject)
+{
+	const struct log_subject answered = {
+		.execution = "3d7f", .action = "a\"b", .verb = "start", .status = 200,
+		.duration_ms = 7
+	}, meant = { .execution = "3d7f" };
+	struct json_object *line;
+
+	log_init(LOG_LEVEL_INFO, LOG_FORMAT_JSON);
+	log_subject(&answered);
+	log_info("x");
+	line = parse(written());
+	ck_assert_str_eq(json_member_string(line, "execution"), "3d7f");
+	ck_assert_str_eq(json_member_string(line, "action"), "a\"b");
+	ck_assert_str_eq(json_member_string(line, "verb"), "start");
+	ck_assert_int_eq(json_object_get_int64(json_member(line, "status")), 200);
+	ck_assert_int_eq(json_object_get_int64(json_member(line, "duration_ms")), 7);
+	json_object_put(line);
+	log_subject(&meant);
+	log_info("x");
+	line = parse(written());
+	ck_assert_str_eq(json_member_string(line, "execution"), "3d7f");
+	ck_assert_ptr_null(json_member(line, "verb"));
+	ck_assert_ptr_null(json_member(line, "status"));
+	json_object_put(line);
+	log_subject(NULL);
+	log_info("x");
+	ck_assert_ptr_null(strstr(written(), "execution"));
+}
+END_TEST
+
+/* The pipe stands for the journal. */
+static void
+set_journal(bool right)
+{
+	char stream[64];
+	struct stat status;
+
+	ck_assert_int_eq(fstat(STDERR_FILENO, &status), 0);
+	snprintf(stream, sizeof(stream), "%ju:%ju", (uintmax_t)status.st_dev,
+	    (uintmax_t)status.st_ino + !right);
+	ck_assert_int_eq(setenv("JOURNAL_STREAM", stream, 1), 0);
+}
+
+START_TEST(test_journal)
+{
+	set_journal(true);
+	log_init(LOG_LEVEL_DEBUG, LOG_FORMAT_TEXT);
+	log_debug("x");
+	log_info("x");
+	log_warn("x");
+	log_error("x");
+	matches(written(), "^<7>" TIME " DEBUG [^\n]*\n<6>" TIME " INFO [^\n]*\n<4>" TIME
+	    " WARN [^\n]*\n<3>" TIME " ERROR [^\n]*\n$");
+	log_init(LOG_LEVEL_INFO, LOG_FORMAT_JSON);
+	log_info("x");
+	matches(written(), "^<6>\\{[^\n]*\\}\n$");
+}
+END_TEST
+
+/* A variable that was inherited, and standard error goes elsewhere. */
+START_TEST(test_no_journal)
+{
+	set_journal(false);
+	log_info("x");
+	matches(written(), "^" TIME " INFO ");
 }
 END_TEST
 
@@ -162,7 +235,7 @@ START_TEST(test_long)
 		line = parse(written());
 		ck_assert_uint_le(strlen(text), PIPE_BUF);
 		matches(json_member_string(line, "message"), "\\.\\.\\.$");
-		ck_assert_uint_le(strlen(json_member_string(line, "request")), 768);
+		ck_assert_uint_le(strlen(json_member_string(line, "request_id")), 768);
 		json_object_put(line);
 		log_request(NULL);
 	}
@@ -261,7 +334,8 @@ int
 main(void)
 {
 	const TTest *const tests[] = {
-		test_text, test_json, test_forged, test_levels, test_long, test_errno,
+		test_text, test_json, test_subject, test_journal, test_no_journal, test_forged,
+		test_levels, test_long, test_errno,
 		test_names, test_err, test_clock, NULL
 	};
 
