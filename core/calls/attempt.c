@@ -23,13 +23,22 @@ name_of(enum stop_by by)
 	return by == STOP_BY_AGENT ? "agent" : "extension";
 }
 
+/* By which move stop() begins, from where the row is. */
+static enum move
+stop_move(const struct visit *visit)
+{
+	if (!description_has(visit->action, VERB_STOP))
+		return MOVE_END;
+	return visit->row.phase == PHASE_STOPPING ? MOVE_RETRY : MOVE_STOP;
+}
+
 static const char attempt_died[] = "the process that ran stop() died";
 
 static int
 write_stopping(struct visit *visit, enum stop_by by, const char *reason, struct err *err)
 {
 	struct execution *row = &visit->row;
-	const char *why;
+	enum move move = stop_move(visit);
 
 	if (row->phase == PHASE_NONE) {
 		execution_init(row, visit->id, visit->action);
@@ -42,34 +51,33 @@ write_stopping(struct visit *visit, enum stop_by by, const char *reason, struct 
 	if (row->phase == PHASE_STOPPING && row->due_boot_ms == EXECUTION_DUE_NOW)
 		text_set(&row->last_error, attempt_died);
 	execution_want_stop(row, by, reason);
-	why = row->stop_reason;
-	if (!description_has(visit->action, VERB_STOP)) {
-		if (execution_move(row, MOVE_END, err) == -1)
-			return -1;
-	} else {
-		if (execution_move(row, row->phase == PHASE_STOPPING ? MOVE_RETRY :
-		    MOVE_STOP, err) == -1)
-			return -1;
+	if (move != MOVE_END) {
 		row->due_boot_ms = EXECUTION_DUE_NOW;
 		row->stop_attempts++;
 	}
-	return execution_write(&visit->session->store, row, name_of(by), why, err);
+	return visit_write(visit, move, name_of(by), row->stop_reason, err);
 }
 
 static int
 commit_stopping(struct visit *visit, enum stop_by by, const char *reason, bool only_if_due,
     struct err *err)
 {
-	struct store *store = &visit->session->store;
+	int result;
 
-	if (visit_begin(visit, STORE_NORMAL, err) == -1)
-		return -1;
-	if (only_if_due &&
-	    (reason = execution_due_reason(&visit->row, clock_boot_ms())) == NULL) {
-		store_rollback(store);
-		return 1;
-	}
-	if (visit_commit(visit, write_stopping(visit, by, reason, err), err) == -1)
+	/* An agent that is heard of again moves the deadline alone. */
+	if (only_if_due)
+		visit->known = false;
+	do {
+		if (visit_begin_move(visit, stop_move(visit), STORE_NORMAL, err) == -1)
+			return -1;
+		if (only_if_due &&
+		    (reason = execution_due_reason(&visit->row, clock_boot_ms())) == NULL) {
+			store_rollback(&visit->session->store);
+			return 1;
+		}
+		result = visit_end_move(visit, write_stopping(visit, by, reason, err), err);
+	} while (result == 1);
+	if (result == -1)
 		return -1;
 	if (visit->row.stop_attempts <= 1 &&
 	    strcmp(visit->row.stop_reason, EXECUTION_HEARTBEAT_MISSED) == 0)
@@ -93,20 +101,19 @@ refuse_overtaken(struct visit *visit, int64_t number, struct err *err)
 static int
 commit_stopped(struct visit *visit, const char *who, const char *reply, struct err *err)
 {
-	struct store *store = &visit->session->store;
-	struct execution *row = &visit->row;
-	int64_t number = row->stop_attempts;
+	int64_t number = visit->row.stop_attempts;
 	int result;
 
-	if (visit_begin(visit, STORE_NORMAL, err) == -1 ||
-	    refuse_overtaken(visit, number, err) == -1)
-		return -1;
-	visit_keep_state(visit);
-	text_set(&row->stop_result, reply);
-	result = execution_move(row, MOVE_STOPPED, err);
-	if (result == 0)
-		result = execution_write(store, row, who, NULL, err);
-	return visit_commit(visit, result, err);
+	do {
+		if (visit_begin_move(visit, MOVE_STOPPED, STORE_NORMAL, err) == -1 ||
+		    refuse_overtaken(visit, number, err) == -1)
+			return -1;
+		visit_keep_state(visit);
+		text_set(&visit->row.stop_result, reply);
+		result = visit_end_move(visit, visit_write(visit, MOVE_STOPPED, who, NULL, err),
+		    err);
+	} while (result == 1);
+	return result;
 }
 
 /*
@@ -350,7 +357,7 @@ attempt_run(struct visit *visit, enum stop_by by, const char *reason, bool only_
 	char *reply;
 	int result;
 
-	if (visit_load(visit, err) == -1)
+	if (!visit->known && visit_load(visit, err) == -1)
 		return -1;
 	/* A request that cannot be read changes nothing. */
 	if (visit->row.phase == PHASE_NONE && visit_fill(visit, err) == -1)

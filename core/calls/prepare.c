@@ -44,12 +44,12 @@ describe_machine(struct visit *visit)
 }
 
 static int
-take_claims(struct visit *visit, struct err *err)
+take_claims(struct visit *visit, bool again, struct err *err)
 {
 	struct store *store = &visit->session->store;
 	size_t count = visit->claims == NULL ? 0 : json_object_array_length(visit->claims);
 
-	if (claim_release(store, visit->id, err) == -1)
+	if (again && claim_release(store, visit->id, err) == -1)
 		return -1;
 	for (size_t i = 0; i < count; i++) {
 		struct json_object *resource = json_object_array_get_idx(visit->claims, i);
@@ -87,10 +87,12 @@ write_prepared(struct visit *visit, struct err *err)
 	const struct options *options = visit->session->options;
 	const struct ak_call *call = &visit->call;
 	struct execution *row = &visit->row;
+	bool again = row->phase != PHASE_NONE;
+	int result;
 
 	if (check_phase(visit, err) == -1)
 		return -1;
-	if (row->phase == PHASE_NONE)
+	if (!again)
 		execution_init(row, visit->id, visit->action);
 	text_set(&row->action_version, visit->action->version);
 	visit_keep_state(visit);
@@ -99,12 +101,10 @@ write_prepared(struct visit *visit, struct err *err)
 	text_set(&row->execution_uri, ak_execution_uri(call));
 	row->duration_ms = duration_of(call);
 	row->due_boot_ms = clock_boot_ms() + options->never_started_ms;
-	if (execution_move(row, MOVE_PREPARE, err) == -1 ||
-	    execution_write(&visit->session->store, row, "agent", NULL, err) == -1)
-		return -1;
-	if (prepare_files_write(visit, err) == -1)
-		return -1;
-	return take_claims(visit, err);
+	result = visit_write(visit, MOVE_PREPARE, "agent", NULL, err);
+	if (result == 0)
+		result = prepare_files_write(visit, err);
+	return result == 0 ? take_claims(visit, again, err) : result;
 }
 
 /* Leaves nothing behind but an event. */
@@ -135,9 +135,36 @@ commit_failed(struct visit *visit, struct err *err)
 static int
 commit_prepared(struct visit *visit, struct err *err)
 {
-	if (visit_begin(visit, STORE_NORMAL, err) == -1)
+	int result;
+
+	do {
+		if (visit_begin_move(visit, MOVE_PREPARE, STORE_NORMAL, err) == -1)
+			return -1;
+		result = visit_end_move(visit, write_prepared(visit, err), err);
+	} while (result == 1);
+	return result;
+}
+
+/* What has begun is refused at once, not when its handler is over. */
+static int
+look_first(struct visit *visit, struct err *err)
+{
+	return visit_load(visit, err) == -1 ? -1 : check_phase(visit, err);
+}
+
+/* As lock_take(). */
+static int
+take_lock(struct visit *visit, struct err *err)
+{
+	struct lock *lock = &visit->session->lock;
+	int held = lock_take(lock, visit->id, 0, err);
+
+	if (held != 1)
+		return held;
+	if (look_first(visit, err) == -1)
 		return -1;
-	return store_end(&visit->session->store, write_prepared(visit, err), err);
+	held = lock_take(lock, visit->id, visit->deadline_ms, err);
+	return held == 1 ? visit_worked_on(visit, err) : held;
 }
 
 int
@@ -145,7 +172,7 @@ prepare_visit(struct visit *visit, char **ret_reply, struct err *err)
 {
 	struct json_object *values = NULL;
 	char *missing = NULL;
-	int held, result = -1;
+	int result = -1;
 
 	if (context_take(&visit->call, visit->request, err) == -1 ||
 	    prepare_files_check(visit, &values, err) == -1)
@@ -155,14 +182,12 @@ prepare_visit(struct visit *visit, char **ret_reply, struct err *err)
 		err_set(err, ERR_USAGE, "%s", missing);
 		goto out;
 	}
-	/* What has begun is refused at once, not when its handler is over. */
-	if (visit_load(visit, err) == -1 || check_phase(visit, err) == -1 ||
-	    check_space(visit->session, err) == -1 || prepare_files_take(visit, err) == -1)
+	/* Files may take long, and the lock is not held meanwhile. */
+	if (prepare_files_sent(visit) && (look_first(visit, err) == -1 ||
+	    check_space(visit->session, err) == -1 || prepare_files_take(visit, err) == -1))
 		goto out;
-	held = lock_take(&visit->session->lock, visit->id, visit->deadline_ms, err);
-	if (held == 1)
-		visit_worked_on(visit, err);
-	if (held != 0 || visit_load(visit, err) == -1 || check_phase(visit, err) == -1 ||
+	if (take_lock(visit, err) == -1 || look_first(visit, err) == -1 ||
+	    check_space(visit->session, err) == -1 ||
 	    prepare_files_move(visit, values, err) == -1 || visit_fill(visit, err) == -1)
 		goto out;
 

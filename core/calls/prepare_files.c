@@ -97,15 +97,33 @@ take_one(struct visit *visit, const char *parameter, struct json_object *sent,
 	return take_base64(incoming, parameter, text, err);
 }
 
+/* What the config has for a parameter that is a file, or NULL. */
+static struct json_object *
+sent_for(const struct visit *visit, const struct ak_parameter *parameter)
+{
+	return parameter->type != AK_FILE ? NULL :
+	    json_member(json_member(visit->request, "config"), parameter->name);
+}
+
+bool
+prepare_files_sent(const struct visit *visit)
+{
+	const struct ak_parameter *parameter = visit->action->parameters;
+
+	for (; parameter != NULL && parameter->name != NULL; parameter++)
+		if (sent_for(visit, parameter) != NULL)
+			return true;
+	return false;
+}
+
 int
 prepare_files_take(struct visit *visit, struct err *err)
 {
 	const struct ak_parameter *parameter = visit->action->parameters;
-	struct json_object *config = json_member(visit->request, "config"), *sent;
+	struct json_object *sent;
 
 	for (; parameter != NULL && parameter->name != NULL; parameter++) {
-		sent = parameter->type == AK_FILE ? json_member(config, parameter->name) :
-		    NULL;
+		sent = sent_for(visit, parameter);
 		if (sent != NULL && take_one(visit, parameter->name, sent, err) == -1)
 			return -1;
 	}

@@ -19,6 +19,9 @@
 int prepare_files_check(const struct visit *visit, struct json_object **ret_values,
     struct err *err);
 
+/* Whether the config, which was checked, has anything for them. */
+bool prepare_files_sent(const struct visit *visit);
+
 /*
  * Brings what the config, which was checked, has for files into visit->incoming. May take until
  * the deadline. 0, or -1.

@@ -74,9 +74,20 @@ write_starting(struct visit *visit, struct err *err)
 	}
 	row->due_boot_ms = EXECUTION_DUE_NOW;
 	row->heartbeat_interval_ms = heartbeat_interval(visit->action);
-	if (execution_move(row, MOVE_START, err) == -1)
-		return -1;
-	return execution_write(&visit->session->store, row, "agent", NULL, err);
+	return visit_write(visit, MOVE_START, "agent", NULL, err);
+}
+
+static int
+commit_starting(struct visit *visit, struct err *err)
+{
+	int result;
+
+	do {
+		if (visit_begin_move(visit, MOVE_START, STORE_FULL, err) == -1)
+			return -1;
+		result = visit_end_move(visit, write_starting(visit, err), err);
+	} while (result == 1);
+	return result;
 }
 
 /*
@@ -97,27 +108,23 @@ end_of(const struct execution *row, int64_t now_ms)
 
 /* worker: spawned, and waiting for its row; or NULL. */
 static int
-write_started(struct visit *visit, const char *reply, bool failed, const char *why,
-    const struct spawn *worker, struct err *err)
+write_started(struct visit *visit, enum move move, const char *reply, bool failed,
+    const char *why, const struct spawn *worker, struct err *err)
 {
 	struct execution *row = &visit->row;
 	int64_t now_ms = clock_boot_ms();
-	bool over = ends_with_start(visit->action) ||
-	    (failed && !description_has(visit->action, VERB_STOP));
+	int result;
 
 	visit_keep_state(visit);
 	text_set(&row->start_result, reply);
-	if (over)
+	if (move == MOVE_END)
 		execution_want_stop(row, STOP_BY_ACTION, failed ? "failed" : "completed");
 	text_set(&row->error, why);
 	row->ends_boot_ms = end_of(row, now_ms);
 	if (row->stop_by == STOP_BY_NOBODY)
 		row->due_boot_ms = execution_next_due(row, now_ms);
-	if (execution_move(row, over ? MOVE_END : MOVE_STARTED, err) == -1)
-		return -1;
-	if (execution_write(&visit->session->store, row, "agent", why, err) == -1)
-		return -1;
-	return worker == NULL ? 0 :
+	result = visit_write(visit, move, "agent", why, err);
+	return result != 0 || worker == NULL ? result :
 	    worker_begin(&visit->session->store, visit->id, &worker->id, worker->cgroup, err);
 }
 
@@ -125,9 +132,18 @@ static int
 commit_started(struct visit *visit, const char *reply, bool failed, const char *why,
     const struct spawn *worker, struct err *err)
 {
-	if (visit_begin(visit, STORE_NORMAL, err) == -1)
-		return -1;
-	if (visit_commit(visit, write_started(visit, reply, failed, why, worker, err), err) == -1)
+	bool over = ends_with_start(visit->action) ||
+	    (failed && !description_has(visit->action, VERB_STOP));
+	enum move move = over ? MOVE_END : MOVE_STARTED;
+	int result;
+
+	do {
+		if (visit_begin_move(visit, move, STORE_NORMAL, err) == -1)
+			return -1;
+		result = visit_end_move(visit,
+		    write_started(visit, move, reply, failed, why, worker, err), err);
+	} while (result == 1);
+	if (result == -1)
 		return -1;
 	scoreboard_count(visit->session->scoreboard,
 	    failed ? COUNTERS_START_FAILURES : COUNTERS_STARTS);
@@ -180,13 +196,7 @@ run_start(struct visit *visit, char **ret_reply, struct err *err)
 	bool failed;
 	int result;
 
-	if (visit_fill(visit, err) == -1 || visit_begin(visit, STORE_FULL, err) == -1)
-		return -1;
-	if (write_starting(visit, err) == -1) {
-		store_rollback(&visit->session->store);
-		return -1;
-	}
-	if (store_commit(&visit->session->store, err) == -1)
+	if (visit_fill(visit, err) == -1 || commit_starting(visit, err) == -1)
 		return -1;
 
 	failed = visit_run(visit) == -1 || begin_work(visit, &worker) == -1;
@@ -257,19 +267,21 @@ has_begun(const struct execution *row)
 int
 start_visit(struct visit *visit, char **ret_reply, struct err *err)
 {
-	int held = 0;
+	struct lock *lock = &visit->session->lock;
+	int held = lock_take(lock, visit->id, 0, err);
 
 	*ret_reply = NULL;
-	if (visit_load(visit, err) == -1)
+	if (held == -1 || visit_load(visit, err) == -1)
 		return -1;
-	if (!has_begun(&visit->row))
-		held = lock_take(&visit->session->lock, visit->id, visit->deadline_ms, err);
-	if (held == -1)
-		return -1;
-	if (held == 1)
-		return visit_worked_on(visit, err);
-	if (!has_begun(&visit->row) && visit_load(visit, err) == -1)
-		return -1;
+	if (held == 1 && !has_begun(&visit->row)) {
+		held = lock_take(lock, visit->id, visit->deadline_ms, err);
+		if (held == -1)
+			return -1;
+		if (held == 1)
+			return visit_worked_on(visit, err);
+		if (visit_load(visit, err) == -1)
+			return -1;
+	}
 	switch (visit->row.phase) {
 	case PHASE_NONE:
 	case PHASE_PREPARED:

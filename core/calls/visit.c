@@ -52,6 +52,7 @@ visit_load(struct visit *visit, struct err *err)
 {
 	struct session *session = visit->session;
 
+	visit->known = false;
 	if (session_need_store(session, err) == -1)
 		return -1;
 	if (execution_load(&session->store, visit->id, &visit->row,
@@ -61,6 +62,7 @@ visit_load(struct visit *visit, struct err *err)
 	    strcmp(visit->row.action, visit->action->id) != 0)
 		return err_set(err, ERR_PHASE, "execution %s is one of action %s",
 		    visit->id, visit->row.action);
+	visit->known = session->lock.offset != -1;
 	return 0;
 }
 
@@ -78,6 +80,7 @@ visit_begin(struct visit *visit, enum store_durability durability, struct err *e
 {
 	struct store *store = &visit->session->store;
 
+	visit->narrow = false;
 	if (session_begin(visit->session, durability, transaction_until(visit), err) == -1)
 		return -1;
 	if (visit_load(visit, err) == -1) {
@@ -112,6 +115,45 @@ visit_commit(struct visit *visit, int result, struct err *err)
 		return -1;
 	if (visit->row.phase == PHASE_STOPPED)
 		scoreboard_count(visit->session->scoreboard, stop_event(&visit->row));
+	return 0;
+}
+
+int
+visit_begin_move(struct visit *visit, enum move move, enum store_durability durability,
+    struct err *err)
+{
+	if (!visit->known || !execution_advances(&visit->row, move))
+		return visit_begin(visit, durability, err);
+	visit->narrow = true;
+	/* The row in memory is changed before it is known whether that is committed. */
+	visit->known = false;
+	return session_begin(visit->session, durability, transaction_until(visit), err);
+}
+
+int
+visit_write(struct visit *visit, enum move move, const char *who, const char *why,
+    struct err *err)
+{
+	struct store *store = &visit->session->store;
+
+	if (execution_move(&visit->row, move, err) == -1)
+		return -1;
+	return visit->narrow ?
+	    execution_advance(store, &visit->row, move, who, why, err) :
+	    execution_write(store, &visit->row, who, why, err);
+}
+
+int
+visit_end_move(struct visit *visit, int result, struct err *err)
+{
+	visit->known = false;
+	if (result == 1) {
+		store_rollback(&visit->session->store);
+		return 1;
+	}
+	if (visit_commit(visit, result, err) == -1)
+		return -1;
+	visit->known = visit->session->lock.offset != -1;
 	return 0;
 }
 
@@ -301,6 +343,8 @@ visit_run(struct visit *visit)
 	set_keeper(visit);
 	result = call_run(&visit->call);
 	visit->lock_lost = lock_lost(&visit->session->lock);
+	if (visit->lock_lost)
+		visit->known = false;
 	if (visit->call.verb == VERB_QUERY)
 		return result;
 	json = state_to_json(visit->action, visit->state, visit->state_json, &err);

@@ -22,6 +22,8 @@ struct visit {
 	int64_t patience_ms;		/* longest wait for a transaction; 0: until deadline_ms */
 	const char *id;			/* UUID, lower case; borrowed */
 	struct execution row;		/* as last loaded */
+	bool known;			/* as it was loaded or committed since the lock was taken */
+	bool narrow;			/* the transaction goes by a row that is known */
 	void *state;			/* the handler's struct, NULL until filled */
 	struct json_object *state_json;	/* the same as JSON */
 	const char *state_text;		/* to be kept: what it ran with, or adopted; or NULL */
@@ -56,6 +58,18 @@ int visit_begin(struct visit *visit, enum store_durability durability, struct er
  * /metrics.
  */
 int visit_commit(struct visit *visit, int result, struct err *err);
+
+/*
+ * Begins a transaction for a move, with the row as it is known since the lock was taken, where
+ * execution_advance() can tell whether that is still so; else loads it. On failure none is open.
+ */
+int visit_begin_move(struct visit *visit, enum move move, enum store_durability durability,
+    struct err *err);
+/* Moves and writes the row in it: 0, 1 if it has to be loaded and decided anew, or -1. */
+int visit_write(struct visit *visit, enum move move, const char *who, const char *why,
+    struct err *err);
+/* Ends it as visit_commit(). After 1 it is to be begun again: the row is loaded then. */
+int visit_end_move(struct visit *visit, int result, struct err *err);
 
 /* Refuses what must not begin any more: -1 with ERR_DRAINING, or ERR_PHASE if a stop is wanted. */
 int visit_may_begin(const struct visit *visit, struct err *err);

@@ -42,6 +42,26 @@ static const char write_row[] = "INSERT INTO executions "
     "SET changed_at = excluded.changed_at, runner_pid = excluded.runner_pid"
     EXECUTION_COLUMNS(SET);
 
+static const char insert_row[] = "INSERT INTO executions "
+    "(id" EXECUTION_COLUMNS(NAME) ", changed_at, runner_pid) "
+    "VALUES (?" EXECUTION_COLUMNS(VALUE) ", ?, ?) ON CONFLICT (id) DO NOTHING";
+
+/* What the moves of a common life change, and what must still be so: see bind_move(). */
+#define ADVANCE(phase) "UPDATE executions SET phase = '" phase "', changed_at = ?2, " \
+	"runner_pid = ?3, "
+static const char *const advances[MOVE_COUNT] = {
+	[MOVE_START] = ADVANCE("starting") "due_at = ?4, heartbeat_interval = ?5 "
+	    "WHERE id = ?1 AND phase = 'prepared' AND stop_by IS NULL",
+	[MOVE_STARTED] = ADVANCE("running") "state = ?6, state_version = ?7, start_result = ?8, "
+	    "error = ?9, ends_at = ?10, due_at = CASE WHEN stop_by IS NULL THEN ?4 ELSE due_at END "
+	    "WHERE id = ?1 AND phase = 'starting'",
+	[MOVE_STOP] = ADVANCE("stopping") "due_at = ?4, stop_by = ?11, stop_reason = ?12, "
+	    "stop_attempts = ?13 WHERE id = ?1 AND phase = 'running' AND stop_by IS NULL AND "
+	    "state = ?6 AND stop_attempts = ?13 - 1",
+	[MOVE_STOPPED] = ADVANCE("stopped") "state = ?6, state_version = ?7, stop_result = ?14 "
+	    "WHERE id = ?1 AND phase = 'stopping' AND stop_attempts = ?13",
+};
+
 static const char *const stop_by_names[] = {
 	[STOP_BY_NOBODY] = NULL,
 	[STOP_BY_AGENT] = "agent",
@@ -200,25 +220,80 @@ bind_stop_by(sqlite3_stmt *put, int at, enum stop_by by)
 
 #define BIND(kind, member, column, written) bind_##kind(put, ++at, row->member);
 
+static void
+bind_row(sqlite3_stmt *put, const struct execution *row)
+{
+	int at = 1;
+
+	bind_text(put, at, row->id);
+	EXECUTION_COLUMNS(BIND)
+	bind_integer(put, ++at, clock_wall_ms());
+	bind_integer(put, ++at, getpid());
+}
+
+/* For all of them; one that a statement has not is not bound. */
+static void
+bind_move(sqlite3_stmt *put, const struct execution *row)
+{
+	bind_text(put, 1, row->id);
+	bind_integer(put, 2, clock_wall_ms());
+	bind_integer(put, 3, getpid());
+	bind_integer(put, 4, row->due_boot_ms);
+	bind_integer(put, 5, row->heartbeat_interval_ms);
+	bind_text(put, 6, row->state);
+	bind_integer(put, 7, row->state_version);
+	bind_text(put, 8, row->start_result);
+	bind_text(put, 9, row->error);
+	bind_integer(put, 10, row->ends_boot_ms);
+	bind_stop_by(put, 11, row->stop_by);
+	bind_text(put, 12, row->stop_reason);
+	bind_integer(put, 13, row->stop_attempts);
+	bind_text(put, 14, row->stop_result);
+}
+
+/* Most have nothing, and to look is cheaper than to delete nothing. */
+static int
+release_all(struct store *store, const char *id, struct err *err)
+{
+	sqlite3_stmt *look = store_prepare(store,
+	    "SELECT EXISTS (SELECT 1 FROM claims WHERE execution = ?1) OR "
+	    "EXISTS (SELECT 1 FROM files WHERE execution = ?1)", err);
+	int has;
+
+	if (look == NULL)
+		return -1;
+	bind_text(look, 1, id);
+	if (store_step(store, look, err) != 1)
+		return -1;
+	has = sqlite3_column_int(look, 0);
+	sqlite3_reset(look);
+	if (has == 0)
+		return 0;
+	return claim_release(store, id, err) == -1 || files_forget(store, id, err) == -1 ? -1 : 0;
+}
+
+/* What belongs to a row that was written. */
+static int
+follow_up(struct store *store, const struct execution *row, const char *who, const char *why,
+    struct err *err)
+{
+	if (row->phase == PHASE_STOPPED && release_all(store, row->id, err) == -1)
+		return -1;
+	return execution_event(store, row, who, why, err);
+}
+
 int
 execution_write(struct store *store, const struct execution *row, const char *who,
     const char *why, struct err *err)
 {
 	sqlite3_stmt *put = store_prepare(store, write_row, err);
-	int at = 1;
 
 	if (put == NULL)
 		return -1;
-	bind_text(put, at, row->id);
-	EXECUTION_COLUMNS(BIND)
-	bind_integer(put, ++at, clock_wall_ms());
-	bind_integer(put, ++at, getpid());
+	bind_row(put, row);
 	if (store_run(store, put, err) == -1)
 		return -1;
-	if (row->phase == PHASE_STOPPED && (claim_release(store, row->id, err) == -1 ||
-	    files_forget(store, row->id, err) == -1))
-		return -1;
-	return execution_event(store, row, who, why, err);
+	return follow_up(store, row, who, why, err);
 }
 
 static int
@@ -227,6 +302,43 @@ run_narrow(struct store *store, sqlite3_stmt *update, struct err *err)
 	if (store_run(store, update, err) == -1)
 		return -1;
 	return sqlite3_changes(store->db) == 1 ? 0 : 1;
+}
+
+bool
+execution_advances(const struct execution *row, enum move move)
+{
+	switch (move) {
+	case MOVE_PREPARE:
+		return row->phase == PHASE_NONE;
+	case MOVE_START:
+		return row->phase == PHASE_PREPARED;
+	case MOVE_STARTED:
+		return row->phase == PHASE_STARTING;
+	case MOVE_STOP:
+		return row->phase == PHASE_RUNNING && row->stop_by == STOP_BY_NOBODY;
+	case MOVE_STOPPED:
+		return row->phase == PHASE_STOPPING;
+	default:
+		return false;
+	}
+}
+
+int
+execution_advance(struct store *store, const struct execution *row, enum move move,
+    const char *who, const char *why, struct err *err)
+{
+	sqlite3_stmt *put = store_prepare(store, move == MOVE_PREPARE ? insert_row :
+	    advances[move], err);
+	int result;
+
+	if (put == NULL)
+		return -1;
+	if (move == MOVE_PREPARE)
+		bind_row(put, row);
+	else
+		bind_move(put, row);
+	result = run_narrow(store, put, err);
+	return result == 0 ? follow_up(store, row, who, why, err) : result;
 }
 
 int

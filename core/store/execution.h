@@ -7,6 +7,7 @@
 #ifndef CORE_STORE_EXECUTION_H
 #define CORE_STORE_EXECUTION_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "core/actionkit.h"
@@ -106,6 +107,24 @@ int execution_move(struct execution *row, enum move move, struct err *err);
  */
 int execution_write(struct store *store, const struct execution *row, const char *who,
     const char *why, struct err *err);
+
+/*
+ * Whether execution_advance() knows a move from where a row is: those of a life in which nothing
+ * goes wrong.
+ */
+bool execution_advances(const struct execution *row, enum move move);
+
+/*
+ * Writes a row that has made such a move since it was loaded under the execution's lock, as
+ * execution_write() does, but only what the move changes, and only where that was decided by what
+ * is in the database still: the phase; for MOVE_START and MOVE_STOP that nobody wants it stopped;
+ * for MOVE_STOP also the state, which a status call may have changed; for MOVE_STOPPED the number
+ * of the attempt. MOVE_STARTED does not look at a stop that is wanted, and leaves it due then.
+ * Returns 0; 1 if it is not so any more: then nothing is written, and the row is to be loaded; or
+ * -1. Inside a transaction.
+ */
+int execution_advance(struct store *store, const struct execution *row, enum move move,
+    const char *who, const char *why, struct err *err);
 
 /*
  * The narrow writes, inside a transaction. _keep_state stores the state and its version, and

@@ -216,6 +216,95 @@ START_TEST(test_a_row_comes_back_as_it_was_written)
 }
 END_TEST
 
+static void
+set(const char *sql)
+{
+	ck_assert_msg(sqlite3_exec(store.db, sql, NULL, NULL, NULL) == SQLITE_OK, "%s: %s", sql,
+	    sqlite3_errmsg(store.db));
+}
+
+/* What execution_advance() says of a move from a row that was loaded before meanwhile happened. */
+static int
+advance(enum move move, const char *meanwhile)
+{
+	struct execution row = { .phase = PHASE_NONE };
+	int result;
+
+	ck_assert_int_eq(execution_load(&store, ID, &row, NULL, &err), 0);
+	set(meanwhile);
+	ck_assert(execution_advances(&row, move));
+	if (row.phase == PHASE_NONE) {
+		execution_init(&row, ID, &action);
+		text_set(&row.state, "{\"a\":1}");
+	}
+	row.due_boot_ms = 1000;
+	if (move == MOVE_STOP) {
+		execution_want_stop(&row, STOP_BY_AGENT, "test");
+		row.stop_attempts++;
+	}
+	ck_assert_int_eq(execution_move(&row, move, &err), 0);
+	begin();
+	result = execution_advance(&store, &row, move, "agent", NULL, &err);
+	commit();
+	execution_done(&row);
+	return result;
+}
+
+#define IS(condition) number("SELECT count(*) FROM executions WHERE " condition)
+
+START_TEST(test_a_row_advances_only_where_it_is_as_it_was)
+{
+	static const char nothing[] = "SELECT 1";
+	static const char wanted[] = "UPDATE executions SET stop_by = 'agent', "
+	    "stop_reason = 'x', due_at = 0";
+	static const char unwanted[] = "UPDATE executions SET stop_by = NULL, stop_reason = NULL";
+
+	ck_assert_int_eq(advance(MOVE_PREPARE, nothing), 0);
+	ck_assert_int_eq(IS("phase = 'prepared' AND state = '{\"a\":1}' AND due_at = 1000"), 1);
+	/* A stop that is wanted keeps it from being started; it is not overlooked. */
+	ck_assert_int_eq(advance(MOVE_START, wanted), 1);
+	ck_assert_int_eq(IS("phase = 'prepared' AND stop_by = 'agent'"), 1);
+	set(unwanted);
+	ck_assert_int_eq(advance(MOVE_START, nothing), 0);
+	ck_assert_int_eq(advance(MOVE_STARTED, "UPDATE executions SET phase = 'stopping'"), 1);
+	/* What has been started runs, and the stop stays wanted, and due. */
+	set("UPDATE executions SET phase = 'starting'");
+	ck_assert_int_eq(advance(MOVE_STARTED, wanted), 0);
+	ck_assert_int_eq(IS("phase = 'running' AND stop_by = 'agent' AND due_at = 0"), 1);
+	set(unwanted);
+	ck_assert_int_eq(advance(MOVE_STOP, wanted), 1);
+	set(unwanted);
+	/* stop() has to have the state that a status call has left. */
+	ck_assert_int_eq(advance(MOVE_STOP, "UPDATE executions SET state = '{\"a\":2}'"), 1);
+	ck_assert_int_eq(IS("phase = 'running' AND stop_by IS NULL"), 1);
+	ck_assert_int_eq(advance(MOVE_STOP, nothing), 0);
+	/* An attempt that was overtaken is not the last. */
+	ck_assert_int_eq(advance(MOVE_STOPPED, "UPDATE executions SET stop_attempts = 2"), 1);
+	ck_assert_int_eq(IS("phase = 'stopping' AND stop_attempts = 2"), 1);
+	set("INSERT INTO claims VALUES ('netdev:eth0', '" ID "', 0)");
+	ck_assert_int_eq(advance(MOVE_STOPPED, nothing), 0);
+	ck_assert_int_eq(IS("phase = 'stopped' AND state = '{\"a\":2}'"), 1);
+	ck_assert_int_eq(number("SELECT count(*) FROM claims"), 0);
+	ck_assert_int_eq(number("SELECT count(*) FROM events"), 5);
+}
+END_TEST
+
+START_TEST(test_a_row_is_made_where_there_is_none)
+{
+	struct execution row = { .phase = PHASE_NONE };
+
+	write_row(ID, MOVE_START);
+	execution_init(&row, ID, &action);
+	text_set(&row.state, "{}");
+	ck_assert_int_eq(execution_move(&row, MOVE_PREPARE, &err), 0);
+	begin();
+	ck_assert_int_eq(execution_advance(&store, &row, MOVE_PREPARE, "agent", NULL, &err), 1);
+	commit();
+	ck_assert_int_eq(IS("phase = 'starting'"), 1);
+	execution_done(&row);
+}
+END_TEST
+
 /* changed_at and runner_pid are set by each write, and not read. */
 START_TEST(test_the_columns_are_those_of_the_table)
 {
@@ -630,6 +719,8 @@ main(void)
 
 	tcase_add_checked_fixture(stored, open_store, close_store);
 	tcase_add_test(stored, test_a_row_comes_back_as_it_was_written);
+	tcase_add_test(stored, test_a_row_advances_only_where_it_is_as_it_was);
+	tcase_add_test(stored, test_a_row_is_made_where_there_is_none);
 	tcase_add_test(stored, test_the_columns_are_those_of_the_table);
 	tcase_add_test(stored, test_a_row_is_written_again_but_for_what_is_written_once);
 	tcase_add_test(stored, test_an_unknown_id_has_no_phase);
