@@ -178,27 +178,32 @@ bench: $(BENCHMARKS)
 
 # Fuzz targets: "make check" runs them over the inputs that are kept, "make fuzz" searches for
 # new ones, with clang.
-FUZZ_TESTS = tests/fuzz/json tests/fuzz/multipart tests/fuzz/request
+FUZZ_TESTS = tests/fuzz/json tests/fuzz/multipart tests/fuzz/reply tests/fuzz/request
 check_PROGRAMS += $(FUZZ_TESTS)
 tests_fuzz_json_LDADD = $(AK_LIBS)
 tests_fuzz_json_SOURCES = tests/fuzz/json.c tests/fuzz/replay.c tests/fuzz/fuzz.h
 tests_fuzz_multipart_LDADD = $(AK_LIBS)
 tests_fuzz_multipart_SOURCES = tests/fuzz/multipart.c tests/fuzz/replay.c tests/fuzz/fuzz.h
+tests_fuzz_reply_LDADD = $(AK_LIBS)
+tests_fuzz_reply_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_boot_ms -Wl,--wrap=clock_sleep_ms \
+	-Wl,--wrap=http_call
+tests_fuzz_reply_SOURCES = tests/fuzz/reply.c tests/fuzz/replay.c tests/fuzz/fuzz.h
 tests_fuzz_request_LDADD = $(AK_LIBS)
 tests_fuzz_request_SOURCES = tests/fuzz/request.c tests/fuzz/exchange.c \
 	tests/fuzz/exchange.h tests/fuzz/stub.c tests/fuzz/stub.h tests/fuzz/replay.c \
 	tests/fuzz/fuzz.h
 EXTRA_DIST += tests/fuzz/corpus tests/fuzz/fuzz.sh tests/fuzz/json.dict \
-	tests/fuzz/multipart.dict tests/fuzz/request.dict
+	tests/fuzz/multipart.dict tests/fuzz/reply.dict tests/fuzz/request.dict
 # make fuzz FUZZ_SECONDS=600 FUZZ_TARGETS=request
 FUZZ_SECONDS = 60
-FUZZ_TARGETS = json multipart request
+FUZZ_TARGETS = json multipart reply request
 FUZZED = $(libcore_la_SOURCES) $(nodist_libcore_la_SOURCES) \
-	$(libfcgi_server_la_SOURCES)
+	$(libfcgi_server_la_SOURCES) $(libcli_la_SOURCES)
 FUZZ = CLANG='$(CLANG)' FUZZ_SECONDS='$(FUZZ_SECONDS)' FUZZ_TARGETS='$(FUZZ_TARGETS)' \
 	top_srcdir='$(top_srcdir)' $(SHELL) $(top_srcdir)/tests/fuzz/fuzz.sh
 tests/fuzz/clang/built: $(FUZZED) $(tests_fuzz_json_SOURCES) \
-	$(tests_fuzz_multipart_SOURCES) $(tests_fuzz_request_SOURCES) tests/fuzz/fuzz.sh
+	$(tests_fuzz_multipart_SOURCES) $(tests_fuzz_reply_SOURCES) \
+	$(tests_fuzz_request_SOURCES) tests/fuzz/fuzz.sh
 	@$(FUZZ) build '$(DEPS_CFLAGS)' '$(DEPS_LIBS)' $(FUZZED)
 	@touch $@
 .PHONY: fuzz

@@ -58,12 +58,16 @@ build()
 		"$clang" $build_cflags $instrument -c -o "$build_object" \
 		    "$(find_source "$build_source")" || fail "$build_source: not compiled"
 	done
-	for build_target in json multipart request; do
+	for build_target in json multipart reply request; do
 		build_own=$top_srcdir/tests/fuzz/$build_target.c
 		test "$build_target" != request ||
 			build_own="$build_own $top_srcdir/tests/fuzz/exchange.c
 			    $top_srcdir/tests/fuzz/stub.c"
-		"$clang" $build_cflags -fsanitize=fuzzer,address,undefined \
+		# Time and the network of a run are the target's.
+		build_wrap=
+		test "$build_target" != reply ||
+			build_wrap="-Wl,--wrap=clock_boot_ms,--wrap=clock_sleep_ms,--wrap=http_call"
+		"$clang" $build_cflags $build_wrap -fsanitize=fuzzer,address,undefined \
 		    -fno-sanitize-recover=undefined -o "$out/$build_target" $build_own \
 		    "$out"/objects/*.o $build_libs || fail "$build_target: not linked"
 	done
@@ -93,7 +97,7 @@ run()
 "
 }
 
-targets=${FUZZ_TARGETS:-json multipart request}
+targets=${FUZZ_TARGETS:-json multipart reply request}
 seconds=${FUZZ_SECONDS:-60}
 mkdir -p "$out" || exit
 if [ "${1-}" = build ]; then
