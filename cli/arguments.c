@@ -86,13 +86,16 @@ arguments_next(struct arguments *arguments)
 		return stop_with(arguments, EXIT_SUCCESS);
 	}
 	arguments->begun = true;
-	key = command_line_next(&line, &err);
+	/* The last mistake may be an operand: behind all options. */
+	while ((key = command_line_next(&line, &err)) == -1) {
+		arguments_mistake(arguments, "%s", err.msg);
+		if (line.operands != NULL)
+			break;
+	}
 	arguments->value = line.value;
 	arguments->operands = line.operands;
 	arguments->operand_count = line.operand_count;
-	if (key == -1)
-		return stop_with(arguments, arguments_refuse(arguments, "%s", err.msg));
-	return key;
+	return key > 0 ? key : arguments_check(arguments);
 }
 
 int
@@ -113,26 +116,60 @@ arguments_duration(struct arguments *arguments, const char *option, int64_t *ret
 {
 	if (duration_parse(arguments->value, ret_ms) == 0)
 		return 0;
-	arguments->status = arguments_refuse(arguments,
-	    "%s %s: must be a duration like 30s", option, arguments->value);
+	arguments_mistake(arguments, "%s %s: must be a duration like 30s", option,
+	    arguments->value);
+	return -1;
+}
+
+static void
+print_mistake(const struct arguments *arguments, const char *format, va_list values)
+{
+	char *mistake;
+
+	if (vasprintf(&mistake, format, values) == -1)
+		log_out_of_memory();
+	output_error("%s %s: %s", program_invocation_short_name, arguments->subcommand->name,
+	    mistake);
+	free(mistake);
+}
+
+static void
+print_hint(const struct arguments *arguments)
+{
+	output_error("`%s %s --help` says what there is", program_invocation_short_name,
+	    arguments->subcommand->name);
+}
+
+void
+arguments_mistake(struct arguments *arguments, const char *format, ...)
+{
+	va_list values;
+
+	va_start(values, format);
+	print_mistake(arguments, format, values);
+	va_end(values);
+	arguments->mistakes++;
+	arguments->status = usage_status(arguments->subcommand);
+}
+
+int
+arguments_check(struct arguments *arguments)
+{
+	if (arguments->mistakes == 0)
+		return 0;
+	print_hint(arguments);
 	return -1;
 }
 
 int
 arguments_refuse(const struct arguments *arguments, const char *format, ...)
 {
-	const char *program = program_invocation_short_name;
-	const char *name = arguments->subcommand->name;
 	va_list values;
-	char *mistake;
 
 	va_start(values, format);
-	if (vasprintf(&mistake, format, values) == -1)
-		log_out_of_memory();
+	print_mistake(arguments, format, values);
 	va_end(values);
-	output_error("%s %s: %s", program, name, mistake);
-	free(mistake);
-	output_error("`%s %s --help` says what there is", program, name);
+	print_hint(arguments);
 	return usage_status(arguments->subcommand);
 }
 

@@ -21,11 +21,13 @@ struct arguments {
 	char **operands;		/* what is not an option, once all options are read */
 	int operand_count;
 	bool begun;			/* some were read */
+	int mistakes;			/* that were found, and told */
 };
 
 /*
  * The key of the next option; 0 when all are read; -1 when the subcommand is to return
- * arguments->status: --help was asked for and printed, or a mistake was.
+ * arguments->status: --help was asked for and printed, or all were read and there were mistakes
+ * among them. Each mistake is told, not only the first.
  */
 int arguments_next(struct arguments *arguments);
 
@@ -38,11 +40,17 @@ int arguments_read(struct arguments *arguments, const char **ret_value, bool *re
 
 /*
  * Reads the value of the option that was found last ("--timeout", as it is to be told), as a
- * duration. Returns 0, or -1 as arguments_next().
+ * duration. Returns 0, or -1 where it is none: a mistake.
  */
 int arguments_duration(struct arguments *arguments, const char *option, int64_t *ret_ms);
 
-/* Prints what is wrong with the command line; returns the exit status of that. */
+/* Prints something that is wrong with the command line, and goes on, to find more. */
+void arguments_mistake(struct arguments *arguments, const char *format, ...)
+    AK_PRINTF(2, 3);
+/* 0 if there were no mistakes; else -1, as arguments_next(). */
+int arguments_check(struct arguments *arguments);
+
+/* Prints the only thing that is wrong with the command line; returns the exit status of that. */
 int arguments_refuse(const struct arguments *arguments, const char *format, ...)
     AK_PRINTF(2, 3);
 

@@ -238,6 +238,13 @@ give(struct prove *prove, struct json_object *parameters, int key, const char *g
 	return result;
 }
 
+/* Of several the last is told. */
+static void
+on_missing(void *context, const char *name)
+{
+	err_set(context, ERR_USAGE, "%s is required: --set %s=VALUE", name, name);
+}
+
 /* All that can be wrong with values and files, at once for whoever typed them. */
 static int
 configure(struct request *request, const char *const *given, const int *keys, int count,
@@ -252,7 +259,7 @@ configure(struct request *request, const char *const *given, const int *keys, in
 	for (i = 0; result == 0 && i < count; i++)
 		result = give(prove, parameters, keys[i], given[i], err);
 	if (result == 0)
-		result = values_complete(parameters, prove->config, err);
+		result = values_complete(parameters, prove->config, on_missing, err);
 	json_object_put(description);
 	return result;
 }
@@ -583,8 +590,7 @@ run_prove(struct arguments *arguments)
 		} else if (key == 't') {
 			target = arguments->value;
 		} else if (key == 'r') {
-			if (arguments_duration(arguments, "--random", &request.random_ms) == -1)
-				return arguments->status;
+			arguments_duration(arguments, "--random", &request.random_ms);
 		} else if (count == GIVEN_MAX) {
 			return arguments_refuse(arguments, "more than %d values", GIVEN_MAX);
 		} else {

@@ -252,9 +252,7 @@ recover_run(struct arguments *arguments)
 			request.stop_timeout = arguments->value;
 			break;
 		case 't':
-			if (arguments_duration(arguments, "--timeout",
-			    &request.timeout_ms) == -1)
-				return arguments->status;
+			arguments_duration(arguments, "--timeout", &request.timeout_ms);
 			break;
 		case 'f':
 			request.if_failed = true;

@@ -52,57 +52,50 @@ static const struct {
 	{ OUTCOME_INTERRUPTED, "interrupted", STYLE_WARN },
 };
 
-static int
+static void
 give(struct arguments *arguments, struct request *request, int key)
 {
 	const char *equals = strchr(arguments->value, '=');
 	struct given *given = &request->given[request->count];
+	bool input = key == 's' && equals != NULL && strcmp(equals + 1, "-") == 0;
 	struct err err;
 
 	if (equals == NULL || equals == arguments->value)
-		return arguments_refuse(arguments, "%s: must be NAME=VALUE",
+		arguments_mistake(arguments, "%s: must be NAME=VALUE", arguments->value);
+	else if (request->count == RUN_GIVEN_MAX)
+		arguments_mistake(arguments, "more than %d values", RUN_GIVEN_MAX);
+	else if (input && request->input_taken)
+		arguments_mistake(arguments, "--set %s: standard input has one value only",
 		    arguments->value);
-	if (request->count == RUN_GIVEN_MAX)
-		return arguments_refuse(arguments, "more than %d values", RUN_GIVEN_MAX);
-	if (key == 's' && strcmp(equals + 1, "-") == 0) {
-		if (request->input_taken)
-			return arguments_refuse(arguments, "--set %s: standard input has one "
-			    "value only", arguments->value);
-		request->input_taken = true;
-	}
-	given->value = key == 's' ? value_source_read(equals + 1, &err) : strdup(equals + 1);
-	if (given->value == NULL && key == 's')
-		return arguments_refuse(arguments, "--set %s: %s", arguments->value, err.msg);
+	else if ((given->value = key == 's' ? value_source_read(equals + 1, &err) :
+	    strdup(equals + 1)) == NULL)
+		arguments_mistake(arguments, "--set %s: %s", arguments->value,
+		    key == 's' ? err.msg : "out of memory");
+	else
+		request->count++;
+	request->input_taken = request->input_taken || input;
+	if (given == &request->given[request->count])
+		return;
 	given->key = key;
 	given->text = arguments->value;
 	given->name = strndup(arguments->value, (size_t)(equals - arguments->value));
-	if (given->name == NULL || given->value == NULL)
+	if (given->name == NULL)
 		log_out_of_memory();
-	request->count++;
-	return 0;
 }
 
+/* Options into the request. Returns 0, or -1 as arguments_next(). */
 static int
-read_duration(struct arguments *arguments, const char *option, int64_t *ret_ms)
-{
-	return arguments_duration(arguments, option, ret_ms) == 0 ? 0 : arguments->status;
-}
-
-/* Options into the request; 0, or -1 and the exit status. */
-static int
-read_arguments(struct arguments *arguments, struct request *request, int *ret_status)
+read_arguments(struct arguments *arguments, struct request *request)
 {
 	int key;
 
-	while ((key = arguments_next(arguments)) != 0) {
-		*ret_status = 0;
+	while ((key = arguments_next(arguments)) > 0)
 		switch (key) {
 		case 'T':
-			*ret_status = read_duration(arguments, "--timeout",
-			    &request->timeout_ms);
+			arguments_duration(arguments, "--timeout", &request->timeout_ms);
 			break;
 		case 'S':
-			*ret_status = read_duration(arguments, "--stop-timeout",
+			arguments_duration(arguments, "--stop-timeout",
 			    &request->stop_timeout_ms);
 			break;
 		case 't':
@@ -117,21 +110,16 @@ read_arguments(struct arguments *arguments, struct request *request, int *ret_st
 		case 's':
 		case 'f':
 		case 'a':
-			*ret_status = give(arguments, request, key);
+			give(arguments, request, key);
 			break;
 		default:
-			if (http_take_option(&request->where, key, arguments->value))
-				break;
-			*ret_status = arguments->status;
-			return -1;
+			http_take_option(&request->where, key, arguments->value);
 		}
-		if (*ret_status != 0)
-			return -1;
-	}
-	if (arguments->operand_count == 1)
-		return 0;
-	*ret_status = arguments_refuse(arguments, "the id of one action is needed");
-	return -1;
+	if (key == -1)
+		return -1;
+	if (arguments->operand_count != 1)
+		arguments_mistake(arguments, "the id of one action is needed");
+	return arguments_check(arguments);
 }
 
 /* A value is for prepare, for the metric query, or for both. */
@@ -177,8 +165,9 @@ set_file(struct request *request, const struct given *given,
 	return 0;
 }
 
-static int
-need_files(const struct request *request, struct json_object *parameters, struct err *err)
+static void
+need_files(struct arguments *arguments, const struct request *request,
+    struct json_object *parameters)
 {
 	size_t i, k, count = json_count(parameters);
 	struct json_object *parameter;
@@ -194,10 +183,14 @@ need_files(const struct request *request, struct json_object *parameters, struct
 			if (strcmp(request->files[k].parameter, name) == 0)
 				break;
 		if (k == request->file_count)
-			return err_set(err, ERR_USAGE, "%s is required: --file %s=PATH",
-			    name, name);
+			arguments_mistake(arguments, "%s is required: --file %s=PATH", name, name);
 	}
-	return 0;
+}
+
+static void
+on_missing(void *context, const char *name)
+{
+	arguments_mistake(context, "%s is required: --set %s=VALUE", name, name);
 }
 
 /* One attribute of the target; the same again is one more value. */
@@ -233,35 +226,38 @@ set_target(struct agent *agent, const struct request *request)
 			set_attribute(agent, &request->given[i]);
 }
 
-/* Everything that can be wrong before anything is prepared. */
+/* All that can be wrong before anything is prepared. Returns 0, or -1 as arguments_next(). */
 static int
-configure(struct agent *agent, struct request *request, struct err *err)
+configure(struct arguments *arguments, struct agent *agent, struct request *request)
 {
 	struct json_object *parameters = json_member(agent->description, "parameters");
 	struct json_object *query = json_member(json_member(json_member(agent->description,
 	    "metrics"), "query"), "parameters");
 	const char *control = json_member_string(agent->description, "timeControl");
 	const struct given *given;
+	struct err err;
 
 	agent->config = json_new_object();
 	agent->query_config = json_new_object();
 	for (given = request->given; given < request->given + request->count; given++)
 		if ((given->key == 's' &&
-		    set_value(agent, given, parameters, query, err) == -1) ||
+		    set_value(agent, given, parameters, query, &err) == -1) ||
 		    (given->key == 'f' &&
-		    set_file(request, given, parameters, err) == -1))
-			return -1;
-	if (values_complete(parameters, agent->config, err) == -1 ||
-	    values_complete(query, agent->query_config, err) == -1 ||
-	    need_files(request, parameters, err) == -1)
-		return -1;
+		    set_file(request, given, parameters, &err) == -1))
+			arguments_mistake(arguments, "%s", err.msg);
+	/* A value that is wrong is there. */
+	if (arguments->mistakes == 0) {
+		values_complete(parameters, agent->config, on_missing, arguments);
+		values_complete(query, agent->query_config, on_missing, arguments);
+		need_files(arguments, request, parameters);
+	}
 	set_target(agent, request);
 	agent->files = request->files;
 	agent->file_count = request->file_count;
 	if (control != NULL && strcmp(control, "external") == 0)
 		json_whole(json_member(agent->config, "duration"),
 		    &agent->report.duration_ms);
-	return 0;
+	return arguments_check(arguments);
 }
 
 static int
@@ -308,8 +304,8 @@ run(struct arguments *arguments, struct request *request, struct agent *agent)
 		arguments_fail(arguments, &err);
 		return status;
 	}
-	if (configure(agent, request, &err) == -1)
-		return arguments_refuse(arguments, "%s", err.msg);
+	if (configure(arguments, agent, request) == -1)
+		return arguments->status;
 	agent_run(agent);
 	return report_outcome(agent, action);
 }
@@ -328,9 +324,11 @@ run_run(struct arguments *arguments)
 		.stop_timeout_ms = RUN_STOP_TIMEOUT_MS
 	};
 	agent = (struct agent){ .outcome = OUTCOME_PASSED };
-	if (read_arguments(arguments, &request, &status) == 0) {
+	if (read_arguments(arguments, &request) == 0) {
 		status = run(arguments, &request, &agent);
 		agent_done(&agent);
+	} else {
+		status = arguments->status;
 	}
 	for (i = 0; i < request.count; i++) {
 		free(request.given[i].name);

@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <pwd.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -207,22 +206,6 @@ give_up(const struct arguments *arguments, struct request *request)
 	    stop_outcome_report(found, request->json);
 }
 
-/* Reads ids as agents and people write them. */
-static int
-read_id(const struct arguments *arguments, struct request *request)
-{
-	struct err err;
-
-	if (arguments->operand_count != (request->all ? 0 : 1))
-		return arguments_refuse(arguments, "the id of one execution is needed, "
-		    "or --all");
-	if (request->all)
-		return EXIT_SUCCESS;
-	if (execution_id_parse(arguments->operands[0], request->execution, &err) == -1)
-		return arguments_refuse(arguments, "%s", err.msg);
-	return EXIT_SUCCESS;
-}
-
 static void
 default_reason(struct request *request)
 {
@@ -233,11 +216,35 @@ default_reason(struct request *request)
 	request->reason = request->default_reason;
 }
 
+/* What the options say together. Returns 0, or -1 as arguments_next(). */
+static int
+check_request(struct arguments *arguments, struct request *request)
+{
+	struct err err;
+
+	if (request->abandon && request->all)
+		arguments_mistake(arguments, "--abandon is for one execution only");
+	if (request->abandon && request->reason == NULL)
+		arguments_mistake(arguments, "--abandon needs a --reason");
+	if (strlen(request->state_dir) >= OPTIONS_PATH_BYTES)
+		arguments_mistake(arguments, "--state-dir: is too long");
+	if (request->reason == NULL)
+		default_reason(request);
+	if (strlen(request->reason) >= STOP_REASON_BYTES)
+		arguments_mistake(arguments, "--reason: at most %d bytes", STOP_REASON_BYTES - 1);
+	if (arguments->operand_count != (request->all ? 0 : 1))
+		arguments_mistake(arguments, "the id of one execution is needed, or --all");
+	else if (!request->all &&
+	    execution_id_parse(arguments->operands[0], request->execution, &err) == -1)
+		arguments_mistake(arguments, "%s", err.msg);
+	return arguments_check(arguments);
+}
+
 static int
 stop_run(struct arguments *arguments)
 {
 	struct request request = { .timeout_ms = STOP_TIMEOUT_MS };
-	int key, status;
+	int key;
 
 	while ((key = arguments_next(arguments)) != 0)
 		switch (key) {
@@ -251,9 +258,7 @@ stop_run(struct arguments *arguments)
 			request.reason = arguments->value;
 			break;
 		case 't':
-			if (arguments_duration(arguments, "--timeout",
-			    &request.timeout_ms) == -1)
-				return arguments->status;
+			arguments_duration(arguments, "--timeout", &request.timeout_ms);
 			break;
 		case 'S':
 			request.state_dir = arguments->value;
@@ -265,20 +270,8 @@ stop_run(struct arguments *arguments)
 			return arguments->status;
 		}
 	request.state_dir = arguments_state_dir(request.state_dir);
-	if (request.abandon && request.all)
-		return arguments_refuse(arguments, "--abandon is for one execution only");
-	if (request.abandon && request.reason == NULL)
-		return arguments_refuse(arguments, "--abandon needs a --reason");
-	if (strlen(request.state_dir) >= OPTIONS_PATH_BYTES)
-		return arguments_refuse(arguments, "--state-dir: is too long");
-	if (request.reason == NULL)
-		default_reason(&request);
-	if (strlen(request.reason) >= STOP_REASON_BYTES)
-		return arguments_refuse(arguments, "--reason: at most %d bytes",
-		    STOP_REASON_BYTES - 1);
-	status = read_id(arguments, &request);
-	if (status != EXIT_SUCCESS)
-		return status;
+	if (check_request(arguments, &request) == -1)
+		return arguments->status;
 	return request.abandon ? give_up(arguments, &request) : stop(arguments, &request);
 }
 

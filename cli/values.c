@@ -352,9 +352,11 @@ values_set(struct json_object *parameter, const char *text, struct json_object *
 
 /* A default that its type does not allow is the extension's mistake; it will say so. */
 int
-values_complete(struct json_object *parameters, struct json_object *config, struct err *err)
+values_complete(struct json_object *parameters, struct json_object *config,
+    void (*on_missing)(void *context, const char *name), void *context)
 {
 	size_t i, count = json_count(parameters);
+	int result = 0;
 	struct json_object *parameter;
 	const char *name, *preset;
 	struct err unused;
@@ -368,9 +370,10 @@ values_complete(struct json_object *parameters, struct json_object *config, stru
 			continue;
 		if (preset != NULL && values_set(parameter, preset, config, &unused) == 0)
 			continue;
-		if (json_object_get_boolean(json_member(parameter, "required")))
-			return err_set(err, ERR_USAGE, "%s is required: --set %s=VALUE", name,
-			    name);
+		if (json_object_get_boolean(json_member(parameter, "required"))) {
+			on_missing(context, name);
+			result = -1;
+		}
 	}
-	return 0;
+	return result;
 }

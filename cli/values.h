@@ -27,10 +27,10 @@ int values_set(struct json_object *parameter, const char *text, struct json_obje
     struct err *err);
 
 /*
- * Fills in defaults. -1 with ERR_USAGE if a required parameter has neither value nor default;
- * files are not looked at.
+ * Fills in defaults, and names each required parameter that has neither value nor default; files
+ * are not looked at. Returns 0, or -1 if one was named.
  */
 int values_complete(struct json_object *parameters, struct json_object *config,
-    struct err *err);
+    void (*on_missing)(void *context, const char *name), void *context);
 
 #endif

@@ -197,8 +197,10 @@ EXTRA_DIST += tests/fuzz/corpus tests/fuzz/fuzz.sh tests/fuzz/json.dict \
 # make fuzz FUZZ_SECONDS=600 FUZZ_TARGETS=request
 FUZZ_SECONDS = 60
 FUZZ_TARGETS = json multipart reply request
+FUZZED_RUN = cli/agent.c cli/agent_call.c cli/artifacts.c cli/http.c cli/kept.c cli/metrics.c \
+	cli/output.c cli/report.c cli/sparkline.c cli/values.c
 FUZZED = $(libcore_la_SOURCES) $(nodist_libcore_la_SOURCES) \
-	$(libfcgi_server_la_SOURCES) $(libcli_la_SOURCES)
+	$(libfcgi_server_la_SOURCES) $(FUZZED_RUN)
 FUZZ = CLANG='$(CLANG)' FUZZ_SECONDS='$(FUZZ_SECONDS)' FUZZ_TARGETS='$(FUZZ_TARGETS)' \
 	top_srcdir='$(top_srcdir)' $(SHELL) $(top_srcdir)/tests/fuzz/fuzz.sh
 tests/fuzz/clang/built: $(FUZZED) $(tests_fuzz_json_SOURCES) \

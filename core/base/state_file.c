@@ -76,6 +76,13 @@ state_file_open(const char *path, int flags, enum state_access access)
 }
 
 int
+state_file_missing(const char *path, struct err *err)
+{
+	return err_set(err, ERR_STORE, "%s is not there: no server has used this state directory, "
+	    "or it was removed; --state-dir names another", path);
+}
+
+int
 state_file_denied(const char *path, struct err *err)
 {
 	return err_set(err, ERR_USAGE, "%s: permission denied: only the service's user may look, "

@@ -34,6 +34,9 @@ int state_file_make(const char *path, int flags, enum state_access access);
 /* Opens it, made so if it is missing. Symbolic links are not followed. */
 int state_file_open(const char *path, int flags, enum state_access access);
 
+/* Sets err (ERR_STORE): path is not there, and what that means. -1. */
+int state_file_missing(const char *path, struct err *err);
+
 /* Sets err: the caller may not look into the state directory of path, and who may. -1. */
 int state_file_denied(const char *path, struct err *err);
 

@@ -138,6 +138,16 @@ drop_replaced(struct option_list *list, size_t first)
 	memmove(list->items, list->items + first, list->count * sizeof(list->items[0]));
 }
 
+/* Adds one mistake to all that were found. Returns -1. */
+static int
+add_mistake(struct err *all, const struct err *one)
+{
+	struct err before = *all;
+
+	return *before.msg == '\0' ? err_set(all, one->code, "%s", one->msg) :
+	    err_set(all, one->code, "%s; %s", before.msg, one->msg);
+}
+
 int
 option_table_parse(const struct option *const *tables, int argc, char **argv,
     void *options, struct err *err)
@@ -146,33 +156,39 @@ option_table_parse(const struct option *const *tables, int argc, char **argv,
 	struct command_line line = { .argc = argc, .argv = argv, .options = names };
 	size_t from_environment[COMMAND_LINE_OPTIONS_MAX] = { 0 };
 	const struct option *option;
+	struct err mistake;
+	int key, result = 0;
 	size_t i;
-	int key;
 
 	list_names(tables, names);
 	if (command_line_begin(&line))
 		return 1;
+	*err->msg = '\0';
 	for (i = 0; (option = option_table_at(tables, i)) != NULL; i++)
 		if (option->preset != NULL &&
 		    apply(option, option->name, option->preset, options, err) == -1)
 			return -1;
 	for (i = 0; (option = option_table_at(tables, i)) != NULL; i++)
-		if (apply_environment(option, &environment_lists[i], options, err) == -1)
-			return -1;
+		if (apply_environment(option, &environment_lists[i], options, &mistake) == -1)
+			result = add_mistake(err, &mistake);
 
 	/* A list on the command line replaces the one of the environment. */
 	for (i = 0; (option = option_table_at(tables, i)) != NULL; i++)
 		if (option->separator != NULL)
 			from_environment[i] =
 			    ((struct option_list *)member_of(option, options))->count;
-	while ((key = command_line_next(&line, err)) > 0)
-		if (apply_argument(option_table_at(tables, (size_t)key - 1), line.value,
-		    options, err) == -1)
-			return -1;
+	while ((key = command_line_next(&line, &mistake)) != 0)
+		if (key == -1 || apply_argument(option_table_at(tables, (size_t)key - 1),
+		    line.value, options, &mistake) == -1) {
+			result = add_mistake(err, &mistake);
+			/* An operand: it is behind all options. */
+			if (line.operands != NULL)
+				break;
+		}
 	for (i = 0; (option = option_table_at(tables, i)) != NULL; i++)
 		if (option->separator != NULL)
 			drop_replaced(member_of(option, options), from_environment[i]);
-	return key;
+	return result;
 }
 
 void

@@ -51,7 +51,7 @@ struct option {
 /*
  * Fills options, which are zero, from presets, environment (ACTIONKIT_<NAME>) and argv
  * (command_line.h). Returns 0; 1 if --help was asked for (nothing is printed); or -1 with
- * ERR_USAGE and a message that names the option or variable.
+ * ERR_USAGE and a message that names each option and variable that is wrong.
  */
 int option_table_parse(const struct option *const *tables, int argc, char **argv,
     void *options, struct err *err);

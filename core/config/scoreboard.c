@@ -120,8 +120,10 @@ scoreboard_map_readonly(const char *state_dir, struct err *err)
 	scoreboard = map_existing(path, false);
 	if (scoreboard == NULL && errno == EACCES)
 		state_file_denied(path, err);
+	else if (scoreboard == NULL && errno == ENOENT)
+		state_file_missing(path, err);
 	else if (scoreboard == NULL)
-		err_sys(err, errno == ENOENT ? ERR_STORE : ERR_USAGE, "%s", path);
+		err_sys(err, ERR_USAGE, "%s", path);
 	return scoreboard;
 }
 

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/base/clock.h"
@@ -56,9 +57,8 @@ code_of(int result)
 int
 store_error(struct store *store, const char *what, struct err *err)
 {
-	const char *said, *kind;
 	enum err_code code;
-	int result;
+	int result, sys;
 
 	if (store->db == NULL)
 		return err_set(err, ERR_STORE, "%s: the database is not open", what);
@@ -78,12 +78,12 @@ store_error(struct store *store, const char *what, struct err *err)
 		break;
 	}
 	/* Not every write says FULL: the log's index grows by a call of its own. */
-	if ((result & 0xff) == SQLITE_IOERR || (result & 0xff) == SQLITE_CANTOPEN)
-		code = err_code_of(sqlite3_system_errno(store->db), code);
-	said = sqlite3_errmsg(store->db);
-	kind = sqlite3_errstr(result);
-	return strcmp(said, kind) == 0 ? err_set(err, code, "%s: %s", what, said) :
-	    err_set(err, code, "%s: %s (%s)", what, said, kind);
+	sys = (result & 0xff) == SQLITE_IOERR || (result & 0xff) == SQLITE_CANTOPEN ?
+	    sqlite3_system_errno(store->db) : 0;
+	code = err_code_of(sys, code);
+	/* SQLite says no more than that it could not. */
+	return sys == 0 ? err_set(err, code, "%s: %s", what, sqlite3_errmsg(store->db)) :
+	    err_set(err, code, "%s: %s: %s", what, sqlite3_errmsg(store->db), strerror(sys));
 }
 
 static int
@@ -105,6 +105,20 @@ store_exec(struct store *store, const char *sql, struct err *err)
 {
 	if (sqlite3_exec(store->db, sql, NULL, NULL, NULL) != SQLITE_OK)
 		return store_error(store, "database", err);
+	return 0;
+}
+
+/* Why it cannot be a database, whatever SQLite would make of it. */
+static int
+check_file(const char *path, struct err *err)
+{
+	struct stat st;
+
+	if (stat(path, &st) == -1)
+		return errno == ENOENT ? state_file_missing(path, err) :
+		    err_sys(err, ERR_STORE, "%s", path);
+	if (!S_ISREG(st.st_mode))
+		return err_set(err, ERR_STORE, "%s: is not a file", path);
 	return 0;
 }
 
@@ -137,9 +151,10 @@ store_connect(struct store *store, const char *state_dir, struct err *err)
 	char path[STATE_PATH_BYTES];
 
 	*store = (struct store){ .gate = { .fd = -1 } };
-	if (gate_open(&store->gate, state_dir, GATE_FILE, err) == -1)
-		return -1;
 	state_path(state_dir, STORE_FILE, path);
+	if (check_file(path, err) == -1 ||
+	    gate_open(&store->gate, state_dir, GATE_FILE, err) == -1)
+		return -1;
 	if (open_file(store, path, SQLITE_OPEN_READWRITE, err) == -1)
 		return -1;
 	/*
@@ -177,7 +192,9 @@ store_wrong_version(int version, struct err *err)
 	    "%zu: %s", STORE_FILE, version, migrations_count,
 	    (size_t)version > migrations_count ?
 	    "a newer actionkit has used it, and that one or a newer one is needed" :
-	    "run `actionkit serve` first");
+	    version == 0 ? "it is empty; `actionkit serve` makes a database of it" :
+	    "an older actionkit has used it; if its server runs, use its program, or upgrade the "
+	    "server; else `actionkit serve` brings the database up to date");
 }
 
 int
@@ -248,8 +265,11 @@ store_look(struct store *store, const char *state_dir, struct err *err)
 
 	*store = (struct store){ .gate = { .fd = -1 } };
 	state_path(state_dir, STORE_FILE, path);
-	return is_denied(state_dir) ? state_file_denied(path, err) :
-	    open_file(store, path, SQLITE_OPEN_READONLY, err);
+	if (is_denied(state_dir))
+		return state_file_denied(path, err);
+	if (check_file(path, err) == -1)
+		return -1;
+	return open_file(store, path, SQLITE_OPEN_READONLY, err);
 }
 
 int

@@ -5,6 +5,7 @@
 
 #include "fcgi/http/server_options.h"
 
+#include <errno.h>
 #include <grp.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -170,6 +171,17 @@ server_options_gid(const char *group)
 	const struct group *found = getgrnam(group);
 
 	return found != NULL ? found->gr_gid : (gid_t)strtoul(group, NULL, 10);
+}
+
+int
+server_options_not_given(const char *option, const char *group, const char *path,
+    struct err *err)
+{
+	if (errno == EPERM)
+		return err_set(err, ERR_USAGE, "%s %s: the service's user is no member of this "
+		    "group, and so may not give it %s: `usermod -aG` makes it one", option, group,
+		    path);
+	return err_sys(err, ERR_USAGE, "%s %s: %s", option, group, path);
 }
 
 void

@@ -53,6 +53,13 @@ const char *server_options_name(size_t index);
 /* The number of a group that an option names, or gives. */
 gid_t server_options_gid(const char *group);
 
+/*
+ * Why a group that an option ("socket-group") names could not be given a file: errno of chown().
+ * Sets err. Always returns -1.
+ */
+int server_options_not_given(const char *option, const char *group, const char *path,
+    struct err *err);
+
 /* Prints one paragraph per option. */
 void server_options_help(FILE *out);
 

@@ -161,7 +161,7 @@ give_to_group(const struct server_options *options, struct err *err)
 
 	if (*name != '\0' &&
 	    chown(options->socket, (uid_t)-1, server_options_gid(name)) == -1)
-		return err_sys(err, ERR_USAGE, "socket-group %s", name);
+		return server_options_not_given("socket-group", name, options->socket, err);
 	return 0;
 }
 

@@ -198,8 +198,8 @@ state_dir_settle(const struct server_options *options, struct err *err)
 	right = right_of_directory(options, &directory);
 	if (right.group != (gid_t)-1 && directory.st_gid != right.group &&
 	    chown(state_dir, (uid_t)-1, right.group) == -1)
-		return err_sys(err, ERR_USAGE, "state-group %s: %s", options->state_group,
-		    state_dir);
+		return server_options_not_given("state-group", options->state_group, state_dir,
+		    err);
 	settle(state_dir, &right);
 	if (stat(state_dir, &directory) == -1)
 		return err_sys(err, ERR_USAGE, "state-dir %s", state_dir);

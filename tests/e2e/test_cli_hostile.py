@@ -83,7 +83,7 @@ def floods():
             [b'{"level": "info", "message": "0123456789"}'] * 30000),
         "series": b'{"metrics": [%s]}' % b",".join(
             b'{"name": "%d", "value": 1}' % number for number in range(30000)),
-        "values": metrics(*[b"1"] * 30000),
+        "values": metrics(*[b"1"] * 15000),
         "artifacts": b'{"artifacts": [%s]}' % b",".join(
             [b'{"label": "a", "data": ""}'] * 30000),
         "long": b'{"messages": [{"level": "%s", "message": "%s"}], "summary": {"text": "%s"}, '
@@ -226,6 +226,22 @@ def nothing_unseen():
             done = fake.run(status=None) if name == FAKE else command(
                 "run", EVIL, "--url", fake.url, status=None)
             check(not UNSEEN.search(done.out + done.err), f"{done.out!r} {done.err!r}")
+
+
+@test
+def all_values():
+    """All that is wrong with values is told at once, and nothing is prepared"""
+    needed = [{"name": name, "type": "string", "required": True} for name in ("one", "two")]
+    count = {"name": "count", "type": "integer"}
+    with Fake(parameters=[*needed, count]) as fake:
+        said = fake.run("--set", "count=x", "--set", "nobody=1", "--file", "one=/x",
+                        status=USAGE).err
+        for word in ("--set count=x: must be a whole number", "--set nobody:", "--file one:"):
+            contains(said, word, "values")
+        said = fake.run(status=USAGE).err
+        for word in ("one is required: --set one=VALUE", "two is required"):
+            contains(said, word, "what is missing")
+        equal(fake.requests, [], "calls")
 
 
 # Values that are not on the command line

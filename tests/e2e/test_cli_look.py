@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """list, show, status, actions and describe: what people and programs get to see."""
 
+import contextlib
 import json
 import os
 import re
+import sqlite3
 import uuid
 
 from harness import (
@@ -257,6 +259,33 @@ def no_database():
             failed = command(*arguments, server=server, status=1)
             contains(failed.err, server.state_dir, "message")
         equal(os.listdir(server.state_dir), [], "what is in the state directory")
+
+
+@test
+def what_is_wrong_with_a_state_directory():
+    """Each says what is wrong with it, once, and what to do"""
+    with Server(serve=False) as server:
+        def database(name):
+            os.mkdir(os.path.join(server.dir, name))
+            return os.path.join(server.dir, name, "actionkit.db")
+        for name, content in (("empty", ""), ("text", "no database at all, but a text")):
+            with open(database(name), "w", encoding="utf-8") as file:
+                file.write(content)
+        with contextlib.closing(sqlite3.connect(database("older"))) as older:
+            older.execute("PRAGMA user_version = 3")
+        os.mkdir(database("folder"))
+        os.mkdir(os.path.join(server.dir, "nothing"))
+        for name, words in (
+                ("missing", "is not there: no server has used this state directory"),
+                ("nothing", "is not there: no server has used this state directory"),
+                ("empty", "it is empty; `actionkit serve` makes a database of it"),
+                ("text", "file is not a database"), ("folder", "is not a file"),
+                ("older", "an older actionkit has used it; if its server runs, use its program")):
+            for subcommand in (("list",), ("show", "abcd"), ("stop", "--all")):
+                said = command(*subcommand, "--state-dir", os.path.join(server.dir, name),
+                               status=1).err
+                equal(said.count(words), 1, f"{subcommand} of {name}: {said}")
+                check("(" not in said, f"twice: {said}")
 
 
 @test

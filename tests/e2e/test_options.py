@@ -125,6 +125,36 @@ def abbreviations():
 
 
 @test
+def all_mistakes():
+    """All that is wrong with options is told at once, not only the first"""
+    with Directories() as place:
+        place.refused("--grace", "soon", "--nonsense", "--responders", "many", "--max-body",
+                      words=("--grace soon", "--nonsense: unknown option", "--responders many",
+                             "--max-body: needs a value"))
+        place.refused("--responders", "0", "x", words=(
+            "ACTIONKIT_GRACE=soon", "ACTIONKIT_RETENTION=later", "--responders 0",
+            "x: unexpected argument"), ACTIONKIT_GRACE="soon", ACTIONKIT_RETENTION="later")
+        for arguments, status, words in (
+                (("list", "--nonsense", "-x", "--state-dir"), EX_USAGE,
+                 ("--nonsense: unknown option", "-x: unknown option",
+                  "--state-dir: needs a value")),
+                (("stop", "--timeout", "soon", "--nonsense", "x"), EX_USAGE,
+                 ("--timeout soon: must be a duration", "--nonsense")),
+                (("stop", "--all", "--abandon", "x", "--reason", "x" * 600), EX_USAGE,
+                 ("--abandon is for one", "--reason: at most", "the id of one execution")),
+                (("run", "--set", "x", "--nonsense", "--timeout", "soon", "--attr", "=x"), 3,
+                 ("x: must be NAME=VALUE", "--nonsense", "--timeout soon",
+                  "=x: must be NAME=VALUE")),
+                (("recover", "--nonsense", "--timeout", "soon"), EX_USAGE,
+                 ("--nonsense", "--timeout soon"))):
+            code, output, text = place.run(*arguments)
+            equal((code, output), (status, ""), f"{arguments}: {text}")
+            for word in words:
+                contains(text, word, f"{arguments}")
+            equal(text.count("--help` says what there is"), 1, f"hints of {arguments}")
+
+
+@test
 def same_words():
     """serve and the other subcommands say the same of the same mistake"""
     with Directories() as place:

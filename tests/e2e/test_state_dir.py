@@ -170,8 +170,14 @@ def group_that_cannot_be_had():
     with nobodys_server(state_group=SOME_GROUP) as server:
         server.serve(ready=False)
         equal(server.wait_exit(), 78, "exit status")
-        contains(server.log(), f"state-group {SOME_GROUP}", "log")
+        contains(server.log(), f"state-group {SOME_GROUP}: the service's user is no member of "
+                 "this group", "log")
         check(not os.path.exists(server.socket), "it has served")
+    with nobodys_server(socket_group=SOME_GROUP) as server:
+        server.serve(ready=False)
+        equal(server.wait_exit(), 78, "exit status")
+        contains(server.log(), f"socket-group {SOME_GROUP}: the service's user is no member of "
+                 "this group", "log")
 
 
 @test

@@ -14,7 +14,6 @@
 
 #include "cli/agent.h"
 #include "cli/values.h"
-#include "core/base/clock.h"
 #include "core/base/utf8.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -152,6 +151,13 @@ check_printed(const char *text, size_t length, bool json)
 }
 
 static void
+ignore(void *context, const char *name)
+{
+	(void)context;
+	(void)name;
+}
+
+static void
 run(struct agent *agent)
 {
 	struct json_object *parameters;
@@ -162,8 +168,7 @@ run(struct agent *agent)
 	parameters = json_member(agent->description, "parameters");
 	agent->config = json_new_object();
 	agent->query_config = json_new_object();
-	if (values_complete(parameters, agent->config, &err) == -1)
-		return;
+	values_complete(parameters, agent->config, ignore, NULL);
 	json_whole(json_member(agent->config, "duration"), &agent->report.duration_ms);
 	agent_run(agent);
 	fuzz_must(own_description || starts == 0 || stops > 0, "what was started is not stopped");
@@ -199,7 +204,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	stdout = before;
 	fclose(out);
 	check_printed(text, length, json && length > 0);
-	fuzz_must(now_ms - began_ms <= TIMEOUT_MS + STOP_TIMEOUT_MS + SLACK_MS, "it takes too long");
+	fuzz_must(now_ms - began_ms <= TIMEOUT_MS + STOP_TIMEOUT_MS + SLACK_MS,
+	    "it takes too long");
 	free(text);
 	return 0;
 }
