@@ -107,7 +107,7 @@ check_PROGRAMS += tests/crash/action tests/crash/faulty tests/crash/killat
 tests_crash_faulty_LDADD = $(AK_LIBS)
 tests_crash_action_LDADD = $(AK_LIBS)
 tests_crash_action_SOURCES = tests/crash/action.c tests/crash/nomem.c
-tests_crash_killat_LDADD =
+tests_crash_killat_LDADD = $(AK_LIBS)
 
 # The program of a version to come, with a migration more; its table replaces the library's.
 check_PROGRAMS += tests/crash/action_next
