@@ -53,6 +53,8 @@ CLEANFILES += $(ICONS:.svg=_icon.c) $(ICONS:.svg=_icon.c.new)
 # For the extensions of others, too.
 icondir = $(datadir)/actionkit
 dist_icon_SCRIPTS = actions/icon.sh
+# What there is to copy from, with its picture.
+icon_DATA = actions/example.c actions/example.svg
 
 $(ICONS:.svg=_icon.c): actions/icon.sh
 	$(AM_V_at)$(MKDIR_P) actions

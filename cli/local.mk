@@ -19,6 +19,8 @@ libcli_la_SOURCES = \
 	cli/list.c \
 	cli/main.c \
 	cli/metrics.c cli/metrics.h \
+	cli/new.c \
+	cli/nginx.c \
 	cli/output.c cli/output.h \
 	cli/prove.c cli/prove.h \
 	cli/prove_ask.c cli/prove_ask.h \
@@ -39,11 +41,23 @@ libcli_la_SOURCES = \
 	cli/subcommand.h \
 	cli/table.c \
 	cli/value_source.c cli/value_source.h \
+	cli/texts.c cli/texts.h \
 	cli/values.c cli/values.h \
 	cli/work.c
 
+# What `new` writes, and what `nginx` fills in.
+EMBEDDED = cli/new/action.c.in cli/new/gitignore.in cli/new/makefile.in cli/new/test.sh.in \
+	nginx/actionkit.conf.in nginx/actionkit-upstream.conf.in
+EXTRA_DIST += cli/embed.sh cli/new/action.c.in cli/new/gitignore.in cli/new/makefile.in \
+	cli/new/test.sh.in
+CLEANFILES += cli/embedded.c cli/embedded.c.new
+cli/embedded.c: $(EMBEDDED) cli/embed.sh Makefile
+	$(AM_V_at)$(MKDIR_P) cli
+	$(AM_V_GEN)(cd $(srcdir) && $(SHELL) cli/embed.sh '$(nginxdir)' $(EMBEDDED)) >$@.new
+	$(AM_V_at)mv $@.new $@
+
 # The names of system calls, for people.
-nodist_libcli_la_SOURCES = cli/syscalls.c
+nodist_libcli_la_SOURCES = cli/embedded.c cli/syscalls.c
 EXTRA_DIST += cli/syscalls.sh
 CLEANFILES += cli/syscalls.c cli/syscalls.c.new
 cli/syscalls.c: cli/syscalls.sh

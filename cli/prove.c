@@ -17,6 +17,7 @@
 #include "cli/arguments.h"
 #include "cli/output.h"
 #include "cli/prove_trace.h"
+#include "cli/value_source.h"
 #include "cli/values.h"
 #include "core/action/registry.h"
 #include "core/base/base64.h"
@@ -215,7 +216,7 @@ give(struct prove *prove, struct json_object *parameters, int key, const char *g
 {
 	const char *equals = strchr(given, '=');
 	struct json_object *parameter;
-	char *name;
+	char *name, *value;
 	int result = 0;
 
 	if (equals == NULL || equals == given)
@@ -231,8 +232,11 @@ give(struct prove *prove, struct json_object *parameters, int key, const char *g
 		    key == 'f' ? "--file" : "--set", name, key == 'f' ? "file" : "parameter");
 	} else if (key == 'f') {
 		result = set_file(parameter, equals + 1, prove->config, err);
-	} else if (values_set(parameter, equals + 1, prove->config, err) == -1) {
-		result = err_wrap(err, "--set");
+	} else {
+		value = value_source_read(equals + 1, err);
+		if (value == NULL || values_set(parameter, value, prove->config, err) == -1)
+			result = err_wrap(err, "--set %s", name);
+		free(value);
 	}
 	free(name);
 	return result;

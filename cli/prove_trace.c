@@ -5,6 +5,7 @@
 
 #include "cli/prove_trace.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -32,11 +33,15 @@ place_of(const struct trace *trace, pid_t pid)
 	return -1;
 }
 
+/* Only whose calls must be seen stops at them: the victim, and who may name itself so. */
 static void
-go_on(pid_t pid, int number)
+go_on(const struct trace *trace, pid_t pid, int number)
 {
+	bool looks_for_name = trace->way != NULL && !isdigit((unsigned char)*trace->way);
+	bool seen = pid == trace->victim || (looks_for_name && pid != trace->root);
+
 	/* One that is gone is seen by waitpid(). */
-	ptrace(PTRACE_SYSCALL, pid, NULL, (void *)(long)number);
+	ptrace(seen ? PTRACE_SYSCALL : PTRACE_CONT, pid, NULL, (void *)(long)number);
 }
 
 /*
@@ -58,7 +63,7 @@ meet(struct trace *trace, pid_t pid, bool here, bool announced)
 	trace->list[place].here = trace->list[place].here || here;
 	trace->list[place].announced = trace->list[place].announced || announced;
 	if (trace->list[place].here && trace->list[place].announced)
-		go_on(pid, 0);
+		go_on(trace, pid, 0);
 	return place;
 }
 
@@ -200,21 +205,21 @@ trace_take(struct trace *trace, pid_t pid, int status)
 	if (child != 0) {
 		walk(trace, pid, child);
 		meet(trace, child, false, true);
-		go_on(pid, 0);
+		go_on(trace, pid, 0);
 	} else if (status >> 16 == PTRACE_EVENT_STOP && WSTOPSIG(status) != SIGTRAP) {
 		/* Stopped like everybody else: until it is continued. */
 		ptrace(PTRACE_LISTEN, pid, NULL, NULL);
 	} else if (status >> 16 != 0) {
-		go_on(pid, 0);
+		go_on(trace, pid, 0);
 	} else if (WSTOPSIG(status) != SYSCALL_STOP) {
-		go_on(pid, WSTOPSIG(status));
+		go_on(trace, pid, WSTOPSIG(status));
 	} else {
 		number = begun_call(trace, pid);
 		if (pid == trace->victim && number != -1 && ++trace->count == trace->at) {
 			trace->number = number;
 			kill_victim(trace);
 		} else {
-			go_on(pid, 0);
+			go_on(trace, pid, 0);
 		}
 	}
 	return true;

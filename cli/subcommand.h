@@ -45,7 +45,9 @@ struct subcommand {
 	SUBCOMMAND(describe) \
 	SUBCOMMAND(discover) \
 	SUBCOMMAND(check) \
+	SUBCOMMAND(new) \
 	SUBCOMMAND(prove) \
+	SUBCOMMAND(nginx) \
 	SUBCOMMAND(recover) \
 	SUBCOMMAND(completion)
 

@@ -109,7 +109,8 @@ check "installs what it should" exists "$includedir/actionkit.h" "$bindir/action
     "$datadir/actionkit/nginx/actionkit-errors.conf" \
     "$datadir/actionkit/nginx/actionkit-location.conf" \
     "$datadir/actionkit/nginx/actionkit-metrics.conf" \
-    "$datadir/actionkit/nginx/actionkit-upstream.conf" "$datadir/actionkit/icon.sh"
+    "$datadir/actionkit/nginx/actionkit-upstream.conf" "$datadir/actionkit/icon.sh" \
+    "$datadir/actionkit/example.c"
 check "the shared library exports only ak_ symbols" \
     exports '^ak_' "$lib/libactionkit.so"
 check "others would be noticed" refuses ak_ exports '^ak_main$' "$lib/libactionkit.so"
