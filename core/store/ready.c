@@ -16,6 +16,12 @@
 #include "core/store/store.h"
 #include "core/store/store_internal.h"
 
+/*
+ * Of a new database; one that is there keeps its own. A commit writes each page that it has touched
+ * as a whole: the rows of an execution are small, and larger pages have more of others in them.
+ */
+#define PAGE_BYTES "1024"
+
 /* SQLite would create the file with a mode of its own; the log and its index inherit this one. */
 static int
 create_file(const char *state_dir, struct err *err)
@@ -58,7 +64,8 @@ store_make_ready(const char *state_dir, int64_t serving_since_ms, int64_t active
 	/* Not inside a transaction; harmless where it is so already. */
 	if (gate_enter(&store.gate, deadline_ms, err) == -1)
 		goto out;
-	result = store_exec(&store, "PRAGMA journal_mode = WAL", err);
+	result = store_exec(&store, "PRAGMA page_size = " PAGE_BYTES
+	    "; PRAGMA journal_mode = WAL", err);
 	gate_leave(&store.gate);
 	if (result == -1)
 		goto out;

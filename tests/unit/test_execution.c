@@ -438,6 +438,7 @@ START_TEST(test_the_database_is_private_and_wal)
 	ck_assert_int_eq(number("SELECT count(*) FROM pragma_journal_mode "
 	    "WHERE journal_mode = 'wal'"), 1);
 	ck_assert_int_eq(number("PRAGMA wal_autocheckpoint"), 0);
+	ck_assert_int_eq(number("PRAGMA page_size"), 1024);
 	ck_assert_int_eq(number("PRAGMA user_version"), (int64_t)migrations_count);
 }
 END_TEST
