@@ -68,3 +68,4 @@ cli/syscalls.c: cli/syscalls.sh
 bin_PROGRAMS += actionkit
 actionkit_SOURCES = cli/actionkit.c $(ACTIONS)
 actionkit_LDADD = $(AK_LIBS)
+actionkit_LDFLAGS = $(AM_LDFLAGS) $(AK_PROGRAM_LDFLAGS)

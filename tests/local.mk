@@ -83,6 +83,7 @@ BUILD_TESTS = \
 	tests/build/test_dependencies.sh \
 	tests/build/test_documents.py \
 	tests/build/test_embed.sh \
+	tests/build/test_hardening.sh \
 	tests/build/test_headers.sh \
 	tests/build/test_icon.sh \
 	tests/build/test_includes.sh \

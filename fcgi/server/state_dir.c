@@ -170,6 +170,34 @@ settle_instance(const char *state_dir)
 }
 
 int
+state_dir_trust(const char *state_dir, struct err *err)
+{
+	const struct state_entry *entry;
+	char path[STATE_PATH_BYTES];
+	struct stat st;
+
+	if (stat(state_dir, &st) == -1)
+		return err_sys(err, ERR_USAGE, "state-dir %s", state_dir);
+	if (!S_ISDIR(st.st_mode))
+		return err_set(err, ERR_USAGE, "state-dir %s: is not a directory", state_dir);
+	if (st.st_uid != geteuid())
+		return err_set(err, ERR_USAGE, "state-dir %s: belongs to user %u, and this is "
+		    "user %u: whoever owns it can have stop() run with a state of their own",
+		    state_dir, (unsigned int)st.st_uid, (unsigned int)geteuid());
+	if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+		return err_set(err, ERR_USAGE, "state-dir %s: has mode %04o, so others may have "
+		    "changed what is in it: look at it, then chmod go-w", state_dir,
+		    (unsigned int)(st.st_mode & ALLPERMS));
+	for (entry = state_entries; entry->name != NULL; entry++) {
+		state_path(state_dir, entry->name, path);
+		if (lstat(path, &st) == 0 && S_ISLNK(st.st_mode))
+			return err_set(err, ERR_USAGE, "%s: is a symbolic link: move what it "
+			    "leads to to its place", path);
+	}
+	return 0;
+}
+
+int
 state_dir_make(const struct server_options *options, struct err *err)
 {
 	const char *path = options->core.state_dir;
@@ -179,6 +207,8 @@ state_dir_make(const struct server_options *options, struct err *err)
 		if (chmod(path, STATE_DIR_MODE) == 0)
 			return 0;
 	} else if (errno == EEXIST) {
+		if (state_dir_trust(path, err) == -1)
+			return -1;
 		settle_instance(path);
 		return 0;
 	}

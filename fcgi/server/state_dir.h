@@ -16,8 +16,14 @@
 typedef void state_dir_report(void *context, const char *fault);
 
 /*
- * Makes it if it is missing, not its parents, for this user alone; in one that is there, makes sure
- * that the lock of the server can be opened. 0, or -1 with ERR_USAGE.
+ * Whether nobody but this user can have put there what is in it: it is this user's, nobody else may
+ * write to it, and no file is a symbolic link. 0, or -1 with ERR_USAGE.
+ */
+int state_dir_trust(const char *state_dir, struct err *err);
+
+/*
+ * Makes it if it is missing, not its parents, for this user alone; one that is there must be
+ * trusted, and the lock of the server is made fit to be opened. 0, or -1 with ERR_USAGE.
  */
 int state_dir_make(const struct server_options *options, struct err *err);
 

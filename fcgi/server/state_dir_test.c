@@ -149,16 +149,14 @@ test_directory(struct test *test)
 	const struct state_entry *entry;
 	size_t before = test->faults;
 	struct stat st;
+	struct err err;
 
-	if (stat(state_dir, &st) == -1) {
-		fault(test, "state-dir %s: %s", state_dir, strerror(errno));
+	if (state_dir_trust(state_dir, &err) == -1) {
+		fault(test, "%s", err.msg);
 		return;
 	}
-	if (!S_ISDIR(st.st_mode)) {
-		fault(test, "state-dir %s: is not a directory", state_dir);
-		return;
-	}
-	test_group(test, &st);
+	if (stat(state_dir, &st) == 0)
+		test_group(test, &st);
 	if (!may(state_dir, R_OK | W_OK | X_OK)) {
 		fault(test, "state-dir %s: cannot be written: %s; it must belong to user %u, with "
 		    "mode 0700", state_dir, strerror(errno), (unsigned int)geteuid());

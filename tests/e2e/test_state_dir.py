@@ -6,8 +6,8 @@ import os
 import stat
 
 from harness import (
-    NOBODY, SOME_GROUP, Server, Skip, check, command, contains, equal, main, nobodys_server,
-    test, wait_for)
+    EX_CONFIG, NOBODY, SOME_GROUP, Server, Skip, check, command, contains, equal, main,
+    nobodys_server, test, wait_for)
 
 SHARED = {"actionkit.db", "actionkit.db-wal", "actionkit.db-shm", "scoreboard"}
 PRIVATE = {"ballast", "server.lock", "reaper.lock", "gate.lock", "executions.lock"}
@@ -132,6 +132,7 @@ def restored():
         for name, mode in wanted(ALL, False).items():
             path = os.path.normpath(os.path.join(server.state_dir, name))
             contains(said, f"{path}: has mode 0777, it should have {mode:04o}", "check")
+        os.chmod(server.state_dir, 0o755)
         server.serve()
         check_modes(server, False)
         contains(server.log(), "gate.lock: has mode 0777, it should have 0600: corrected",
@@ -178,6 +179,45 @@ def group_that_cannot_be_had():
         equal(server.wait_exit(), 78, "exit status")
         contains(server.log(), f"socket-group {SOME_GROUP}: the service's user is no member of "
                  "this group", "log")
+
+
+@test
+def not_to_be_trusted():
+    """What others may have written is refused, with exit status 78, and left as it is"""
+    with Server(serve=False) as server:
+        server.serve()
+        used(server)
+        server.kill_all()
+
+        def refused(words):
+            before = in_octal(found(server))
+            for arguments in ([], ["--test"]):
+                done = command("serve", "--socket", server.socket, *arguments, server=server,
+                               status=EX_CONFIG)
+                contains(done.out + done.err, words, f"serve {arguments}")
+            equal(in_octal(found(server)), before, "modes")
+        for mode in (0o770, 0o720, 0o702, 0o777, 0o1777):
+            os.chmod(server.state_dir, mode)
+            refused(f"has mode {mode:04o}, so others may have changed what is in it")
+        os.chmod(server.state_dir, 0o700)
+        for name in SHARED | PRIVATE | {"files"}:
+            path = os.path.join(server.state_dir, name)
+            if not os.path.exists(path):
+                continue
+            os.rename(path, path + ".away")
+            for target in (path + ".away", "/nowhere"):
+                os.symlink(target, path)
+                refused(f"{name}: is a symbolic link")
+                os.unlink(path)
+            os.rename(path + ".away", path)
+        if os.geteuid() == 0:
+            os.chown(server.state_dir, NOBODY, -1)
+            refused(f"belongs to user {NOBODY}, and this is user 0")
+            os.chown(server.state_dir, 0, -1)
+        # A directory that a link leads to is one.
+        os.rename(server.state_dir, server.state_dir + ".there")
+        os.symlink(server.state_dir + ".there", server.state_dir)
+        command("serve", "--socket", server.socket, "--test", server=server)
 
 
 @test
