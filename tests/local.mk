@@ -26,6 +26,7 @@ UNIT_TESTS = \
 	tests/unit/test_state \
 	tests/unit/test_tail \
 	tests/unit/test_takeover \
+	tests/unit/test_url \
 	tests/unit/test_verify
 
 # End-to-end tests: real processes behind a real nginx.

@@ -50,22 +50,86 @@ url_is(const char *text)
 	return starts_with(text, "http://") || starts_with(text, "https://");
 }
 
+/* Where the path of a URL begins in its text, and where it ends. */
+static const char *
+path_in(const char *text, size_t *ret_length)
+{
+	const char *authority = strstr(text, "://");
+	const char *path = authority == NULL ? text : authority + strlen("://");
+
+	path += strcspn(path, "/?#\\");
+	*ret_length = strcspn(path, "?#");
+	return path;
+}
+
 /*
- * Plain dots are resolved by the parser. A server may resolve others, too, and leave the
- * path that is allowed.
+ * The length of an escaped character at the beginning of a text, which may be escaped itself any
+ * number of times ("%2e", "%252E"); 0 if it is another one. hex: its two digits.
+ */
+static size_t
+escaped(const char *text, const char *hex)
+{
+	const char *digits = text + 1;
+
+	if (*text != '%')
+		return 0;
+	while (strncmp(digits, "25", 2) == 0)
+		digits += 2;
+	return strncasecmp(digits, hex, 2) == 0 ? (size_t)(digits + 2 - text) : 0;
+}
+
+/* Whether a segment is a step to another place, "." or "..", be it with parameters: "..;x". */
+static bool
+is_step(const char *segment, const char *end)
+{
+	const char *at = segment;
+
+	while (at < end && *at == '.' && at - segment < 2)
+		at++;
+	return at > segment && (at == end || *at == ';' || escaped(at, "3b") > 0);
+}
+
+/*
+ * Servers differ in what they resolve, and in how often they decode; libcurl, from one version to
+ * the next, too. So the text is looked at, whatever they make of it: what may be a step, a
+ * separator or a NUL is refused.
  */
 static bool
-has_hidden_steps(CURLU *url)
+has_steps(const char *text)
 {
-	static const char *const hidden[] = { "%2e", "%2f", "%5c", "\\", "/../", "/./" };
-	char *path = part(url, CURLUPART_PATH, 0);
-	size_t i;
-	bool has = false;
+	static const char *const hidden[] = { "2e", "2f", "5c", "00" };
+	size_t length, i;
+	const char *at = path_in(text, &length), *end = at + length, *segment = at;
 
-	for (i = 0; path != NULL && i < sizeof(hidden) / sizeof(hidden[0]); i++)
-		has = has || strcasestr(path, hidden[i]) != NULL;
-	curl_free(path);
-	return has;
+	for (;; at++) {
+		if (at == end || *at == '/') {
+			if (is_step(segment, at))
+				return true;
+			segment = at + 1;
+		}
+		if (at == end)
+			return false;
+		for (i = 0; i < sizeof(hidden) / sizeof(hidden[0]); i++)
+			if (*at == '\\' || escaped(at, hidden[i]) > 0)
+				return true;
+	}
+}
+
+void
+url_public(const char *text, char *ret_text, size_t size)
+{
+	const char *authority = strstr(text, "://"), *host, *path, *at;
+	size_t length, begun;
+
+	path = path_in(text, &length);
+	host = authority == NULL ? text : authority + strlen("://");
+	begun = (size_t)(host - text);
+	/* A password may have another "@" in it. */
+	for (at = host; at < path; at++)
+		if (*at == '@')
+			host = at + 1;
+	snprintf(ret_text, size, "%.*s%.*s", (int)begun, text, (int)(path + length - host),
+	    host);
 }
 
 CURLU *
@@ -83,8 +147,9 @@ url_parse(const char *text, const char **ret_fault)
 		*ret_fault = "must begin with http:// or https://";
 	else if (has_part(url, CURLUPART_USER) || has_part(url, CURLUPART_PASSWORD))
 		*ret_fault = "must not name a user";
-	else if (has_hidden_steps(url))
-		*ret_fault = "must not have escaped dots or slashes in its path";
+	else if (has_steps(text))
+		*ret_fault = "must not have \".\" or \"..\" in its path, nor escaped dots or "
+		    "slashes";
 	else
 		return url;
 	curl_url_cleanup(url);

@@ -11,6 +11,14 @@
 /* Whether a text means an http or https URL, valid or not. */
 bool url_is(const char *text);
 
+#define URL_PUBLIC_BYTES 1024
+
+/*
+ * What may be shown of a URL, valid or not: neither user and password, nor query and fragment,
+ * where signatures and keys are. Cut off where it does not fit.
+ */
+void url_public(const char *text, char *ret_text, size_t size);
+
 /*
  * Parses and normalises an http or https URL; owned, curl_url_cleanup(). NULL, and
  * *ret_fault in words.

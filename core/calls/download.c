@@ -81,19 +81,20 @@ static int
 get_one(struct transfer *transfer, const char *text, const char **ret_next)
 {
 	const struct option_list *prefixes = &transfer->incoming->options->allow_file_url;
-	char message[CURL_ERROR_SIZE] = "";
+	char message[CURL_ERROR_SIZE] = "", shown[URL_PUBLIC_BYTES];
 	const char *fault = NULL;
 	char *next = NULL;
 	CURLU *url = url_parse(text, &fault);
 	CURLcode code;
 	int64_t left_ms = transfer->deadline_ms - clock_boot_ms();
 
+	url_public(text, shown, sizeof(shown));
 	if (url == NULL)
-		return err_set(&transfer->err, ERR_CONFIG, "%s: %s", text, fault);
+		return err_set(&transfer->err, ERR_CONFIG, "%s: %s", shown, fault);
 	if (!url_allowed(url, prefixes->items, prefixes->count)) {
 		curl_url_cleanup(url);
 		return err_set(&transfer->err, ERR_CONFIG,
-		    "%s is not allowed (--allow-file-url)", text);
+		    "%s is not allowed (--allow-file-url)", shown);
 	}
 	curl_easy_setopt(transfer->curl, CURLOPT_CURLU, url);
 	curl_easy_setopt(transfer->curl, CURLOPT_TIMEOUT_MS, left_ms < 1 ? 1L : (long)left_ms);
@@ -104,13 +105,13 @@ get_one(struct transfer *transfer, const char *text, const char **ret_next)
 	if (transfer->refused)
 		return -1;
 	if (code != CURLE_OK)
-		return err_set(&transfer->err, ERR_CONFIG, "%s: %s", text,
+		return err_set(&transfer->err, ERR_CONFIG, "%s: %s", shown,
 		    *message == '\0' ? curl_easy_strerror(code) : message);
 	if (succeeded(transfer->curl))
 		return 0;
 	curl_easy_getinfo(transfer->curl, CURLINFO_REDIRECT_URL, &next);
 	if (next == NULL)
-		return err_set(&transfer->err, ERR_CONFIG, "%s: there is no file", text);
+		return err_set(&transfer->err, ERR_CONFIG, "%s: there is no file", shown);
 	*ret_next = next;
 	return 1;
 }
@@ -118,14 +119,15 @@ get_one(struct transfer *transfer, const char *text, const char **ret_next)
 static int
 get(struct transfer *transfer, const char *url)
 {
+	char *text = NULL, shown[URL_PUBLIC_BYTES];
 	const char *next = url;
-	char *text = NULL;
 	int result = 1, redirects;
 
 	for (redirects = 0; result == 1; redirects++) {
 		if (redirects > DOWNLOAD_REDIRECTS_MAX) {
+			url_public(url, shown, sizeof(shown));
 			result = err_set(&transfer->err, ERR_CONFIG,
-			    "%s: more than %d redirects", url, DOWNLOAD_REDIRECTS_MAX);
+			    "%s: more than %d redirects", shown, DOWNLOAD_REDIRECTS_MAX);
 			break;
 		}
 		free(text);

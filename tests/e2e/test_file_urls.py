@@ -129,9 +129,21 @@ def not_allowed():
         for url in (f"{site.url}/", f"{site.url}/okay", f"{site.url}/ok/../secret",
                     f"{site.url}/ok/%2e%2e/secret", f"{site.url}/ok%2f..%2fsecret",
                     f"{other.url}/ok/a", "https://a.example.evil/a", "http://a.example/a",
-                    f"http://u:p@127.0.0.1:{site.http.server_port}/ok/a",
-                    "https://a.example@127.0.0.1/", "http://", "http:///x"):
+                    f"{site.url}/ok/..;/secret", f"{site.url}/ok/%252e%252e/secret",
+                    "http://", "http:///x"):
             server.effect(file=url).prepare().refused(422, "file", url)
+        # Nobody is told what only the sender may know.
+        for url, shown in (
+                (f"http://u:hush@127.0.0.1:{site.http.server_port}/ok/a", "http://127.0.0.1"),
+                ("https://hush@127.0.0.1/", "https://127.0.0.1"),
+                ("https://127.0.0.1/b?X-Amz-Signature=hush#hush", "https://127.0.0.1/b"),
+                (f"{site.url}/okay?hush", f"{site.url}/okay"),
+                (f"{site.url}/ok/gone?hush", f"{site.url}/ok/gone")):
+            reply = server.effect(file=url).prepare()
+            reply.refused(422, "file", shown)
+            check(b"hush" not in reply.body, f"{url}: {reply}")
+        check("hush" not in server.log(), "a secret is in the log")
+        site.asked.clear()
         equal((site.asked, other.asked), ([], []), "what was asked for")
         for target in (f"{other.url}/ok/a", "/secret", "../secret", "//127.0.0.1:1/ok/a",
                        "file:///etc/passwd", "/ok/%2e%2e/secret"):
