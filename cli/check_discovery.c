@@ -61,7 +61,7 @@ try_discovery(const struct looking *looking, const struct ak_discovery *discover
 		json_object_put(error);
 		return 0;
 	}
-	if (json_parse(text, length, &data, &err) == 0)
+	if (json_parse_within(text, length, JSON_VALUES_ANY, &data, &err) == 0)
 		count = json_count(json_member(data, "targets"));
 	json_object_put(data);
 	free(text);

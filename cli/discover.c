@@ -18,6 +18,7 @@
 #include "core/action/verify.h"
 #include "core/base/clock.h"
 
+#define DISCOVER_VALUES_MAX 1000000
 #define HTTP_OK 200L
 #define DISCOVER_GIVEN_MAX 64
 #define DISCOVER_NAME_BYTES 64
@@ -82,7 +83,7 @@ print_found(struct search *search, struct json_object *description, const char *
 	struct err err;
 	size_t i;
 
-	if (json_parse(text, length, &data, &err) == -1) {
+	if (json_parse_within(text, length, DISCOVER_VALUES_MAX, &data, &err) == -1) {
 		err_wrap(&err, "%s", json_member_string(description, "id"));
 		fail(search, &err);
 		return;
@@ -147,7 +148,8 @@ get(struct search *search, const char *path, struct json_object **ret_object,
 		return err_set(err, ERR_INTERNAL, "there is no path to ask for it");
 	if (http_call(&search->http, "GET", path, NULL, NULL, 0, &reply, err) == -1)
 		return -1;
-	result = json_parse(reply.body == NULL ? "" : reply.body, reply.length, ret_object, err);
+	result = json_parse_within(reply.body == NULL ? "" : reply.body, reply.length,
+	    DISCOVER_VALUES_MAX, ret_object, err);
 	if (reply.status != HTTP_OK) {
 		detail = json_member_string(*ret_object, "detail");
 		result = err_set(err, ERR_INTERNAL, "%s: status %ld%s%s", path, reply.status,

@@ -20,6 +20,7 @@
 #define WHICH_BYTES 32
 /* A request has it as a member, and must still be JSON that json_parse() reads. */
 #define STATE_DEPTH_MAX (JSON_DEPTH_MAX - 1)
+#define STATE_VALUES_MAX (JSON_VALUES_MAX / 2)
 
 void *
 state_new(const struct ak_action *action)
@@ -203,17 +204,18 @@ fields_to_json(const struct ak_field *fields, const void *state, struct json_obj
 	return json;
 }
 
-/* How many arrays and objects are in one another, at most. */
+/* How many arrays and objects are in one another, at most; adds the number of values to it. */
 static int
-depth_of(struct json_object *value)
+depth_of(struct json_object *value, size_t *values)
 {
 	int deepest = 0, depth;
 	size_t i;
 
+	++*values;
 	if (json_object_is_type(value, json_type_object)) {
 		json_object_object_foreach(value, name, member) {
 			(void)name;
-			depth = depth_of(member);
+			depth = depth_of(member, values);
 			deepest = depth > deepest ? depth : deepest;
 		}
 		return deepest + 1;
@@ -221,10 +223,25 @@ depth_of(struct json_object *value)
 	if (!json_object_is_type(value, json_type_array))
 		return 0;
 	for (i = 0; i < json_count(value); i++) {
-		depth = depth_of(json_element(value, i));
+		depth = depth_of(json_element(value, i), values);
 		deepest = depth > deepest ? depth : deepest;
 	}
 	return deepest + 1;
+}
+
+/* What is saved must be readable, and fit into a request. */
+static int
+check_shape(struct json_object *json, struct err *err)
+{
+	size_t values = 0;
+
+	if (depth_of(json, &values) > STATE_DEPTH_MAX)
+		return err_set(err, ERR_INTERNAL, "state: nested more than %d deep",
+		    STATE_DEPTH_MAX);
+	if (values > STATE_VALUES_MAX)
+		return err_set(err, ERR_INTERNAL, "state: more than %d values",
+		    STATE_VALUES_MAX);
+	return 0;
 }
 
 struct json_object *
@@ -234,10 +251,8 @@ state_to_json(const struct ak_action *action, const void *state,
 	struct json_object *json;
 
 	json = fields_to_json(action->state.fields, state, base, NULL, err);
-	if (json != NULL && depth_of(json) > STATE_DEPTH_MAX) {
+	if (json != NULL && check_shape(json, err) == -1) {
 		json_object_put(json);
-		err_set(err, ERR_INTERNAL, "state: nested more than %d deep",
-		    STATE_DEPTH_MAX);
 		return NULL;
 	}
 	return json;

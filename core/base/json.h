@@ -16,16 +16,30 @@
 #include "core/base/err.h"
 
 #define JSON_DEPTH_MAX 32
+/* A value in memory takes up to some 300 bytes, however short its text is. */
+#define JSON_VALUES_MAX 100000
+#define JSON_VALUES_ANY INT64_MAX
 
 /*
  * Parses one RFC 8259 value that fills the whole text (length bytes, no NUL needed).
- * Refused too: depth over JSON_DEPTH_MAX, \u0000 in member names, invalid UTF-8, lone
- * surrogates, integers beyond int64_t (kept as doubles if they have a fraction or an exponent).
- * *ret_value is owned by the caller; JSON null is NULL. Returns 0, or -1 with ERR_REQUEST and
- * a message that says where: "byte 17: ..." (counted from 1).
+ * Refused too: depth over JSON_DEPTH_MAX, a member that is there twice in one object, \u0000 in
+ * member names, invalid UTF-8, lone surrogates, integers beyond int64_t (kept as doubles if they
+ * have a fraction or an exponent). *ret_value is owned by the caller; JSON null is NULL. Returns
+ * 0, or -1 with ERR_REQUEST and a message that says where: "byte 17: ..." (counted from 1); or
+ * with ERR_TOO_LARGE where there are more than JSON_VALUES_MAX values.
  */
 int json_parse(const char *text, size_t length, struct json_object **ret_value,
     struct err *err);
+
+/*
+ * The same with another bound: objects, arrays, texts, numbers, booleans and nulls count one each,
+ * names nothing. No more than max_values are ever made, so that the memory that this takes is
+ * bounded by some 300 bytes each and what the text itself has. For whatever comes from others,
+ * such as the reply of a server, name a bound that an honest one never meets; JSON_VALUES_ANY is
+ * for texts that this program has just made itself.
+ */
+int json_parse_within(const char *text, size_t length, int64_t max_values,
+    struct json_object **ret_value, struct err *err);
 
 /*
  * A double that prints as the shortest text that reads back as the same; NULL, which is JSON

@@ -8,10 +8,33 @@
 
 #include "core/base/json_scan.h"
 
+#include <inttypes.h>
 #include <limits.h>
 #include <stdlib.h>
 
+#include "core/base/log.h"
+
+#define NAME_SHOWN_BYTES 100
+
 static int scan_value(struct scan *scan, int depth, struct json_object **ret_value);
+
+/* json-c makes room for 16 members or 32 elements at once: 800 bytes for {}. */
+static void
+give_back(struct json_object *container)
+{
+	struct lh_table *members = json_object_get_object(container);
+	int size, result;
+
+	if (members == NULL) {
+		result = json_object_array_shrink(container, 0);
+	} else {
+		/* As much as json-c wants to be free before it makes more room. */
+		size = members->count + members->count / 2 + 1;
+		result = size < members->size ? lh_table_resize(members, size) : 0;
+	}
+	if (result == -1)
+		log_out_of_memory();
+}
 
 static int
 scan_elements(struct scan *scan, int depth, struct json_object *array)
@@ -42,6 +65,7 @@ static int
 scan_member(struct scan *scan, int depth, struct json_object *object)
 {
 	struct json_object *value;
+	const char *first;
 	size_t length;
 	char *name;
 	int result = -1;
@@ -49,9 +73,15 @@ scan_member(struct scan *scan, int depth, struct json_object *object)
 	scan_space(scan);
 	if (!scan_is_at(scan, '"'))
 		return scan_fail_expected(scan, "a name");
+	first = scan->at;
 	name = scan_text(scan, true, &length);
 	if (name == NULL)
 		return -1;
+	if (json_object_object_get_ex(object, name, NULL)) {
+		scan->at = first;
+		scan_fail(scan, "\"%.*s\" is there twice in one object", NAME_SHOWN_BYTES, name);
+		goto out;
+	}
 	scan_space(scan);
 	if (!scan_is_at(scan, ':')) {
 		scan_fail_expected(scan, "':'");
@@ -96,11 +126,13 @@ scan_container(struct scan *scan, int depth, struct json_object **ret_value)
 	int result = is_object ? scan_members(scan, depth, container) :
 	    scan_elements(scan, depth, container);
 
-	if (result == -1)
+	if (result == -1) {
 		json_object_put(container);
-	else
-		*ret_value = container;
-	return result;
+		return -1;
+	}
+	give_back(container);
+	*ret_value = container;
+	return 0;
 }
 
 /* true, false or null. */
@@ -129,6 +161,9 @@ scan_value(struct scan *scan, int depth, struct json_object **ret_value)
 		return scan_fail_expected(scan, "a value");
 	if (depth == JSON_DEPTH_MAX && (*scan->at == '{' || *scan->at == '['))
 		return scan_fail(scan, "nested more than %d deep", JSON_DEPTH_MAX);
+	if (scan->values++ == scan->max_values)
+		return err_set(scan->err, ERR_TOO_LARGE, "more than %" PRId64 " values",
+		    scan->max_values);
 	switch (*scan->at) {
 	case '{':
 	case '[':
@@ -156,11 +191,12 @@ scan_value(struct scan *scan, int depth, struct json_object **ret_value)
 }
 
 int
-json_parse(const char *text, size_t length, struct json_object **ret_value,
-    struct err *err)
+json_parse_within(const char *text, size_t length, int64_t max_values,
+    struct json_object **ret_value, struct err *err)
 {
 	struct scan scan = {
-		.text = text, .at = text, .end = text + length, .err = err
+		.text = text, .at = text, .end = text + length, .max_values = max_values,
+		.err = err
 	};
 	struct json_object *value;
 
@@ -174,4 +210,11 @@ json_parse(const char *text, size_t length, struct json_object **ret_value,
 	}
 	*ret_value = value;
 	return 0;
+}
+
+int
+json_parse(const char *text, size_t length, struct json_object **ret_value,
+    struct err *err)
+{
+	return json_parse_within(text, length, JSON_VALUES_MAX, ret_value, err);
 }

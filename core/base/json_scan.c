@@ -14,6 +14,7 @@
 #include "core/base/utf8.h"
 
 #define INT64_DIGITS 19
+#define WHAT_BYTES 160
 
 static struct json_object *
 made(struct json_object *value)
@@ -26,7 +27,7 @@ made(struct json_object *value)
 int
 scan_fail(const struct scan *scan, const char *format, ...)
 {
-	char what[64];
+	char what[WHAT_BYTES];
 	va_list arguments;
 
 	va_start(arguments, format);

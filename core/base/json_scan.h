@@ -11,6 +11,8 @@ struct scan {
 	const char *text;
 	const char *at;
 	const char *end;
+	int64_t values;		/* that have begun */
+	int64_t max_values;
 	struct err *err;
 };
 

@@ -199,7 +199,7 @@ deliver_rest(struct visit *visit, char **reply, struct err *err)
 		call_done(&told);
 		return all == -1 ? -1 : 0;
 	}
-	if (json_parse(*reply, strlen(*reply), &whole, err) == 0) {
+	if (json_parse_within(*reply, strlen(*reply), JSON_VALUES_ANY, &whole, err) == 0) {
 		put_before(whole, "messages", told.messages);
 		put_before(whole, "metrics", told.metrics);
 		put_before(whole, "artifacts", told.artifacts);

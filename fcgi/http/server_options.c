@@ -20,6 +20,8 @@
 #define SOCKET_PATH_BYTES sizeof(((struct sockaddr_un *)0)->sun_path)
 #define BODY_MIN_BYTES OPTION_KIB
 #define BODY_MAX_BYTES OPTION_GIB
+#define VALUES_MIN 1000
+#define VALUES_MAX 10000000
 
 #define MEMBER(name_) OPTION_MEMBER(struct server_options, name_)
 
@@ -109,6 +111,10 @@ static const struct option server_table[] = {
 	  .help = "Longest JSON of a request.",
 	  .parse = option_size, MEMBER(max_body_bytes),
 	  .min = BODY_MIN_BYTES, .max = BODY_MAX_BYTES },
+	{ .name = "max-values", .argument = "COUNT", .preset = "100000",
+	  .help = "Most values in the JSON of a request: objects, arrays, texts, numbers, booleans "
+	    "and nulls. Each takes up to some 300 bytes of memory.",
+	  .parse = option_count, MEMBER(max_values), .min = VALUES_MIN, .max = VALUES_MAX },
 	{ .name = "allow-origin", .argument = "ORIGIN", .separator = ",",
 	  .help = "Take requests of web pages of this origin: \"https://ops.example\". May be "
 	    "repeated; the variable is a list with commas. All other requests that carry an "

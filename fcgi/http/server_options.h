@@ -29,6 +29,7 @@ struct server_options {
 	int64_t request_timeout_ms;
 	int64_t shutdown_timeout_ms;
 	int64_t max_body_bytes;		/* of JSON */
+	int64_t max_values;		/* in it */
 	struct option_list enable_action;
 	struct option_list allow_origin; /* whose pages may send requests */
 	bool test;			/* check options and actions, then exit */

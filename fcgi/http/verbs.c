@@ -42,10 +42,10 @@ read_object(const struct body *body, enum verb verb, struct incoming *incoming,
 
 	if (read_body(body, verb, incoming, &text, &length, err) == -1)
 		return NULL;
-	parsed = json_parse(text, length, &object, err);
+	parsed = json_parse_within(text, length, body->options->max_values, &object, err);
 	free(text);
 	if (parsed == -1) {
-		err_wrap(err, "body");
+		err_wrap(err, err->code == ERR_TOO_LARGE ? "body (--max-values)" : "body");
 		return NULL;
 	}
 	if (!json_object_is_type(object, json_type_object)) {

@@ -14,7 +14,8 @@ EX_USAGE = 64
 OPTIONS = [
     "socket", "socket-group", "state-group", "state-dir", "responders", "base-path",
     "handler-timeout", "stop-timeout", "body-timeout", "request-timeout", "shutdown-timeout",
-    "grace", "never-started", "stop-retry", "retention", "max-body", "max-file", "max-files",
+    "grace", "never-started", "stop-retry", "retention", "max-body", "max-values", "max-file",
+    "max-files",
     "max-upload", "keep-free", "memory-reserve", "workers", "allow-file-url", "allow-origin",
     "enable-action", "log-level", "log-format",
 ]
@@ -61,6 +62,7 @@ def bad_options():
                 "shutdown-timeout": ("soon",), "grace": ("soon",),
                 "never-started": ("soon",), "stop-retry": ("soon",),
                 "retention": ("soon",), "max-body": ("much", "-1", "4 MiB x"),
+                "max-values": ("many", "0", "999"),
                 "max-file": ("much",), "max-files": ("many", "65"), "max-upload": ("much",),
                 "keep-free": ("much",), "memory-reserve": ("much",), "workers": ("many",),
                 "allow-file-url": ("ftp://a.example", "a.example"),

@@ -4,13 +4,14 @@
 import contextlib
 import gzip
 import json
+import re
 import signal
 import socket
 import uuid
 
 from harness import (
     CHECK, EFFECT, FLASH, FORM, Reply, Server, boot_ms, check, contains, equal, form, main,
-    test, wait_for)
+    proc_read, test, wait_for)
 
 PREPARE, START, STATUS, STOP = (
     f"/{EFFECT}/{verb}" for verb in ("prepare", "start", "status", "stop"))
@@ -124,6 +125,80 @@ def malformed_bodies():
             with cases.case(f"{name} to prepare"):
                 server.post(PREPARE, body).refused(400, word)
         cases.over()
+        untouched(server)
+
+
+def peak_memory(pid):
+    return int(re.search(rb"VmHWM:\s*(\d+) kB", proc_read(pid, "status"))[1]) * 1024
+
+
+@test
+def many_values():
+    """What has more values than --max-values is refused, and what has less takes little memory"""
+    body = 4 * 1024 * 1024 - 200
+    cases = Cases()
+    with Server(responders=1) as server:
+        server.running().stop().ok()
+        responder = server.wait_responders()[0]
+
+        def values(text, count=None):
+            """An array of so many of a value, or as many as a body may have."""
+            return "[" + ",".join([text] * (count or body // (len(text) + 1))) + "]"
+
+        for text, member, path in (
+                ("{}", "x", PREPARE), ("[]", "config", PREPARE), ("0", "state", START),
+                ("0.5", "state", STATUS), ('""', "state", STOP), ('{"":0}', "x", STOP),
+                ('{"a":{}}', "target", PREPARE), ("[[[]]]", "x", STATUS),
+                ('{"a":"b"}', "x", START)):
+            with cases.case(text):
+                begin = peak_memory(responder)
+                server.post(path, f'{{"executionId":"{new_id()}","{member}":{values(text)}}}'
+                            ).refused(413, "--max-values", "100000")
+                # Whatever is taken is just below the limit.
+                few = values(text, 99990 // (1 + text.count("[") + text.count(":") +
+                                             text.count("{")))
+                execution = server.effect()
+                server.post(PREPARE, f'{{"executionId":"{execution.id}","config":'
+                            f'{json.dumps(execution.config)},"x":{few}}}').ok()
+                execution.stop().ok()
+                grown = peak_memory(responder) - begin
+                check(grown < 10 * body, f"memory grew by {grown} bytes")
+        cases.over()
+        # A state that somebody has written is read within the same bound.
+        execution = server.running()
+        state = execution.row()["state"]
+        forged = f'{{"x":{values("{}")}}}'
+        server.write("UPDATE executions SET state = ? WHERE id = ?", forged, execution.id)
+        begin = peak_memory(responder)
+        contains(execution.stop().json()["detail"], "more than 100000 values", "stop")
+        check(peak_memory(responder) - begin < 10 * body, "memory for a state")
+        server.write("UPDATE executions SET state = ? WHERE id = ?", state, execution.id)
+        execution.wait_phase("stopped")
+        equal(server.responders(), [responder], "responder")
+        print(f"# at most {peak_memory(responder) // 1024} KiB")
+    with Server(max_values=1000) as server:
+        server.post(STOP, f'{{"x":[{"1," * 997}1]}}').refused(400, "executionId")
+        server.post(STOP, f'{{"x":[{"1," * 998}1]}}').refused(413, "1000 values")
+
+
+@test
+def twice():
+    """A member that is there twice in one object is refused by its name, wherever it is"""
+    identity = new_id()
+    cases = Cases()
+    with Server() as server:
+        for text in ('"executionId":"{0}","executionId":"{1}"', '"config":{{}},"config":{{}}',
+                     '"config":{{"duration":1,"duration":1}}', '"x":[{{"y":{{}},"\\u0079":{{}}}}]',
+                     '"config":null,"config":{{"directory":"/tmp"}}'):
+            sent = "{" + text.format(identity, new_id()) + "}"
+            for path in (PREPARE, START, STATUS, STOP):
+                with cases.case(f"{sent} to {path}"):
+                    name = re.findall(r'"(\w+)":', sent.replace("\\u0079", "y"))[-1]
+                    name = "config" if "null" in sent else name
+                    server.post(path, sent).refused(400, f'"{name}" is there twice')
+        cases.over()
+        server.request("POST", PREPARE, form(("request", '{"a":1,"a":1}')), FORM).refused(
+            400, '"a" is there twice')
         untouched(server)
 
 

@@ -225,6 +225,54 @@ START_TEST(test_depth)
 END_TEST
 
 /* No beginning of a text is a text, and no changed byte does harm. */
+/* Every kind of value counts one, and names nothing. */
+START_TEST(test_values)
+{
+	static const char text[] = "{\"a\":[null,true,1,1.5,\"b\",{},[]],\"c\":false}";
+	struct json_object *value;
+	struct err err;
+
+	ck_assert_int_eq(json_parse_within(text, strlen(text), 10, &value, &err), 0);
+	ck_assert_str_eq(json_text(value, NULL), text);
+	json_object_put(value);
+	ck_assert_int_eq(json_parse_within(text, strlen(text), JSON_VALUES_ANY, &value, &err), 0);
+	json_object_put(value);
+	ck_assert_int_eq(json_parse_within(text, strlen(text), 9, &value, &err), -1);
+	ck_assert_int_eq(err.code, ERR_TOO_LARGE);
+	ck_assert_str_eq(err.msg, "more than 9 values");
+}
+END_TEST
+
+/* Twice in one object, however it is written; once each in two is right. */
+START_TEST(test_twice)
+{
+	static const struct {
+		const char *text;
+		const char *msg;
+	} rows[] = {
+		{ "{\"a\":1,\"a\":1}", "byte 8: \"a\" is there twice in one object" },
+		{ "{\"a\":1,\"b\":2,\"\\u0061\":null}",
+		  "byte 14: \"a\" is there twice in one object" },
+		{ "[{\"\":{},\"\":{}}]", "byte 9: \"\" is there twice in one object" },
+		{ "{\"a\":{\"b\":1,\"b\":2}}", "byte 13: \"b\" is there twice in one object" }
+	};
+	static const char right[] = "{\"a\":{\"a\":1},\"A\":[{\"a\":1},{\"a\":2}]}";
+	struct json_object *value;
+	struct err err;
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		ck_assert_int_eq(parse_bytes(rows[i].text, strlen(rows[i].text), &value, &err),
+		    -1);
+		ck_assert_int_eq(err.code, ERR_REQUEST);
+		ck_assert_str_eq(err.msg, rows[i].msg);
+	}
+	ck_assert_int_eq(parse_bytes(right, strlen(right), &value, &err), 0);
+	ck_assert_str_eq(json_text(value, NULL), right);
+	json_object_put(value);
+}
+END_TEST
+
 START_TEST(test_damaged)
 {
 	static const char whole[] = "{\"executionId\":\"\\u00e9\\ud83d\\ude00\xc3\xa9\","
@@ -429,7 +477,8 @@ int
 main(void)
 {
 	const TTest *const tests[] = {
-		test_accepted, test_refused, test_depth, test_damaged, test_double,
+		test_accepted, test_refused, test_depth, test_values, test_twice,
+		test_damaged, test_double,
 		test_members, test_whole, test_build, test_unseen, test_utf8, NULL
 	};
 
