@@ -59,9 +59,9 @@ struct http_file {
 #define HTTP_OPTIONS(about_url_) \
 	{ 'u', "url", "URL", about_url_ }, \
 	{ 'U', "unix-socket", "PATH", "Connect to this socket of nginx." }, \
-	{ 'c', "cacert", "FILE", "Trust this certificate, or those who sign with it." }, \
-	{ 'C', "cert", "FILE", "Show this certificate." }, \
-	{ 'K', "key", "FILE", "Its key, if that is in another file." }
+	{ 'c', "cacert", "PATH", "Trust this certificate, or those who sign with it." }, \
+	{ 'C', "cert", "PATH", "Show this certificate." }, \
+	{ 'K', "key", "PATH", "Its key, if that is in another file." }
 bool http_take_option(struct http_target *target, int key, const char *value);
 
 /* Returns 0, or -1 with ERR_USAGE: a URL that is none, a file that cannot be read. */
