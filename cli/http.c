@@ -150,15 +150,19 @@ on_body(char *data, size_t size, size_t count, void *context)
 	struct http *http = context;
 	struct http_reply *reply = http->reply;
 	size_t length = size * count;
-	char *body;
+	size_t needed = reply->length + length + 1;
+	char *body = reply->body;
 
 	if (length > HTTP_REPLY_MAX_BYTES - reply->length) {
 		refuse(http, "a reply of more than %d MiB", HTTP_REPLY_MAX_MIB);
 		return 0;
 	}
-	body = realloc(reply->body, reply->length + length + 1);
-	if (body == NULL)
-		log_out_of_memory();
+	if (needed > http->body_room) {
+		http->body_room = 2 * needed;
+		body = realloc(body, http->body_room);
+		if (body == NULL)
+			log_out_of_memory();
+	}
 	memcpy(body + reply->length, data, length);
 	reply->body = body;
 	reply->length += length;
@@ -345,6 +349,7 @@ perform(struct http *http, const char *method, const char *path,
 	http->reply = ret_reply;
 	http->waiting_since_ms = 0;
 	http->head_bytes = 0;
+	http->body_room = 0;
 	*http->refused = '\0';
 	code = curl_easy_perform(http->curl);
 	curl_easy_setopt(http->curl, CURLOPT_ERRORBUFFER, NULL);

@@ -43,6 +43,7 @@ struct http {
 	struct http_reply *reply;
 	int64_t waiting_since_ms;	/* boot time: all was sent by then; 0: not yet */
 	size_t head_bytes;
+	size_t body_room;		/* bytes that its body may have without more memory */
 	char refused[HTTP_REFUSED_BYTES]; /* why it was given up; empty: it was not */
 };
 
