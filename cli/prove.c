@@ -612,7 +612,10 @@ run_prove(struct arguments *arguments)
 		    arguments->operands[0]);
 	if (request.prove.effect == NULL && request.prove.action->kind != AK_CHECK)
 		return arguments_refuse(arguments, "--effect is needed: a command that ends with 0 "
-		    "where nothing is left of $EXECUTION");
+		    "where nothing is left of $EXECUTION; or none");
+	/* The processes and claims of an execution are looked at all the same. */
+	if (request.prove.effect != NULL && strcmp(request.prove.effect, "none") == 0)
+		request.prove.effect = NULL;
 	if (request.only != NULL && !is_known(request.only))
 		return arguments_refuse(arguments, "--only %s: there is no such part",
 		    request.only);

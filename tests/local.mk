@@ -133,6 +133,8 @@ CRASH_PAIRS = 2000
 crash: $(check_PROGRAMS)
 	@$(AM_TESTS_ENVIRONMENT) CRASH_DEPTH=full \
 	    $(PYTHON) $(top_srcdir)/tests/crash/test_points.py
+	@$(AM_TESTS_ENVIRONMENT) CRASH_DEPTH=full \
+	    $(PYTHON) $(top_srcdir)/tests/crash/test_prove.py
 	@$(AM_TESTS_ENVIRONMENT) PAIRS='$(CRASH_PAIRS)' \
 	    $(PYTHON) $(top_srcdir)/tests/crash/test_pairs.py
 faults: $(check_PROGRAMS)
