@@ -18,7 +18,6 @@
 #include "cli/arguments.h"
 #include "cli/check_discovery.h"
 #include "cli/output.h"
-#include "cli/rows.h"
 #include "core/action/discovery.h"
 #include "core/action/needs.h"
 #include "core/action/registry.h"
@@ -28,6 +27,7 @@
 #include "core/base/state_path.h"
 #include "core/reaper/takeover.h"
 #include "core/store/fitness.h"
+#include "core/view/rows.h"
 #include "fcgi/server/socket.h"
 #include "fcgi/server/state_dir.h"
 

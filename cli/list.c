@@ -8,57 +8,26 @@
 
 #include "cli/arguments.h"
 #include "cli/output.h"
-#include "cli/rows.h"
-#include "core/action/registry.h"
 #include "core/base/clock.h"
-#include "core/store/execution_id.h"
+#include "core/view/list.h"
+#include "core/view/rows.h"
 
 #define LIST_WATCH_S 1
 
 /* Clears the screen from its first line on. */
 #define LIST_CLEAR "\033[H\033[J"
 
-static const char select_rows[] =
-    "SELECT id, action, phase, created_at, changed_at, due_at, "
-    "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER) - created_at AS age_ms, "
-    "stop_by, stop_reason, stop_attempts, last_error, error, target, experiment_key, "
-    "execution_uri, (SELECT count(*) FROM files f WHERE f.execution = executions.id) "
-    "AS files, (SELECT max(id) FROM executions o WHERE o.id < executions.id) AS id_before, "
-    "(SELECT min(id) FROM executions o WHERE o.id > executions.id) AS id_after "
-    "FROM executions WHERE phase <> 'stopped' OR ?1 IS NOT NULL "
-    "ORDER BY created_at, id";
-
-/* In place of its neighbours, what tells it from them. */
-static void
-add_short_id(struct json_object *row)
-{
-	char short_id[UUID_TEXT_BYTES];
-
-	execution_id_shorten(json_member_string(row, "id"), json_member_string(row, "id_before"),
-	    json_member_string(row, "id_after"), short_id);
-	json_add_string(row, "short_id", short_id);
-	json_object_object_del(row, "id_before");
-	json_object_object_del(row, "id_after");
-}
-
 /* The rows as an array, owned; NULL and err. */
 static struct json_object *
 read_list(const char *state_dir, bool all, struct err *err)
 {
-	struct json_object *rows, *row;
+	struct json_object *rows;
 	struct store store;
-	size_t i;
 
 	if (store_open_readonly(&store, state_dir, err) == -1)
 		return NULL;
-	rows = rows_read(&store, select_rows, all ? "all" : NULL, err);
+	rows = list_read(&store, all ? LIST_ALL : LIST_ACTIVE, NULL, err);
 	store_close(&store);
-	for (i = 0; rows != NULL && i < json_object_array_length(rows); i++) {
-		row = json_object_array_get_idx(rows, i);
-		json_add_bool(row, "known",
-		    registry_find(json_member_string(row, "action")) != NULL);
-		add_short_id(row);
-	}
 	return rows;
 }
 

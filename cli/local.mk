@@ -31,7 +31,6 @@ libcli_la_SOURCES = \
 	cli/prove_trace.c cli/prove_trace.h \
 	cli/recover.c \
 	cli/report.c cli/report.h \
-	cli/rows.c cli/rows.h \
 	cli/run.c \
 	cli/show.c \
 	cli/sparkline.c cli/sparkline.h \

@@ -14,11 +14,11 @@
 #include <fcntl.h>
 
 #include "cli/prove.h"
-#include "cli/rows.h"
 #include "core/base/clock.h"
 #include "core/base/log.h"
 #include "core/base/process.h"
 #include "core/store/lifecycle.h"
+#include "core/view/rows.h"
 
 #define LIFE_POLL_MS 2
 #define LIFE_STOP_MS 90000		/* a stop() may take some time, and be tried again */

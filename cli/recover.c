@@ -13,7 +13,6 @@
 
 #include "cli/arguments.h"
 #include "cli/output.h"
-#include "cli/rows.h"
 #include "cli/stop_outcome.h"
 #include "core/base/clock.h"
 #include "core/base/log.h"
@@ -23,6 +22,7 @@
 #include "core/reaper/takeover.h"
 #include "core/store/loss.h"
 #include "core/store/store.h"
+#include "core/view/rows.h"
 #include "fcgi/server/socket.h"
 
 #define FORGET_WAIT_MS 10000

@@ -11,20 +11,20 @@
 #include <unistd.h>
 
 #include "cli/arguments.h"
-#include "cli/rows.h"
 #include "cli/stop_outcome.h"
 #include "core/base/clock.h"
 #include "core/base/duration.h"
 #include "core/calls/abandon.h"
+#include "core/calls/stop_request.h"
 #include "core/reaper/takeover.h"
 #include "core/store/execution_id.h"
 #include "core/store/lifecycle.h"
+#include "core/view/rows.h"
 #include "fcgi/server/socket.h"
 
 #define STOP_PAUSE_MS 50
 #define STOP_TIMEOUT_MS 90000
 #define STOP_GATE_WAIT_MS 5000
-#define STOP_REASON_BYTES 512
 
 struct request {
 	const char *state_dir;
@@ -39,31 +39,6 @@ static const char select_active[] =
     "SELECT id FROM executions WHERE phase <> 'stopped' ORDER BY created_at";
 static const char select_unhandled[] =
     "SELECT id FROM stop_requests WHERE handled_at IS NULL AND id = CAST(?1 AS INTEGER)";
-
-/* Commits the row that the reaper looks for; its id. */
-static int
-insert_request(struct store *store, const struct request *request, int64_t *ret_id,
-    struct err *err)
-{
-	sqlite3_stmt *add;
-
-	if (store_begin(store, STORE_NORMAL, clock_boot_ms() + STOP_GATE_WAIT_MS, err) == -1)
-		return -1;
-	add = store_prepare(store, "INSERT INTO stop_requests (execution, reason) "
-	    "VALUES (?, ?)", err);
-	if (add == NULL)
-		goto fail;
-	if (!request->all)
-		sqlite3_bind_text(add, 1, request->execution, -1, SQLITE_STATIC);
-	sqlite3_bind_text(add, 2, request->reason, -1, SQLITE_STATIC);
-	if (store_run(store, add, err) == -1)
-		goto fail;
-	*ret_id = sqlite3_last_insert_rowid(store->db);
-	return store_commit(store, err);
-fail:
-	store_rollback(store);
-	return -1;
-}
 
 /* 1 as soon as the reaper has passed the request on, else 0; or -1. */
 static int
@@ -170,7 +145,9 @@ stop(const struct arguments *arguments, struct request *request)
 	executions = read_executions(&store, request, &err);
 	if (executions != NULL && needs_no_request(request, executions))
 		found = stop_outcome_read(&store, executions, true, &over, &err);
-	else if (executions != NULL && insert_request(&store, request, &id, &err) == 0)
+	else if (executions != NULL && stop_request_add(&store,
+	    request->all ? NULL : request->execution, NULL, request->reason,
+	    clock_boot_ms() + STOP_GATE_WAIT_MS, &id, &err) == 0)
 		found = watch(&store, request, id, executions, &err);
 	if (executions != NULL && found == NULL && err.code == ERR_BUSY)
 		hint(request);
@@ -194,8 +171,8 @@ give_up(const struct arguments *arguments, struct request *request)
 		return arguments_fail(arguments, &err);
 	if (session_need_store(&session, &err) == 0 && execution_id_find(&session.store,
 	    request->execution, request->execution, &err) == 0 && abandon(&session,
-	    request->execution, request->reason, clock_boot_ms() + request->timeout_ms,
-	    &err) == 0) {
+	    request->execution, NULL, request->reason,
+	    clock_boot_ms() + request->timeout_ms, &err) == 0) {
 		executions = read_executions(&session.store, request, &err);
 		if (executions != NULL)
 			found = stop_outcome_read(&session.store, executions, true, &over, &err);

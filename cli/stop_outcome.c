@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "cli/output.h"
-#include "cli/rows.h"
 #include "core/store/lifecycle.h"
+#include "core/view/rows.h"
 
 const char stop_outcome_select[] =
     "SELECT id, action, phase, stop_by, stop_reason, stop_attempts, last_error, due_at "

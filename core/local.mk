@@ -6,6 +6,11 @@ noinst_LTLIBRARIES += libcore.la
 libcore_la_LIBTOOLFLAGS = $(CONVENIENCE)
 nodist_libcore_la_SOURCES = migrations/migrations.c
 libcore_la_SOURCES = \
+	core/view/list.c core/view/list.h \
+	core/view/processes.c core/view/processes.h \
+	core/view/rows.c core/view/rows.h \
+	core/view/show.c core/view/show.h \
+	core/view/space_used.c core/view/space_used.h \
 	core/keeper/body.c core/keeper/body.h \
 	core/keeper/descendants.c core/keeper/descendants.h \
 	core/keeper/keeper.c core/keeper/keeper.h \
@@ -34,6 +39,7 @@ libcore_la_SOURCES = \
 	core/calls/start.c \
 	core/calls/status.c \
 	core/calls/stop.c \
+	core/calls/stop_request.c core/calls/stop_request.h \
 	core/calls/visit.c core/calls/visit.h \
 	core/worker/death.c core/worker/death.h \
 	core/worker/halt.c core/worker/halt.h \

@@ -30,6 +30,9 @@ libfcgi_server_la_SOURCES = \
 	fcgi/http/multipart_header.c fcgi/http/multipart_header.h \
 	fcgi/http/origin.c fcgi/http/origin.h \
 	fcgi/http/records.c fcgi/http/records.h \
+	fcgi/http/page.c fcgi/http/page.h \
+	fcgi/http/page_check.c \
+	fcgi/http/query_string.c fcgi/http/query_string.h \
 	fcgi/http/reply.c fcgi/http/reply.h \
 	fcgi/http/request.c fcgi/http/request.h \
 	fcgi/http/responder.c fcgi/http/responder.h \

@@ -6,7 +6,8 @@ MIGRATIONS = \
 	migrations/0004_ends_and_errors.sql \
 	migrations/0005_health.sql \
 	migrations/0006_workers.sql \
-	migrations/0007_events_by_id.sql
+	migrations/0007_events_by_id.sql \
+	migrations/0008_operators.sql
 
 EXTRA_DIST += $(MIGRATIONS) migrations/embed.sh
 CLEANFILES += migrations/migrations.c migrations/migrations.c.new

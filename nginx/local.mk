@@ -1,5 +1,10 @@
 NGINX_SNIPPETS = actionkit.conf actionkit-errors.conf actionkit-location.conf \
-	actionkit-metrics.conf actionkit-upstream.conf
+	actionkit-metrics.conf actionkit-page.conf actionkit-page-headers.conf \
+	actionkit-upstream.conf
+# The operator's page, as it is.
+PAGE = nginx/page/icon.svg nginx/page/index.html nginx/page/page.css nginx/page/page.js
+pagedir = $(datadir)/actionkit/page
+dist_page_DATA = $(PAGE)
 EXTRA_DIST += $(NGINX_SNIPPETS:%=nginx/%.in) nginx/nginx.conf.in nginx/run.sh
 CLEANFILES += $(NGINX_SNIPPETS) $(NGINX_SNIPPETS:=.new)
 
@@ -9,7 +14,7 @@ nginxdir = $(datadir)/actionkit/nginx
 nodist_nginx_DATA = $(NGINX_SNIPPETS)
 $(NGINX_SNIPPETS): %: nginx/%.in
 	$(AM_V_GEN)$(SED) -e 's|@SOCKET@|/run/actionkit/fcgi.sock|g' \
-	    -e 's|@RUN_DIR@|$(nginxdir)|g' $< >$@.new
+	    -e 's|@RUN_DIR@|$(nginxdir)|g' -e 's|@PAGE_DIR@|$(pagedir)|g' $< >$@.new
 	$(AM_V_at)mv $@.new $@
 
 # PORT and RUN_DIR may be set: make run PORT=9000

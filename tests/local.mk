@@ -52,6 +52,7 @@ E2E_TESTS = \
 	tests/e2e/test_http_check.py \
 	tests/e2e/test_kept.py \
 	tests/e2e/test_metrics.py \
+	tests/e2e/test_page.py \
 	tests/e2e/test_needs.py \
 	tests/e2e/test_nginx.py \
 	tests/e2e/test_network.py \

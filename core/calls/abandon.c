@@ -16,12 +16,14 @@
 
 /* How long the transaction waits for other writers. */
 #define ABANDON_WAIT_MS 5000
+#define ABANDON_WHO_BYTES 128
 #define ABANDON_TEXT_BYTES (2 * ERR_MESSAGE_BYTES)
 
 static int
-change(struct store *store, struct execution *row, const char *reason, struct err *err)
+change(struct store *store, struct execution *row, const char *operator, const char *reason,
+    struct err *err)
 {
-	char text[ABANDON_TEXT_BYTES], why[2 * ABANDON_TEXT_BYTES];
+	char text[ABANDON_TEXT_BYTES], why[2 * ABANDON_TEXT_BYTES], who[ABANDON_WHO_BYTES];
 
 	if (row->phase == PHASE_NONE)
 		return err_set(err, ERR_NOT_FOUND, "there is no such execution");
@@ -33,18 +35,20 @@ change(struct store *store, struct execution *row, const char *reason, struct er
 		return -1;
 	if (execution_move(row, MOVE_ABANDON, err) == -1)
 		return -1;
-	snprintf(text, sizeof(text), EXECUTION_BY_OPERATOR "abandoned: %s", reason);
+	snprintf(who, sizeof(who), EXECUTION_BY_OPERATOR "%s%s", operator == NULL ? "" : " ",
+	    operator == NULL ? "" : operator);
+	snprintf(text, sizeof(text), "%s: abandoned: %s", who, reason);
 	snprintf(why, sizeof(why), "abandoned: %s; it was to be stopped: %s; last error: %s",
 	    reason, row->stop_reason == NULL ? "-" : row->stop_reason,
 	    row->last_error == NULL ? "none" : row->last_error);
 	row->stop_by = STOP_BY_EXTENSION;
 	text_set(&row->stop_reason, text);
-	return execution_write(store, row, "operator", why, err);
+	return execution_write(store, row, who, why, err);
 }
 
 int
-abandon(struct session *session, const char *execution, const char *reason,
-    int64_t deadline_ms, struct err *err)
+abandon(struct session *session, const char *execution, const char *operator,
+    const char *reason, int64_t deadline_ms, struct err *err)
 {
 	struct execution row = { .phase = PHASE_NONE };
 	struct err unsettled;
@@ -61,7 +65,7 @@ abandon(struct session *session, const char *execution, const char *reason,
 	if (store_begin(&session->store, STORE_FULL, clock_boot_ms() + ABANDON_WAIT_MS, err) == -1)
 		goto out;
 	if (execution_load(&session->store, execution, &row, NULL, err) == -1 ||
-	    change(&session->store, &row, reason, err) == -1) {
+	    change(&session->store, &row, operator, reason, err) == -1) {
 		store_rollback(&session->store);
 		err_wrap(err, "%s", execution);
 	} else {

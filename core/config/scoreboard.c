@@ -127,6 +127,12 @@ scoreboard_map_readonly(const char *state_dir, struct err *err)
 	return scoreboard;
 }
 
+void
+scoreboard_unmap_readonly(const struct scoreboard *scoreboard)
+{
+	munmap((void *)(uintptr_t)scoreboard, sizeof(*scoreboard));
+}
+
 /* The deadline is there before the mode that makes the supervisor look at it. */
 void
 scoreboard_busy(struct scoreboard_slot *slot, int64_t deadline_ms, const char *format, ...)

@@ -116,6 +116,9 @@ struct scoreboard *scoreboard_map(const char *state_dir, struct err *err);
  */
 const struct scoreboard *scoreboard_map_readonly(const char *state_dir, struct err *err);
 
+/* Ends such a mapping. */
+void scoreboard_unmap_readonly(const struct scoreboard *scoreboard);
+
 /* The slot's process begins something that must be over at deadline_ms (boot time). */
 void scoreboard_busy(struct scoreboard_slot *slot, int64_t deadline_ms, const char *format,
     ...) AK_PRINTF(3, 4);

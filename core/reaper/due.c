@@ -67,8 +67,10 @@ pass_on(struct store *store, struct err *err)
 	sqlite3_stmt *get, *done;
 	int found;
 
-	get = store_prepare(store, "SELECT lower(execution), '" EXECUTION_BY_OPERATOR "' || reason "
-	    "FROM stop_requests WHERE handled_at IS NULL ORDER BY id", err);
+	get = store_prepare(store, "SELECT lower(execution), who || ': ' || reason, who FROM "
+	    "(SELECT id, execution, reason, '" EXECUTION_BY_OPERATOR "' || "
+	    "coalesce(' ' || operator, '') AS who FROM stop_requests "
+	    "WHERE handled_at IS NULL) ORDER BY id", err);
 	done = store_prepare(store,
 	    "UPDATE stop_requests SET handled_at = ? WHERE handled_at IS NULL", err);
 	if (get == NULL || done == NULL)
@@ -76,10 +78,11 @@ pass_on(struct store *store, struct err *err)
 	while ((found = store_step(store, get, err)) == 1) {
 		const char *execution = (const char *)sqlite3_column_text(get, 0);
 		const char *reason = (const char *)sqlite3_column_text(get, 1);
+		const char *who = (const char *)sqlite3_column_text(get, 2);
 
 		log_info("stop of %s requested by %s",
 		    execution == NULL ? "all executions" : execution, reason);
-		if (mark(store, execution, "operator", reason, err) == -1) {
+		if (mark(store, execution, who, reason, err) == -1) {
 			sqlite3_reset(get);
 			return -1;
 		}

@@ -30,7 +30,7 @@ recovery_mark(struct recovery *recovery, struct store *store, struct err *err)
 	if (recovery->marked)
 		return 0;
 	if (due_take_requests(store, err) == -1 ||
-	    due_mark_all(store, EXECUTION_BY_OPERATOR "recover", err) == -1)
+	    due_mark_all(store, EXECUTION_BY_OPERATOR ": recover", err) == -1)
 		return -1;
 	recovery->marked = true;
 	return 0;

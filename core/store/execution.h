@@ -24,8 +24,8 @@
 #define EXECUTION_HEARTBEAT_PART 4
 /* Why an execution is stopped whose heartbeats were missed. */
 #define EXECUTION_HEARTBEAT_MISSED "heartbeat timeout"
-/* What the reason begins with where an operator wants it stopped. */
-#define EXECUTION_BY_OPERATOR "operator: "
+/* What the reason begins with where an operator wants it stopped: "operator NAME: x". */
+#define EXECUTION_BY_OPERATOR "operator"
 /* due_boot_ms: an attempt is under way or the reaper shall look at once. */
 #define EXECUTION_DUE_NOW 0
 /* due_boot_ms: the same, and the last attempt is over. */

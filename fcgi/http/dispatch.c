@@ -17,6 +17,7 @@
 #include "fcgi/http/health.h"
 #include "fcgi/http/metrics.h"
 #include "fcgi/http/origin.h"
+#include "fcgi/http/page.h"
 #include "fcgi/http/reply.h"
 #include "fcgi/http/request.h"
 #include "fcgi/http/verbs.h"
@@ -67,6 +68,8 @@ follow_route(struct responder *responder, const struct body *body, struct verb_c
 
 	if (request->part == PART_METRICS)
 		return metrics_answer(responder, request, ret_reply, ret_allow, err);
+	if (request_is_page(request))
+		return page_answer(responder, body, ret_reply, ret_allow, err);
 	route = routes_find(&responder->site->routes, request->method, request->path,
 	    ret_allow, err);
 	if (route == NULL)
@@ -157,7 +160,8 @@ dispatch(struct responder *responder, FCGX_Request *fcgi)
 	bool refused, drained, sent;
 
 	refused = request_read(&request, options, fcgi->envp, &err) == -1 ||
-	    origin_check(&request, options, &err) == -1;
+	    (request_is_page(&request) ? page_check(&request, &err) :
+	    origin_check(&request, options, &err)) == -1;
 	log_request(request.id);
 	scoreboard_request(responder->slot, request.sent_as);
 	if (!refused)

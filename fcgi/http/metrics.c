@@ -9,15 +9,13 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/statvfs.h>
 
 #include "core/action/description.h"
 #include "core/base/clock.h"
+#include "core/base/json.h"
 #include "core/base/log.h"
-#include "core/base/state_path.h"
-#include "core/store/ballast.h"
 #include "core/store/store.h"
+#include "core/view/space_used.h"
 #include "fcgi/http/http_err.h"
 
 #define METRICS_TYPE "text/plain; version=0.0.4; charset=utf-8"
@@ -215,29 +213,23 @@ write_server(FILE *out, const struct scoreboard *scoreboard)
 	    scoreboard->failing);
 }
 
-static int64_t
-file_bytes(const char *state_dir, const char *name)
-{
-	char path[STATE_PATH_BYTES];
-	struct stat status;
-
-	state_path(state_dir, name, path);
-	return stat(path, &status) == -1 ? 0 : status.st_size;
-}
-
 static void
 write_space(FILE *out, const char *state_dir)
 {
-	struct statvfs space;
+	static const struct {
+		const char *name, *help;
+	} sizes[] = {
+		{ "database_bytes", "Size of the database." },
+		{ "database_log_bytes", "Size of its write-ahead log." },
+		{ "ballast_bytes", "Space kept for a full disk; 0: given up." },
+		{ "free_bytes", "Space left where the state directory is." }
+	};
+	struct json_object *space = space_used(state_dir);
 
-	gauge(out, "database_bytes", "Size of the database.", file_bytes(state_dir, STORE_FILE));
-	gauge(out, "database_log_bytes", "Size of its write-ahead log.",
-	    file_bytes(state_dir, STORE_LOG_FILE));
-	gauge(out, "ballast_bytes", "Space kept for a full disk; 0: given up.",
-	    file_bytes(state_dir, BALLAST_FILE));
-	if (statvfs(state_dir, &space) == 0)
-		gauge(out, "free_bytes", "Space left where the state directory is.",
-		    (int64_t)(space.f_bavail * space.f_frsize));
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+		gauge(out, sizes[i].name, sizes[i].help,
+		    json_object_get_int64(json_member(space, sizes[i].name)));
+	json_object_put(space);
 }
 
 static int

@@ -93,7 +93,9 @@ read_part(struct request *request, char **parameters, struct err *err)
 {
 	static const char *const names[] = {
 		[PART_AGENT] = "agent",
-		[PART_METRICS] = "metrics"
+		[PART_METRICS] = "metrics",
+		[PART_PAGE] = "page",
+		[PART_PAGE_STOP] = "page-stop"
 	};
 	const char *text = parameter(parameters, "ACTIONKIT_PART");
 	size_t i;
@@ -168,6 +170,12 @@ request_read(struct request *ret_request, const struct server_options *options,
 		.origin = parameter(parameters, "HTTP_ORIGIN"),
 		.front_address = parameter(parameters, "SERVER_ADDR"),
 		.front_port = parameter(parameters, "SERVER_PORT"),
+		.query = parameter(parameters, "QUERY_STRING"),
+		.own_origin = parameter(parameters, "ACTIONKIT_ORIGIN"),
+		.server_name = parameter(parameters, "SERVER_NAME"),
+		.host = parameter(parameters, "HTTP_HOST"),
+		.fetch_site = parameter(parameters, "HTTP_SEC_FETCH_SITE"),
+		.operator = parameter(parameters, "REMOTE_USER"),
 		.length = REQUEST_LENGTH_UNKNOWN
 	};
 	read_id(ret_request, parameters);
@@ -177,6 +185,12 @@ request_read(struct request *ret_request, const struct server_options *options,
 	    read_length(ret_request, parameters, err) == -1)
 		return -1;
 	return 0;
+}
+
+bool
+request_is_page(const struct request *request)
+{
+	return request->part == PART_PAGE || request->part == PART_PAGE_STOP;
 }
 
 int64_t

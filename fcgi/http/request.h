@@ -4,6 +4,7 @@
 #ifndef FCGI_HTTP_REQUEST_H
 #define FCGI_HTTP_REQUEST_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "core/base/err.h"
@@ -18,7 +19,9 @@
  */
 enum request_part {
 	PART_AGENT,		/* the protocol; where nginx says nothing */
-	PART_METRICS
+	PART_METRICS,
+	PART_PAGE,		/* what the operator's page shows */
+	PART_PAGE_STOP		/* the same, and it may stop and abandon */
 };
 
 /* Borrowed texts live until the next connection_read(). */
@@ -34,6 +37,13 @@ struct request {
 	const char *origin;	/* NULL if absent */
 	const char *front_address; /* of nginx, that was called, and its port; or NULL */
 	const char *front_port;
+	/* Only of the page; NULL if absent. */
+	const char *query;	/* behind the "?", as it was sent */
+	const char *own_origin;	/* as the browser has it, where the page is nginx's own */
+	const char *server_name; /* of nginx */
+	const char *host;	/* that the browser asked for */
+	const char *fetch_site;	/* Sec-Fetch-Site: whose page sent this */
+	const char *operator;	/* who that is, as nginx says */
 	int64_t length;		/* of the body, or REQUEST_LENGTH_UNKNOWN */
 	int64_t timeout_ms;	/* Request-Timeout; 0 if absent or not to be read */
 };
@@ -45,6 +55,9 @@ struct request {
  */
 int request_read(struct request *ret_request, const struct server_options *options,
     char **parameters, struct err *err);
+
+/* Whether it is one of the operator's page. */
+bool request_is_page(const struct request *request);
 
 /* When it must be over (boot time): the smaller one of what the client and we allow, from now. */
 int64_t request_deadline(const struct request *request, int64_t timeout_ms);

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/tap.sh"
 
 # The rooms, the highest first: each may include those behind it, and the public header.
-core_rooms='keeper reaper calls worker store config action base'
+core_rooms='view keeper reaper calls worker store config action base'
 fcgi_rooms='server http'
 
 of_core='["<](fcgi/|cli/|actions/|fcgiapp|fcgi_|fcgios)'

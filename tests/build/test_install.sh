@@ -109,6 +109,10 @@ check "installs what it should" exists "$includedir/actionkit.h" "$bindir/action
     "$datadir/actionkit/nginx/actionkit-errors.conf" \
     "$datadir/actionkit/nginx/actionkit-location.conf" \
     "$datadir/actionkit/nginx/actionkit-metrics.conf" \
+    "$datadir/actionkit/nginx/actionkit-page.conf" \
+    "$datadir/actionkit/nginx/actionkit-page-headers.conf" \
+    "$datadir/actionkit/page/index.html" "$datadir/actionkit/page/page.css" \
+    "$datadir/actionkit/page/page.js" \
     "$datadir/actionkit/nginx/actionkit-upstream.conf" "$datadir/actionkit/icon.sh" \
     "$datadir/actionkit/example.c"
 check "the shared library exports only ak_ symbols" \

@@ -300,9 +300,11 @@ class Server:
     """
 
     def __init__(self, program=None, serve=True, environment=None, unclean=False,
-                 nginx_http="", nginx_server=(), before=None, prefix=(), **options):
+                 nginx_http="", nginx_server=(), nginx_places=None, before=None, prefix=(),
+                 **options):
         self.nginx_http = nginx_http    # more for the http block, as in nginx/*.in
         self.nginx_server = nginx_server    # more of our snippets, for the server block
+        self.nginx_places = nginx_places or {}  # what else stands for what in snippets
         self.before = before            # runs in the child, before serve is executed
         self.prefix = prefix
         self.program = program or EXTENSION
@@ -364,7 +366,8 @@ class Server:
         listener.listen(511)
         listener.setblocking(False)  # nginx leaves inherited ones as they are
         self.port = listener.getsockname()[1]
-        places = {"@PORT@": str(self.port), "@SOCKET@": self.socket, "@RUN_DIR@": run_dir}
+        places = {"@PORT@": str(self.port), "@SOCKET@": self.socket, "@RUN_DIR@": run_dir,
+                  "@PAGE_DIR@": os.path.join(TOP_SRCDIR, "nginx/page"), **self.nginx_places}
         templates = os.path.join(TOP_SRCDIR, "nginx")
         for name in os.listdir(templates):
             if not name.endswith(".in"):

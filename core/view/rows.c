@@ -3,7 +3,7 @@
  */
 #include "config.h"
 
-#include "cli/rows.h"
+#include "core/view/rows.h"
 
 #include <string.h>
 

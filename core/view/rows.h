@@ -4,8 +4,8 @@
  * Times (columns that end in _at) are RFC 3339; due_at too, or "now". Columns that hold JSON are
  * taken as such. Columns that a later schema adds are shown without a change here.
  */
-#ifndef CLI_ROWS_H
-#define CLI_ROWS_H
+#ifndef CORE_VIEW_ROWS_H
+#define CORE_VIEW_ROWS_H
 
 #include "core/base/json.h"
 #include "core/store/store.h"
