@@ -181,24 +181,15 @@ arguments_fail(const struct arguments *arguments, const struct err *err)
 	return EXIT_FAILURE;
 }
 
-const char *
-arguments_state_dir(const char *option)
-{
-	const char *variable = getenv("ACTIONKIT_STATE_DIR");
-
-	if (option != NULL)
-		return option;
-	return variable != NULL && *variable != '\0' ? variable : OPTIONS_STATE_DIR_DEFAULT;
-}
-
 int
-arguments_serve_options(struct server_options *ret_options, struct err *err, ...)
+arguments_serve_options(struct server_options *ret_options,
+    const struct option_mistakes *mistakes, ...)
 {
 	const char *argv[ARGUMENTS_GIVEN_MAX] = { NULL }, *option, *value;
 	va_list given;
 	int argc = 1;
 
-	va_start(given, err);
+	va_start(given, mistakes);
 	while ((option = va_arg(given, const char *)) != NULL) {
 		value = va_arg(given, const char *);
 		if (value == NULL || argc + 2 >= ARGUMENTS_GIVEN_MAX)
@@ -208,17 +199,45 @@ arguments_serve_options(struct server_options *ret_options, struct err *err, ...
 	}
 	va_end(given);
 	/* It changes none of them. */
-	return server_options_parse(argc, (char **)(uintptr_t)argv, ret_options, err);
+	return server_options_parse(argc, (char **)(uintptr_t)argv, ret_options, mistakes);
+}
+
+void
+arguments_tell_mistake(void *context, const char *mistake)
+{
+	const struct arguments *arguments = context;
+
+	output_error("%s %s: %s", program_invocation_short_name, arguments->subcommand->name,
+	    mistake);
+}
+
+/* Who looks and stops must be able to, whatever is wrong with the other options. */
+const char *
+arguments_state_dir(const char *option)
+{
+	static const struct option_mistakes overlook = { .overlook = true };
+	static struct server_options served;
+
+	if (option != NULL)
+		return option;
+	return arguments_serve_options(&served, &overlook, NULL) == 0 ? served.core.state_dir :
+	    OPTIONS_STATE_DIR_DEFAULT;
 }
 
 int
 arguments_describe(struct arguments *arguments)
 {
 	static struct server_options options;
+	const struct option_mistakes mistakes = {
+		.report = arguments_tell_mistake, .context = arguments
+	};
 	struct err err;
 
-	if (arguments_serve_options(&options, &err, NULL) == 0 &&
-	    discovery_options_apply(&options.core.discovery, &err) == 0)
+	if (arguments_serve_options(&options, &mistakes, NULL) == -1) {
+		arguments->status = EXIT_FAILURE;
+		return -1;
+	}
+	if (discovery_options_apply(&options.core.discovery, &err) == 0)
 		return 0;
 	arguments->status = arguments_fail(arguments, &err);
 	return -1;

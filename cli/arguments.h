@@ -57,18 +57,25 @@ int arguments_refuse(const struct arguments *arguments, const char *format, ...)
 /* Prints why the subcommand failed; returns EXIT_FAILURE. */
 int arguments_fail(const struct arguments *arguments, const struct err *err);
 
-/* The state directory: of the option unless NULL, the environment, or the default. */
+/*
+ * The state directory: of the option unless NULL, the environment, the options file, or the
+ * default.
+ */
 const char *arguments_state_dir(const char *option);
 
 /*
  * What serve would use: pairs of an option ("--state-dir") and a value that was given here
- * (NULL: was not) up to NULL, else the environment, else the default. 0, or -1 with ERR_USAGE.
+ * (NULL: was not) up to NULL, else the environment, the options file, or the default. 0, or -1
+ * after mistakes were reported.
  */
-int arguments_serve_options(struct server_options *ret_options, struct err *err, ...)
-    __attribute__((sentinel));
+int arguments_serve_options(struct server_options *ret_options,
+    const struct option_mistakes *mistakes, ...) __attribute__((sentinel));
+
+/* For option_mistakes: prints it. The context is a struct arguments. */
+void arguments_tell_mistake(void *context, const char *mistake);
 
 /*
- * Lets descriptions be as serve would tell them, by the environment. 0, or -1 as
+ * Lets descriptions be as serve would tell them, by environment and options file. 0, or -1 as
  * arguments_next().
  */
 int arguments_describe(struct arguments *arguments);

@@ -423,16 +423,24 @@ print_findings(struct json_object *findings)
 	}
 }
 
+static void
+find_configuration(void *context, const char *mistake)
+{
+	find(context, "configuration", VERDICT_FAIL, "%s", mistake);
+}
+
 /* Without a valid configuration nothing says where to look. */
 static void
-check_all(struct checkup *checkup, const char *state_dir, const char *state_group,
-    const char *socket)
+check_all(struct checkup *checkup, const char *options_file, const char *state_dir,
+    const char *state_group, const char *socket)
 {
-	struct err err;
+	const struct option_mistakes mistakes = {
+		.report = find_configuration, .context = checkup
+	};
 
-	if (arguments_serve_options(&checkup->options, &err, "--state-dir", state_dir,
-	    "--state-group", state_group, "--socket", socket, NULL) == -1) {
-		find(checkup, "configuration", VERDICT_FAIL, "%s", err.msg);
+	if (arguments_serve_options(&checkup->options, &mistakes, "--options", options_file,
+	    "--state-dir", state_dir, "--state-group", state_group, "--socket", socket,
+	    NULL) == -1) {
 		check_actions(checkup);
 		check_tools(checkup);
 		return;
@@ -455,12 +463,15 @@ static int
 check_run(struct arguments *arguments)
 {
 	static struct checkup checkup;
-	const char *state_dir = NULL, *state_group = NULL, *socket = NULL;
+	const char *options_file = NULL, *state_dir = NULL, *state_group = NULL, *socket = NULL;
 	bool json = false;
 	int key;
 
 	while ((key = arguments_next(arguments)) != 0)
 		switch (key) {
+		case 'o':
+			options_file = arguments->value;
+			break;
 		case 'S':
 			state_dir = arguments->value;
 			break;
@@ -477,7 +488,7 @@ check_run(struct arguments *arguments)
 			return arguments->status;
 		}
 	checkup.findings = json_new_array();
-	check_all(&checkup, state_dir, state_group, socket);
+	check_all(&checkup, options_file, state_dir, state_group, socket);
 	if (json)
 		output_json(json_object_get(checkup.findings));
 	else
@@ -487,6 +498,7 @@ check_run(struct arguments *arguments)
 }
 
 static const struct cli_option options_of_check[] = {
+	{ 'o', "options", "FILE", "As with serve; or ACTIONKIT_OPTIONS." },
 	CLI_STATE_DIR,
 	{ 'g', "state-group", "GROUP", "As with serve; or ACTIONKIT_STATE_GROUP." },
 	{ 's', "socket", "PATH", "As with serve; or ACTIONKIT_SOCKET." },
@@ -497,9 +509,9 @@ static const struct cli_option options_of_check[] = {
 const struct subcommand subcommand_check = {
 	.name = "check",
 	.help = "look for what is wrong with the installation",
-	.about = "Checks the configuration (the environment, as serve reads it), the tables of\n"
-	    "the actions and what they need, discoveries, state directory, database,\n"
-	    "executions, server, socket and tools. It changes nothing, but that while a\n"
+	.about = "Checks the configuration (options file and environment, as serve reads them),\n"
+	    "the tables of the actions and what they need, discoveries, state directory,\n"
+	    "database, executions, server, socket and tools. It changes nothing, but while a\n"
 	    "server runs it tries whether a commit succeeds, where it may.\n\n"
 	    "Exit status: 0; 1 if something has failed, warnings apart; 64 for a wrong\n"
 	    "command line.",

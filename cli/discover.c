@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
 
 #include "cli/arguments.h"
 #include "cli/http.h"
@@ -264,6 +265,9 @@ read_arguments(struct search *search, struct server_options *ret_options)
 {
 	static char program[] = "discover";
 	struct given given = { .argv = { program }, .argc = 1 };
+	const struct option_mistakes mistakes = {
+		.report = arguments_tell_mistake, .context = search->arguments
+	};
 	struct err err;
 	int key;
 
@@ -289,8 +293,11 @@ read_arguments(struct search *search, struct server_options *ret_options)
 		search->id = search->arguments->operands[0];
 	if (search->where.unix_socket != NULL && search->where.url == NULL)
 		search->where.url = "http://localhost";
-	if (server_options_parse(given.argc, given.argv, ret_options, &err) == -1 ||
-	    discovery_options_apply(&ret_options->core.discovery, &err) == -1) {
+	if (server_options_parse(given.argc, given.argv, ret_options, &mistakes) == -1) {
+		search->arguments->status = EX_USAGE;
+		return -1;
+	}
+	if (discovery_options_apply(&ret_options->core.discovery, &err) == -1) {
 		search->arguments->status = arguments_refuse(search->arguments, "%s", err.msg);
 		return -1;
 	}

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
 
 #include "cli/arguments.h"
 #include "cli/texts.h"
@@ -84,7 +85,9 @@ run_nginx(struct arguments *arguments)
 {
 	static struct server_options options;
 	const char *socket = NULL, *prefix = NULL, *name = "actionkit", *part = NULL;
-	struct err err;
+	const struct option_mistakes mistakes = {
+		.report = arguments_tell_mistake, .context = arguments
+	};
 	int key;
 
 	while ((key = arguments_next(arguments)) > 0)
@@ -106,9 +109,9 @@ run_nginx(struct arguments *arguments)
 	if (prefix != NULL && base_path_fault(prefix) != NULL)
 		return arguments_refuse(arguments, "--prefix %s: %s", prefix,
 		    base_path_fault(prefix));
-	if (arguments_serve_options(&options, &err, "--socket", socket, "--base-path", prefix,
+	if (arguments_serve_options(&options, &mistakes, "--socket", socket, "--base-path", prefix,
 	    NULL) == -1)
-		return arguments_refuse(arguments, "%s", err.msg);
+		return EX_USAGE;
 	if (*options.socket != '/' || !is_plain(options.socket, "/.@:=+, _-"))
 		return arguments_refuse(arguments, "--socket %s: must be an absolute path of "
 		    "letters, digits and \"/.@:=+, _-\"", options.socket);

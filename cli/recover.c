@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "cli/arguments.h"
@@ -28,7 +29,8 @@
 #define FORGET_WAIT_MS 10000
 
 struct request {
-	const char *state_dir;		/* as given, or NULL */
+	const char *options_file;	/* as given, or NULL, like the next two */
+	const char *state_dir;
 	const char *stop_timeout;
 	int64_t timeout_ms;
 	bool if_failed;			/* it is systemd that asks, after a server's end */
@@ -160,8 +162,9 @@ recover(const struct options *options, const struct request *request, struct err
 }
 
 static void
-report_mistake(const char *mistake)
+report_overlooked(void *context, const char *mistake)
 {
+	(void)context;
 	log_error("%s: overlooked", mistake);
 }
 
@@ -240,11 +243,16 @@ recover_run(struct arguments *arguments)
 	const struct options *options = &served.core;
 	struct request request = { .timeout_ms = 0 };
 	const char *result = getenv("SERVICE_RESULT");
-	struct err err;
+	struct option_mistakes mistakes = {
+		.report = arguments_tell_mistake, .context = arguments
+	};
 	int key;
 
 	while ((key = arguments_next(arguments)) != 0)
 		switch (key) {
+		case 'o':
+			request.options_file = arguments->value;
+			break;
 		case 'S':
 			request.state_dir = arguments->value;
 			break;
@@ -276,17 +284,21 @@ recover_run(struct arguments *arguments)
 			return EXIT_SUCCESS;
 		}
 		/* What was edited wrongly may be why the server does not start. */
-		server_options_overlook(report_mistake);
+		mistakes = (struct option_mistakes){
+			.report = report_overlooked, .overlook = true
+		};
 	}
-	if (arguments_serve_options(&served, &err, "--state-dir", request.state_dir,
-	    "--stop-timeout", request.stop_timeout, NULL) == -1)
-		return arguments_refuse(arguments, "%s", err.msg);
+	if (arguments_serve_options(&served, &mistakes, "--options", request.options_file,
+	    "--state-dir", request.state_dir, "--stop-timeout", request.stop_timeout,
+	    NULL) == -1)
+		return EX_USAGE;
 	log_init(options->log_level, options->log_format);
 	return request.forget_lost ? forget_lost(arguments, options, request.json) :
 	    run(arguments, options, &request);
 }
 
 static const struct cli_option options_of_recover[] = {
+	{ 'o', "options", "FILE", "As with serve; or ACTIONKIT_OPTIONS." },
 	CLI_STATE_DIR,
 	{ 's', "stop-timeout", "DURATION", "As with serve; or ACTIONKIT_STOP_TIMEOUT." },
 	{ 't', "timeout", "DURATION", "Repeat what fails for so long. Default: 0, once." },
@@ -306,7 +318,8 @@ const struct subcommand subcommand_recover = {
 	    "a newer program.\n\n"
 	    "With --if-failed it does nothing, and that is no error, if the service left\n"
 	    "as it should, if it was killed from outside and so is started again, and if\n"
-	    "a server or a reaper is alive; variables with mistakes are overlooked.\n\n"
+	    "a server or a reaper is alive; lines of the options file and variables with\n"
+	    "mistakes are overlooked.\n\n"
 	    "Where a database was lost with active executions, the server is not ready until\n"
 	    "they are undone by hand, and --forget-lost says so. It stops nothing, and a\n"
 	    "server may run.\n\n"

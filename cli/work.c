@@ -20,7 +20,10 @@ work_run(struct arguments *arguments)
 	static const char *const names[] = {
 		"--state-dir", "--grace", "--stop-timeout", "--log-level", "--log-format"
 	};
-	struct err err;
+	/* The server has said what counts: a file may have been edited since. */
+	const struct option_mistakes mistakes = {
+		.report = arguments_tell_mistake, .context = arguments, .overlook = true
+	};
 	int key;
 
 	while ((key = arguments_next(arguments)) != 0) {
@@ -30,9 +33,9 @@ work_run(struct arguments *arguments)
 	}
 	if (arguments->operand_count != 1)
 		return EX_USAGE;
-	if (arguments_serve_options(&served, &err, names[0], values[0], names[1], values[1],
+	if (arguments_serve_options(&served, &mistakes, names[0], values[0], names[1], values[1],
 	    names[2], values[2], names[3], values[3], names[4], values[4], NULL) == -1)
-		return arguments_refuse(arguments, "%s", err.msg);
+		return EX_USAGE;
 	log_init(served.core.log_level, served.core.log_format);
 	return keeper_main(&served.core, arguments->operands[0]);
 }

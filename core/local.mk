@@ -68,6 +68,7 @@ libcore_la_SOURCES = \
 	core/store/worker.c core/store/worker.h \
 	core/config/counters.c core/config/counters.h \
 	core/config/discovery_options.c core/config/discovery_options.h \
+	core/config/option_file.c core/config/option_file.h \
 	core/config/option_table.c core/config/option_table.h \
 	core/config/option_values.c core/config/option_values.h \
 	core/config/options.c core/config/options.h \

@@ -1,19 +1,23 @@
 /*
  * option_table.c: reads options, and says which there are: the command line wins over the
- * environment, that over the presets.
+ * environment, that over the options file, that over the presets.
  */
 #include "config.h"
 
 #include "core/config/option_table.h"
 
 #include <ctype.h>
+#include <errno.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/base/command_line.h"
 #include "core/base/log.h"
+#include "core/config/option_file.h"
 
 #define ENVIRONMENT_PREFIX "ACTIONKIT_"
+#define HANDED_PREFIX "ACTIONKIT_INHERIT_"
 #define ENVIRONMENT_BYTES 64
 #define LABEL_BYTES 1024
 #define HELP_INDENT "      "
@@ -41,27 +45,96 @@ member_of(const struct option *option, void *options)
 }
 
 static void
-environment_name(const struct option *option, char ret_name[ENVIRONMENT_BYTES])
+environment_name(const struct option *option, const char *prefix,
+    char ret_name[ENVIRONMENT_BYTES])
 {
 	char *c;
 
-	snprintf(ret_name, ENVIRONMENT_BYTES, "%s%s", ENVIRONMENT_PREFIX, option->name);
+	snprintf(ret_name, ENVIRONMENT_BYTES, "%s%s", prefix, option->name);
 	for (c = ret_name; *c != '\0'; c++)
 		*c = *c == '-' ? '_' : (char)toupper((unsigned char)*c);
 }
 
-static int
-apply(const struct option *option, const char *label, const char *text, void *options,
-    struct err *err)
+/* What is said of the options, and what has come of it. */
+struct reading {
+	const struct option *const *tables;
+	void *options;
+	const struct option_mistakes *mistakes;
+	bool failed;
+};
+
+/* Those of the command line are never overlooked: who typed it is there. */
+static void AK_PRINTF(3, 4)
+mistake(struct reading *reading, bool may_overlook, const char *format, ...)
 {
-	if (option->parse(option, text, member_of(option, options), err) == -1)
-		return err_wrap(err, "%s", label);
-	return 0;
+	struct err err;
+	va_list values;
+
+	va_start(values, format);
+	vsnprintf(err.msg, sizeof(err.msg), format, values);
+	va_end(values);
+	if (reading->mistakes->report != NULL)
+		reading->mistakes->report(reading->mistakes->context, err.msg);
+	if (!may_overlook || !reading->mistakes->overlook)
+		reading->failed = true;
 }
 
-static int
-apply_list(const struct option *option, const char *label, const char *text, char **split,
-    void *options, struct err *err)
+static void
+apply(struct reading *reading, const struct option *option, const char *label,
+    const char *text, bool may_overlook)
+{
+	struct err err;
+
+	if (option->parse(option, text, member_of(option, reading->options), &err) == -1)
+		mistake(reading, may_overlook, "%s: %s", label, err.msg);
+}
+
+/* Where the items of a list begin that are said next. */
+static void
+begin_source(const struct reading *reading, size_t ret_first[COMMAND_LINE_OPTIONS_MAX])
+{
+	const struct option *option;
+	size_t i;
+
+	for (i = 0; (option = option_table_at(reading->tables, i)) != NULL; i++)
+		ret_first[i] = option->separator == NULL ? 0 :
+		    ((struct option_list *)member_of(option, reading->options))->count;
+}
+
+/* A list that was said there replaces what was said of it before. */
+static void
+end_source(const struct reading *reading, const size_t first[COMMAND_LINE_OPTIONS_MAX])
+{
+	const struct option *option;
+	struct option_list *list;
+	size_t i;
+
+	for (i = 0; (option = option_table_at(reading->tables, i)) != NULL; i++) {
+		if (option->separator == NULL)
+			continue;
+		list = member_of(option, reading->options);
+		if (list->count <= first[i])
+			continue;
+		list->count -= first[i];
+		memmove(list->items, list->items + first[i],
+		    list->count * sizeof(list->items[0]));
+	}
+}
+
+static void
+apply_presets(struct reading *reading)
+{
+	const struct option *option;
+	size_t i;
+
+	for (i = 0; (option = option_table_at(reading->tables, i)) != NULL; i++)
+		if (option->preset != NULL)
+			apply(reading, option, option->name, option->preset, false);
+}
+
+static void
+apply_list(struct reading *reading, const struct option *option, const char *label,
+    const char *text, char **split)
 {
 	char *rest, *item;
 
@@ -70,43 +143,46 @@ apply_list(const struct option *option, const char *label, const char *text, cha
 	if (rest == NULL)
 		log_out_of_memory();
 	while ((item = strsep(&rest, option->separator)) != NULL)
-		if (apply(option, label, item, options, err) == -1)
-			return -1;
-	return 0;
+		apply(reading, option, label, item, true);
 }
 
-/* An empty variable is as good as none. split is where a list is kept. */
-static int
-apply_environment(const struct option *option, char **split, void *options,
-    struct err *err)
+/* An empty variable is as good as none: NULL. ret_name is that of the one that is set. */
+static const char *
+variable_of(const struct option *option, char ret_name[ENVIRONMENT_BYTES])
 {
-	char name[ENVIRONMENT_BYTES], label[LABEL_BYTES];
-	const char *text, *source = name;
+	const char *text;
 
 	if (option->argument == NULL)
-		return 0;
-	environment_name(option, name);
-	text = getenv(name);
+		return NULL;
+	environment_name(option, ENVIRONMENT_PREFIX, ret_name);
+	text = getenv(ret_name);
 	if ((text == NULL || *text == '\0') && option->also != NULL) {
-		source = option->also;
-		text = getenv(source);
+		snprintf(ret_name, ENVIRONMENT_BYTES, "%s", option->also);
+		text = getenv(ret_name);
 	}
-	if (text == NULL || *text == '\0')
-		return 0;
-	snprintf(label, sizeof(label), "%s=%s", source, text);
-	if (option->separator != NULL)
-		return apply_list(option, label, text, split, options, err);
-	return apply(option, label, text, options, err);
+	return text == NULL || *text == '\0' ? NULL : text;
 }
 
-static int
-apply_argument(const struct option *option, const char *text, void *options,
-    struct err *err)
+static void
+apply_environment(struct reading *reading)
 {
-	char label[LABEL_BYTES];
+	char name[ENVIRONMENT_BYTES], label[LABEL_BYTES];
+	size_t first[COMMAND_LINE_OPTIONS_MAX], i;
+	const struct option *option;
+	const char *text;
 
-	snprintf(label, sizeof(label), "--%s %s", option->name, text == NULL ? "" : text);
-	return apply(option, label, text, options, err);
+	begin_source(reading, first);
+	for (i = 0; (option = option_table_at(reading->tables, i)) != NULL; i++) {
+		text = variable_of(option, name);
+		if (text == NULL)
+			continue;
+		snprintf(label, sizeof(label), "%s=%s", name, text);
+		if (option->separator != NULL)
+			apply_list(reading, option, label, text, &environment_lists[i]);
+		else
+			apply(reading, option, label, text, true);
+	}
+	end_source(reading, first);
 }
 
 /* The keys are indices, plus one. */
@@ -128,86 +204,182 @@ list_names(const struct option *const *tables,
 	ret_names[count].name = NULL;
 }
 
-/* Drops the first items of a list, if others follow them. */
 static void
-drop_replaced(struct option_list *list, size_t first)
+apply_arguments(struct reading *reading, struct command_line *line)
 {
-	if (list->count <= first)
-		return;
-	list->count -= first;
-	memmove(list->items, list->items + first, list->count * sizeof(list->items[0]));
+	char label[LABEL_BYTES];
+	size_t first[COMMAND_LINE_OPTIONS_MAX];
+	const struct option *option;
+	struct err err;
+	int key;
+
+	begin_source(reading, first);
+	while ((key = command_line_next(line, &err)) != 0) {
+		if (key == -1) {
+			mistake(reading, false, "%s", err.msg);
+			/* An operand: it is behind all options. */
+			if (line->operands != NULL)
+				break;
+			continue;
+		}
+		option = option_table_at(reading->tables, (size_t)key - 1);
+		snprintf(label, sizeof(label), "--%s %s", option->name,
+		    line->value == NULL ? "" : line->value);
+		apply(reading, option, label, line->value, false);
+	}
+	end_source(reading, first);
 }
 
-/* Adds one mistake to all that were found. Returns -1. */
-static int
-add_mistake(struct err *all, const struct err *one)
+static const struct option *
+find_named(const struct reading *reading, const char *name, size_t *ret_index)
 {
-	struct err before = *all;
+	const struct option *option;
+	size_t i;
 
-	return *before.msg == '\0' ? err_set(all, one->code, "%s", one->msg) :
-	    err_set(all, one->code, "%s; %s", before.msg, one->msg);
+	for (i = 0; (option = option_table_at(reading->tables, i)) != NULL; i++)
+		if (strcmp(option->name, name) == 0) {
+			*ret_index = i;
+			return option;
+		}
+	return NULL;
+}
+
+/* lines: where an option was said; 0: was not yet. */
+static void
+apply_line(struct reading *reading, const char *path, const struct option_line *line,
+    size_t lines[COMMAND_LINE_OPTIONS_MAX])
+{
+	char label[LABEL_BYTES];
+	const struct option *option;
+	size_t i = 0;
+
+	option = find_named(reading, line->name, &i);
+	snprintf(label, sizeof(label), "%s:%zu: %s%s%s", path, line->number, line->name,
+	    option == NULL || *line->value == '\0' ? "" : " ",
+	    option == NULL ? "" : line->value);
+	if (option == NULL)
+		mistake(reading, true, "%s: unknown option", label);
+	else if (option->argument == NULL || option->names_file)
+		mistake(reading, true, "%s: is for the command line only", label);
+	else if (*line->value == '\0')
+		mistake(reading, true, "%s: needs a value", label);
+	else if (option->separator == NULL && lines[i] != 0)
+		mistake(reading, true, "%s: was said in line %zu", label, lines[i]);
+	else
+		apply(reading, option, label, line->value, true);
+	if (option != NULL && lines[i] == 0)
+		lines[i] = line->number;
+}
+
+/* The text of the file is kept: lists point into it. */
+static void
+apply_file(struct reading *reading, const char *path, bool named)
+{
+	static char *text;
+	size_t first[COMMAND_LINE_OPTIONS_MAX], lines[COMMAND_LINE_OPTIONS_MAX] = { 0 };
+	struct option_line line = { .number = 0 };
+	struct err err;
+	char *rest;
+
+	free(text);
+	rest = text = option_file_read(path, &err);
+	if (text == NULL) {
+		if (named || err.sys != ENOENT)
+			mistake(reading, true, "%s", err.msg);
+		return;
+	}
+	begin_source(reading, first);
+	while (option_file_next(&rest, &line))
+		apply_line(reading, path, &line, lines);
+	end_source(reading, first);
+}
+
+/* What names the file has been read already; its mistakes are told with those of the others. */
+static void
+read_file(struct reading *reading, struct command_line line)
+{
+	char variable[ENVIRONMENT_BYTES];
+	const struct option *option, *file = NULL;
+	const char *path;
+	struct err err;
+	size_t i;
+	int key;
+
+	for (i = 0; (option = option_table_at(reading->tables, i)) != NULL; i++)
+		if (option->names_file)
+			file = option;
+	if (file == NULL)
+		return;
+	path = variable_of(file, variable);
+	while ((key = command_line_next(&line, &err)) != 0 && line.operands == NULL)
+		if (key > 0 && option_table_at(reading->tables, (size_t)key - 1) == file)
+			path = line.value;
+	command_line_begin(&line);
+	apply_file(reading, path == NULL ? file->preset : path, path != NULL);
 }
 
 int
 option_table_parse(const struct option *const *tables, int argc, char **argv,
-    void *options, struct err *err)
+    void *options, const struct option_mistakes *mistakes)
 {
 	struct command_line_option names[COMMAND_LINE_OPTIONS_MAX + 1];
 	struct command_line line = { .argc = argc, .argv = argv, .options = names };
-	size_t from_environment[COMMAND_LINE_OPTIONS_MAX] = { 0 };
-	const struct option *option;
-	struct err mistake;
-	int key, result = 0;
-	size_t i;
+	struct reading reading = { .tables = tables, .options = options, .mistakes = mistakes };
 
 	list_names(tables, names);
 	if (command_line_begin(&line))
 		return 1;
-	*err->msg = '\0';
-	for (i = 0; (option = option_table_at(tables, i)) != NULL; i++)
-		if (option->preset != NULL &&
-		    apply(option, option->name, option->preset, options, err) == -1)
-			return -1;
-	for (i = 0; (option = option_table_at(tables, i)) != NULL; i++)
-		if (apply_environment(option, &environment_lists[i], options, &mistake) == -1)
-			result = add_mistake(err, &mistake);
+	apply_presets(&reading);
+	read_file(&reading, line);
+	apply_environment(&reading);
+	apply_arguments(&reading, &line);
+	return reading.failed ? -1 : 0;
+}
 
-	/* A list on the command line replaces the one of the environment. */
-	for (i = 0; (option = option_table_at(tables, i)) != NULL; i++)
-		if (option->separator != NULL)
-			from_environment[i] =
-			    ((struct option_list *)member_of(option, options))->count;
-	while ((key = command_line_next(&line, &mistake)) != 0)
-		if (key == -1 || apply_argument(option_table_at(tables, (size_t)key - 1),
-		    line.value, options, &mistake) == -1) {
-			result = add_mistake(err, &mistake);
-			/* An operand: it is behind all options. */
-			if (line.operands != NULL)
-				break;
-		}
-	for (i = 0; (option = option_table_at(tables, i)) != NULL; i++)
-		if (option->separator != NULL)
-			drop_replaced(member_of(option, options), from_environment[i]);
-	return result;
+static void
+handed_name(const struct option *option, char ret_name[ENVIRONMENT_BYTES])
+{
+	environment_name(option, HANDED_PREFIX, ret_name);
 }
 
 void
-option_table_overlook(const struct option *const *tables, void *scratch,
-    void (*report)(const char *mistake))
+option_table_hand_over(const struct option *const *tables, const void *options)
 {
 	const struct option *option;
 	char name[ENVIRONMENT_BYTES];
-	struct err err;
 	size_t i;
 
 	for (i = 0; (option = option_table_at(tables, i)) != NULL; i++) {
-		if (apply_environment(option, &environment_lists[i], scratch, &err) == 0)
+		if (!option->fixed)
 			continue;
-		report(err.msg);
-		environment_name(option, name);
+		handed_name(option, name);
+		if (setenv(name, (const char *)options + option->offset, 1) == -1)
+			log_out_of_memory();
+	}
+}
+
+void
+option_table_take_over(const struct option *const *tables, void *options,
+    void (*differs)(const char *name, const char *kept, const char *said))
+{
+	const struct option *option;
+	char name[ENVIRONMENT_BYTES];
+	const char *kept;
+	char *member;
+	size_t i;
+
+	for (i = 0; (option = option_table_at(tables, i)) != NULL; i++) {
+		if (!option->fixed)
+			continue;
+		handed_name(option, name);
+		kept = getenv(name);
+		member = member_of(option, options);
+		if (kept != NULL && strlen(kept) < option->size && strcmp(kept, member) != 0) {
+			if (differs != NULL)
+				differs(option->name, kept, member);
+			memcpy(member, kept, strlen(kept) + 1);
+		}
 		unsetenv(name);
-		if (option->also != NULL)
-			unsetenv(option->also);
 	}
 }
 
@@ -242,7 +414,7 @@ print_option(FILE *out, const struct option *option)
 	print_wrapped(out, option->help);
 	if (option->argument == NULL)
 		return;
-	environment_name(option, name);
+	environment_name(option, ENVIRONMENT_PREFIX, name);
 	fprintf(out, HELP_INDENT);
 	if (option->preset != NULL)
 		fprintf(out, "Default: %s. ", option->preset);

@@ -16,7 +16,7 @@ const struct option options_table[] = {
 	{ .name = "state-dir", .argument = "DIR", .preset = OPTIONS_STATE_DIR_DEFAULT,
 	  .help = "Directory of the database. Made if it is missing.",
 	  .parse = option_path, MEMBER(state_dir),
-	  .max = OPTIONS_PATH_BYTES - STATE_DIR_ROOM_BYTES },
+	  .max = OPTIONS_PATH_BYTES - STATE_DIR_ROOM_BYTES, .fixed = true },
 	{ .name = "handler-timeout", .argument = "DURATION", .preset = "30s",
 	  .help = "Longest that a prepare, start, status or query may take.",
 	  .parse = option_duration, MEMBER(handler_timeout_ms),

@@ -78,10 +78,10 @@ read_origin(const struct option *option, const char *text, void *member, struct 
 static const struct option server_table[] = {
 	{ .name = "socket", .argument = "PATH", .preset = SERVER_SOCKET_DEFAULT,
 	  .help = "Where nginx connects. Its mode is 0660.",
-	  .parse = option_path, MEMBER(socket), .max = SOCKET_PATH_BYTES - 1 },
+	  .parse = option_path, MEMBER(socket), .max = SOCKET_PATH_BYTES - 1, .fixed = true },
 	{ .name = "socket-group", .argument = "GROUP",
 	  .help = "Group of the socket: nginx's. Its own if it is not given.",
-	  .parse = read_group, MEMBER(socket_group) },
+	  .parse = read_group, MEMBER(socket_group), .fixed = true },
 	{ .name = "state-group", .argument = "GROUP",
 	  .help = "Group that may read the state directory, and can hold up its writers. "
 	    "Nobody but the service's user may if it is not given.",
@@ -131,6 +131,11 @@ static const struct option server_table[] = {
 
 /* Last in the help. */
 static const struct option command_table[] = {
+	{ .name = "options", .argument = "FILE", .preset = SERVER_OPTIONS_DEFAULT,
+	  .help = "File with lines \"option value\", of all options above. It need not be there "
+	    "unless it is named here. Environment and command line win over it. Read again at HUP.",
+	  .parse = option_path, MEMBER(options_file), .max = OPTIONS_PATH_BYTES - 1,
+	  .names_file = true },
 	{ .name = "test",
 	  .help = "Check the options, the actions and the state directory, its database too, "
 	    "then exit: 0 if a server would start, else 78. Nothing is changed.",
@@ -145,10 +150,10 @@ static const struct option *const tables[] = {
 
 int
 server_options_parse(int argc, char **argv, struct server_options *ret_options,
-    struct err *err)
+    const struct option_mistakes *mistakes)
 {
 	struct server_options options = { .responders = 0 };
-	int result = option_table_parse(tables, argc, argv, &options, err);
+	int result = option_table_parse(tables, argc, argv, &options, mistakes);
 
 	if (result == 0)
 		*ret_options = options;
@@ -156,11 +161,16 @@ server_options_parse(int argc, char **argv, struct server_options *ret_options,
 }
 
 void
-server_options_overlook(void (*report)(const char *mistake))
+server_options_hand_over(const struct server_options *options)
 {
-	static struct server_options scratch;
+	option_table_hand_over(tables, options);
+}
 
-	option_table_overlook(tables, &scratch, report);
+void
+server_options_take_over(struct server_options *options,
+    void (*differs)(const char *name, const char *kept, const char *said))
+{
+	option_table_take_over(tables, options, differs);
 }
 
 const char *

@@ -10,11 +10,11 @@
 #include <stdio.h>
 #include <sys/types.h>
 
-#include "core/base/err.h"
 #include "core/config/options.h"
 #include "fcgi/http/base_path.h"
 
 #define SERVER_RESPONDERS_MAX 128
+#define SERVER_OPTIONS_DEFAULT "/etc/actionkit/actionkit.conf"
 #define SERVER_SOCKET_DEFAULT "/run/actionkit/fcgi.sock"
 
 /* All times in milliseconds, all sizes in bytes. */
@@ -32,21 +32,27 @@ struct server_options {
 	int64_t max_values;		/* in it */
 	struct option_list enable_action;
 	struct option_list allow_origin; /* whose pages may send requests */
+	char options_file[OPTIONS_PATH_BYTES];
 	bool test;			/* check options and actions, then exit */
 };
 
 /*
- * Fills options from defaults, environment and argv, as option_table_parse(). Returns 0, 1 if
- * --help was asked for, or -1 with ERR_USAGE.
+ * Fills options from defaults, options file, environment and argv, as option_table_parse().
+ * Returns 0, 1 if --help was asked for, or -1 after mistakes were reported.
  */
 int server_options_parse(int argc, char **argv, struct server_options *ret_options,
-    struct err *err);
+    const struct option_mistakes *mistakes);
+
+/*
+ * Options that hold until the server ends, whatever the program says that HUP executes in its
+ * place: option_table_hand_over() before, and option_table_take_over() behind it.
+ */
+void server_options_hand_over(const struct server_options *options);
+void server_options_take_over(struct server_options *options,
+    void (*differs)(const char *name, const char *kept, const char *said));
 
 /* Has the actions offered that are; that they are there was checked with the options. */
 void server_options_enable(const struct server_options *options);
-
-/* Has variables that are mistakes count as not set, and tells each. */
-void server_options_overlook(void (*report)(const char *mistake));
 
 /* The name of an option ("state-dir"), in the order of the help; NULL behind the last. */
 const char *server_options_name(size_t index);

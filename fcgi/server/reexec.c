@@ -32,6 +32,7 @@
 static char program[PATH_MAX];
 static int serve_argc;
 static char **serve_argv;
+static const struct server_options *serve_options;
 
 static bool
 is_this_program(const char *path)
@@ -101,8 +102,9 @@ find_program(void)
 }
 
 void
-reexec_remember(int argc, char **argv)
+reexec_remember(int argc, char **argv, const struct server_options *options)
 {
+	serve_options = options;
 	serve_argc = argc;
 	serve_argv = argv;
 	find_program();
@@ -155,6 +157,7 @@ set_inheritance(const struct inheritance *inheritance)
 		append_number(text, &length, inheritance->responders[i]);
 	if (setenv(INHERIT_VARIABLE, text, 1) == -1)
 		log_out_of_memory();
+	server_options_hand_over(serve_options);
 }
 
 /* The test sees the pid of its parent there. */
@@ -170,6 +173,14 @@ reexec_test(struct children *children, struct err *err)
 	unsetenv(INHERIT_VARIABLE);
 	free(argv);
 	return result;
+}
+
+bool
+reexec_goes_on(void)
+{
+	const char *text = getenv(INHERIT_VARIABLE);
+
+	return text != NULL && strtol(text, NULL, 10) == getpid();
 }
 
 bool
@@ -237,10 +248,11 @@ reexec_inherited(struct inheritance *ret_inheritance)
 	char *rest;
 	long number;
 
-	if (text == NULL || strtol(text, &rest, 10) != getpid()) {
+	if (!reexec_goes_on()) {
 		unsetenv(INHERIT_VARIABLE);
 		return false;
 	}
+	strtol(text, &rest, 10);
 	inheritance.sockets.instance = (int)strtol(rest, &rest, 10);
 	inheritance.sockets.lock = (int)strtol(rest, &rest, 10);
 	inheritance.sockets.listener = (int)strtol(rest, &rest, 10);

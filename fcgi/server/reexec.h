@@ -14,6 +14,7 @@
 
 #include "core/base/err.h"
 #include "core/config/scoreboard.h"
+#include "fcgi/http/server_options.h"
 #include "fcgi/server/children.h"
 #include "fcgi/server/socket.h"
 
@@ -25,10 +26,10 @@ struct inheritance {
 };
 
 /*
- * Notes where the program is, before it is replaced, and the arguments (borrowed;
- * argv[0] is "serve").
+ * Notes where the program is, before it is replaced, the arguments (borrowed; argv[0] is
+ * "serve"), and the options, of which the next program keeps some (borrowed).
  */
-void reexec_remember(int argc, char **argv);
+void reexec_remember(int argc, char **argv, const struct server_options *options);
 
 /* Starts the test of the program, as a child. Returns 0, or -1 with err. */
 int reexec_test(struct children *children, struct err *err);
@@ -36,6 +37,9 @@ int reexec_test(struct children *children, struct err *err);
 /* Executes the program in place. Returns only if that fails: -1 with err. */
 int reexec(const struct sockets *sockets, const struct children *children,
     struct err *err);
+
+/* Whether this process was executed by reexec(), until reexec_inherited() was called. */
+bool reexec_goes_on(void);
 
 /* Whether this process is the test that reexec_test() has started. */
 bool reexec_is_test(void);

@@ -26,8 +26,8 @@ help(void)
 {
 	printf("usage: %s serve [--OPTION VALUE ...]\n\n"
 	    "Answers the ActionKit protocol behind nginx, in the foreground; logs to\n"
-	    "standard error. An option is also taken from the environment; the command\n"
-	    "line wins.\n\n",
+	    "standard error. An option is also taken from the environment and from the\n"
+	    "options file; the command line wins over both, the environment over the file.\n\n",
 	    program_invocation_short_name);
 	server_options_help(stdout);
 	printf("\nSignals: TERM and INT stop all executions, then the server; USR1 stops\n"
@@ -56,6 +56,29 @@ report(void *context, const char *mistake)
 	log_error("%s", mistake);
 }
 
+static void
+report_kept(const char *name, const char *kept, const char *said)
+{
+	log_warn("SIGHUP: %s: needs a restart: \"%s\" goes on, not \"%s\"", name, kept, said);
+}
+
+/*
+ * Who goes on for a server before it has what it must keep, and overlooks mistakes: it was tested
+ * a moment ago, and to leave would be worse. The test itself says what is to be said.
+ */
+static int
+read_options(int argc, char **argv, struct server_options *ret_options)
+{
+	struct option_mistakes mistakes = {
+		.report = report, .overlook = reexec_goes_on()
+	};
+	int result = server_options_parse(argc, argv, ret_options, &mistakes);
+
+	if (result == 0 && (reexec_goes_on() || reexec_is_test()))
+		server_options_take_over(ret_options, reexec_is_test() ? report_kept : NULL);
+	return result;
+}
+
 /* Whether this process could serve. */
 static int
 test(const struct server_options *options)
@@ -78,14 +101,13 @@ serve_main(int argc, char **argv)
 	int status;
 
 	open_standard_files();
-	switch (server_options_parse(argc, argv, &options, &err)) {
+	switch (read_options(argc, argv, &options)) {
 	case 0:
 		break;
 	case 1:
 		help();
 		return EXIT_SUCCESS;
 	default:
-		log_error("%s", err.msg);
 		return EX_CONFIG;
 	}
 	log_init(options.core.log_level, options.core.log_format);
@@ -106,7 +128,7 @@ serve_main(int argc, char **argv)
 	if (options.test) {
 		status = test(&options);
 	} else {
-		reexec_remember(argc, argv);
+		reexec_remember(argc, argv, &options);
 		status = supervisor_run(&options, &site);
 	}
 	index_done(&site.index);

@@ -680,10 +680,10 @@ def server_on(directory, program=None, ready=True, **options):
 
 
 def clean_environment():
-    """Ours without what would change the programs that we start."""
+    """Ours without what would change the programs that we start, options of this machine too."""
     ours = ("ACTIONKIT", "STEADYBIT", "NGINX", "AK_TEST", "TEST_")
-    return {name: value for name, value in os.environ.items()
-            if not name.startswith(ours)}
+    return {"ACTIONKIT_OPTIONS": "/dev/null", **{
+        name: value for name, value in os.environ.items() if not name.startswith(ours)}}
 
 
 def open_files(pid):

@@ -3,12 +3,13 @@
 
 import grp
 import os
+import signal
 import stat
 import subprocess
 
 from harness import (
     ACTIONKIT, EFFECT, EX_CONFIG, EXAMPLE, EXTENSION, PATIENCE_S, PAUSE, SLOW, Server,
-    check, clean_environment, contains, equal, main, test, wait_for)
+    alive, check, clean_environment, command, contains, equal, install, main, test, wait_for)
 
 EX_USAGE = 64
 OPTIONS = [
@@ -17,7 +18,7 @@ OPTIONS = [
     "grace", "never-started", "stop-retry", "retention", "max-body", "max-values", "max-file",
     "max-files",
     "max-upload", "keep-free", "memory-reserve", "workers", "allow-file-url", "allow-origin",
-    "enable-action", "log-level", "log-format",
+    "enable-action", "log-level", "log-format", "options",
 ]
 
 
@@ -95,6 +96,101 @@ def bad_environment():
         for variable, value in {"STEADYBIT_LOG_LEVEL": "loud",
                                 "STEADYBIT_LOG_FORMAT": "xml"}.items():
             place.refused(words=(variable,), **{variable: value})
+
+
+def options_file(server, *lines):
+    """Writes the options file of a server; its path."""
+    path = os.path.join(server.dir, "actionkit.conf")
+    with open(path + ".new", "w", encoding="utf-8") as file:
+        file.writelines(line + "\n" for line in lines)
+    os.rename(path + ".new", path)
+    return path
+
+
+@test
+def bad_file():
+    """All mistakes of an options file are told at once, with their lines; by check, too"""
+    with Directories() as place:
+        path = options_file(place.server, "# of this host", "responders many", "grace 1s",
+                            "  frobnicate", "max-file 1XB", "grace 2s")
+        words = (f"{path}:2: responders many: must be a number",
+                 f"{path}:4: frobnicate: unknown option", f"{path}:5: max-file 1XB: ",
+                 f"{path}:6: grace 2s: was said in line 3", "ACTIONKIT_WORKERS=x: ")
+        place.refused("--options", path, words=words, ACTIONKIT_WORKERS="x")
+        place.refused("--test", words=words, ACTIONKIT_WORKERS="x", ACTIONKIT_OPTIONS=path)
+        code, text, _ = place.run("check", "--options", path, ACTIONKIT_WORKERS="x")
+        equal(code, 1, f"exit status of check: {text}")
+        for word in words:
+            contains(text, word, "check")
+        place.refused("--options", path + "x", words=(path + "x: No such file",))
+        # Who looks is not kept from it.
+        code, text, errors = place.run("list", "--all", ACTIONKIT_OPTIONS=path)
+        check("responders" not in errors, f"list: {text}{errors}")
+
+
+def log_of(server, text):
+    """Waits for a line of the log; how often it is there."""
+    wait_for(lambda: text in server.log(), f"{text} in the log")
+    return server.log().count(text)
+
+
+@test
+def file_and_reload():
+    """HUP reads the options file again; a mistake changes nothing; what is fixed is said"""
+    with Server(serve=False) as server:
+        path = options_file(server, f"state-dir {server.state_dir}", "responders 2", "grace 9s",
+                            f"socket {server.socket}", "log-level debug")
+        server.arguments = lambda: [server.program, "serve", "--options", path]
+        server.serve()
+        wait_for(lambda: len(server.responders()) == 2, "two responders")
+        execution = server.running()
+        listed = command("list", server=server, environment={"ACTIONKIT_OPTIONS": path,
+                                                              "ACTIONKIT_STATE_DIR": ""})
+        contains(listed.out, execution.id[:8], "list, by the file")
+
+        before = sorted(server.responders())
+        options_file(server, f"state-dir {server.state_dir}", "responders 3x", "grce 9s")
+        server.signal(signal.SIGHUP)
+        log_of(server, f"{path}:3: grce: unknown option")
+        log_of(server, f"{path}:2: responders 3x: must be a number")
+        log_of(server, "does not pass its test (status 78")
+        equal(sorted(server.responders()), before, "responders after a mistake")
+
+        options_file(server, f"state-dir {server.dir}/other", "responders 3",
+                     f"socket {server.socket}", "log-level debug")
+        for round_ in range(2):
+            server.signal(signal.SIGHUP)
+            wait_for(lambda before=before: len(server.responders()) == 3 and
+                     not set(before) & set(server.responders()), "three new responders")
+            before = server.responders()
+            wait_for(lambda count=round_ + 1: server.log().count(
+                "state-dir: needs a restart: ") == count, "what needs a restart")
+        check(not os.path.exists(f"{server.dir}/other"), "the other state directory is there")
+        equal(execution.status().ok()["completed"], False, "completed")
+        execution.stop().ok()
+
+
+@test
+def edited_between_test_and_start():
+    """A file that becomes wrong between the test and the new program ends no server"""
+    with Server(serve=False) as server:
+        path = options_file(server, "responders 2")
+        program, arguments = os.path.join(server.dir, "program"), server.arguments
+        install(program, server.program)
+        server.program = program
+        server.options = {}
+        server.arguments = lambda: [*arguments(), "--options", path]
+        server.serve()
+        execution = server.running()
+        wait_for(lambda: len(server.responders()) == 2, "two responders")
+        old = server.responders()
+        install(program, more=f'#!/bin/sh\n[ "$2" = --test ] || echo "responders x" >{path}\n'
+                f'exec {EXTENSION} "$@"\n')
+        server.signal(signal.SIGHUP)
+        log_of(server, f"{path}:1: responders x: must be a number")
+        wait_for(lambda: not any(map(alive, old)), "the old responders to leave")
+        server.wait_ready()
+        execution.stop().ok()
 
 
 @test

@@ -222,6 +222,7 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 	static char program[] = "fuzz", name[] = "--state-dir";
 	char *arguments[] = { program, name, state_dir, NULL };
 	const char *parent = getenv("TMPDIR");
+	static const struct option_mistakes quiet = { .report = NULL };
 	struct err err = { .msg = "" };
 
 	(void)argc;
@@ -230,7 +231,7 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 	    parent == NULL ? "/tmp" : parent);
 	fuzz_must(mkdtemp(state_dir) != NULL, state_dir);
 	atexit(remove_state_dir);
-	fuzz_must(server_options_parse(3, arguments, &options, &err) == 0, err.msg);
+	fuzz_must(server_options_parse(3, arguments, &options, &quiet) == 0, "options");
 	options.core.max_file_bytes = MAX_FILE_BYTES;
 	options.core.max_files = MAX_FILES;
 	options.core.max_upload_bytes = MAX_UPLOAD_BYTES;

@@ -276,22 +276,28 @@ START_TEST(where_the_state_is)
 }
 END_TEST
 
+static void
+keep_mistake(void *context, const char *mistake)
+{
+	err_set(context, ERR_USAGE, "%s", mistake);
+}
+
 START_TEST(options_of_serve)
 {
 	struct server_options read;
 	struct err err;
+	const struct option_mistakes told = { .report = keep_mistake, .context = &err };
 
 	ck_assert_int_eq(clearenv(), 0);
 	ck_assert_int_eq(setenv("ACTIONKIT_STOP_TIMEOUT", "7s", 1), 0);
 	ck_assert_int_eq(setenv("ACTIONKIT_GRACE", "8s", 1), 0);
-	ck_assert_int_eq(arguments_serve_options(&read, &err, "--state-dir", "/s",
+	ck_assert_int_eq(arguments_serve_options(&read, &told, "--state-dir", "/s",
 	    "--stop-timeout", NULL, "--grace", "9s", NULL), 0);
 	ck_assert_str_eq(read.core.state_dir, "/s");
 	ck_assert_int_eq(read.core.stop_timeout_ms, 7000);
 	ck_assert_int_eq(read.core.grace_ms, 9000);
 	ck_assert_int_eq(read.core.stop_retry_ms, 1000);
-	ck_assert_int_eq(arguments_serve_options(&read, &err, "--grace", "9", NULL), -1);
-	ck_assert_int_eq(err.code, ERR_USAGE);
+	ck_assert_int_eq(arguments_serve_options(&read, &told, "--grace", "9", NULL), -1);
 	says(err.msg, "--grace");
 }
 END_TEST

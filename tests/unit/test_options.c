@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "core/actionkit.h"
@@ -18,7 +19,18 @@
 #define ARGUMENTS_MAX 8
 
 static struct server_options options;
-static struct err err;
+static char told[4096];
+
+static void
+tell(void *context, const char *mistake)
+{
+	size_t length = strlen(told);
+
+	(void)context;
+	snprintf(told + length, sizeof(told) - length, "%s\n", mistake);
+}
+
+static struct option_mistakes mistakes = { .report = tell };
 
 static int
 parse(const char *first, ...)
@@ -33,17 +45,31 @@ parse(const char *first, ...)
 	    argument = va_arg(arguments, const char *))
 		argv[argc++] = (char *)(uintptr_t)argument;
 	va_end(arguments);
-	memset(&err, 0, sizeof(err));
-	return server_options_parse(argc, argv, &options, &err);
+	told[0] = '\0';
+	return server_options_parse(argc, argv, &options, &mistakes);
 }
 
 static void
 refused(const char *option, const char *value, const char *message)
 {
 	ck_assert_int_eq(parse(option, value, NULL), -1);
-	ck_assert_int_eq(err.code, ERR_USAGE);
-	ck_assert_msg(strstr(err.msg, message) != NULL, "\"%s\" is not in \"%s\"", message,
-	    err.msg);
+	ck_assert_msg(strstr(told, message) != NULL, "\"%s\" is not in \"%s\"", message,
+	    told);
+}
+
+/* The options file of this test; it has no name to be removed. */
+static void
+write_file(const char *text)
+{
+	static int fd = -1;
+	char path[64];
+
+	if (fd == -1)
+		fd = memfd_create("options", MFD_CLOEXEC);
+	ck_assert_int_eq(ftruncate(fd, 0), 0);
+	ck_assert_int_eq(pwrite(fd, text, strlen(text), 0), (ssize_t)strlen(text));
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	setenv("ACTIONKIT_OPTIONS", path, 1);
 }
 
 static void
@@ -56,6 +82,7 @@ setup(void)
 
 	/* Tests run in children: what they set is gone with them. */
 	clearenv();
+	write_file("");
 	for (i = 0; i < UNIT_COUNT(actions); i++)
 		ck_assert_int_eq(ak_register(&actions[i]), 0);
 }
@@ -135,11 +162,11 @@ START_TEST(test_core)
 	struct options core = { .grace_ms = 0 };
 
 	setenv("ACTIONKIT_RESPONDERS", "many", 1);
-	ck_assert_int_eq(option_table_parse(tables, 2, argv, &core, &err), 0);
+	ck_assert_int_eq(option_table_parse(tables, 2, argv, &core, &mistakes), 0);
 	ck_assert_int_eq(core.grace_ms, 2000);
 	ck_assert_str_eq(core.state_dir, "/var/lib/actionkit");
-	ck_assert_int_eq(option_table_parse(tables, 3, argv, &core, &err), -1);
-	ck_assert_str_eq(err.msg, "--socket: unknown option");
+	ck_assert_int_eq(option_table_parse(tables, 3, argv, &core, &mistakes), -1);
+	ck_assert_str_eq(told, "--socket: unknown option\n");
 }
 END_TEST
 
@@ -190,7 +217,7 @@ START_TEST(test_log)
 	ck_assert_int_eq(options.core.log_level, LOG_LEVEL_DEBUG);
 	setenv("STEADYBIT_LOG_FORMAT", "xml", 1);
 	ck_assert_int_eq(parse(NULL), -1);
-	ck_assert_str_eq(err.msg, "STEADYBIT_LOG_FORMAT=xml: must be one of text, json");
+	ck_assert_str_eq(told, "STEADYBIT_LOG_FORMAT=xml: must be one of text, json\n");
 }
 END_TEST
 
@@ -232,8 +259,109 @@ START_TEST(test_actions)
 	ck_assert_int_eq(parse(NULL), -1);
 	setenv("ACTIONKIT_ENABLE_ACTION", "org.a,org.x", 1);
 	ck_assert_int_eq(parse(NULL), -1);
-	ck_assert_str_eq(err.msg,
-	    "ACTIONKIT_ENABLE_ACTION=org.a,org.x: there is no such action");
+	ck_assert_str_eq(told,
+	    "ACTIONKIT_ENABLE_ACTION=org.a,org.x: there is no such action\n");
+}
+END_TEST
+
+/* File, environment, command line: each replaces what was said before it, lists as a whole. */
+START_TEST(test_file)
+{
+	write_file("# of this host\n\n  \tresponders \t 5  \r\ngrace 1m\nstop-timeout 2m\n"
+	    "enable-action org.a\nenable-action org.b\nhostname #1\nstate-dir /srv/a b");
+	ck_assert_int_eq(parse(NULL), 0);
+	ck_assert_int_eq(options.responders, 5);
+	ck_assert_int_eq(options.core.grace_ms, 60000);
+	ck_assert_uint_eq(options.enable_action.count, 2);
+	ck_assert_str_eq(options.enable_action.items[1], "org.b");
+	ck_assert_str_eq(options.core.discovery.host_name, "#1");
+	ck_assert_str_eq(options.core.state_dir, "/srv/a b");
+	setenv("ACTIONKIT_GRACE", "2m", 1);
+	setenv("ACTIONKIT_STOP_TIMEOUT", "3m", 1);
+	setenv("ACTIONKIT_ENABLE_ACTION", "org.c", 1);
+	ck_assert_int_eq(parse("--stop-timeout", "4m", NULL), 0);
+	ck_assert_int_eq(options.responders, 5);
+	ck_assert_int_eq(options.core.grace_ms, 120000);
+	ck_assert_int_eq(options.core.stop_timeout_ms, 240000);
+	ck_assert_uint_eq(options.enable_action.count, 1);
+	ck_assert_str_eq(options.enable_action.items[0], "org.c");
+	ck_assert_int_eq(parse("--enable-action=org.d", NULL), 0);
+	ck_assert_uint_eq(options.enable_action.count, 1);
+	ck_assert_str_eq(options.enable_action.items[0], "org.d");
+	/* --options wins over its variable. */
+	ck_assert_int_eq(parse("--options", "/dev/null", NULL), 0);
+	ck_assert_int_eq(options.responders, 8);
+}
+END_TEST
+
+/* All of them at once, with those of the environment and of the command line. */
+START_TEST(test_file_mistakes)
+{
+	static const char *const wanted[] = {
+		":2: grace soon: must be a duration", ":3: frobnicate: unknown option",
+		":4: retention: needs a value", ":5: test yes: is for the command line only",
+		":6: options /x: is for the command line only",
+		":8: responders 4: was said in line 7", ":9: --grace: unknown option",
+		":10: enable-action org.x: there is no such action",
+		"ACTIONKIT_KEEP_FREE=much: must be a size", "--workers many: must be a number",
+	};
+	size_t i;
+
+	write_file("# x\ngrace soon\nfrobnicate 1\nretention\ntest yes\noptions /x\n"
+	    "responders 3\nresponders 4\n--grace 1s\nenable-action org.x\nmax-files 7\n");
+	setenv("ACTIONKIT_KEEP_FREE", "much", 1);
+	ck_assert_int_eq(parse("--workers", "many", NULL), -1);
+	for (i = 0; i < UNIT_COUNT(wanted); i++)
+		ck_assert_msg(strstr(told, wanted[i]) != NULL, "\"%s\" is not in \"%s\"",
+		    wanted[i], told);
+	/* Who must do what it can takes what is right. */
+	mistakes.overlook = true;
+	ck_assert_int_eq(parse(NULL), 0);
+	ck_assert_int_eq(options.core.max_files, 7);
+	ck_assert_int_eq(options.core.grace_ms, 30000);
+	ck_assert_int_eq(options.responders, 3);
+	ck_assert_int_eq(parse("--workers", "many", NULL), -1);
+}
+END_TEST
+
+START_TEST(test_file_unreadable)
+{
+	refused("--options", "/no/such/file", "/no/such/file: No such file");
+	refused("--options", "/", "/: Is a directory");
+	write_file("grace 1s");
+	ck_assert_int_eq(truncate(getenv("ACTIONKIT_OPTIONS"), 20), 0);
+	ck_assert_int_eq(parse(NULL), -1);
+	ck_assert_ptr_nonnull(strstr(told, "is not a text"));
+	ck_assert_int_eq(truncate(getenv("ACTIONKIT_OPTIONS"), 1 << 20), 0);
+	ck_assert_int_eq(parse(NULL), -1);
+	ck_assert_ptr_nonnull(strstr(told, "is longer than"));
+}
+END_TEST
+
+static char kept_told[256];
+
+static void
+tell_kept(const char *name, const char *kept, const char *said)
+{
+	size_t length = strlen(kept_told);
+
+	snprintf(kept_told + length, sizeof(kept_told) - length, "%s:%s:%s;", name, kept, said);
+}
+
+/* What the next program keeps, whatever the file says by then. */
+START_TEST(test_kept)
+{
+	ck_assert_int_eq(parse("--state-dir=/srv/a", "--socket=/s", NULL), 0);
+	server_options_hand_over(&options);
+	write_file("state-dir /srv/b\ngrace 1s\n");
+	ck_assert_int_eq(parse("--socket=/s", NULL), 0);
+	server_options_take_over(&options, tell_kept);
+	ck_assert_str_eq(kept_told, "state-dir:/srv/a:/srv/b;");
+	ck_assert_str_eq(options.core.state_dir, "/srv/a");
+	ck_assert_int_eq(options.core.grace_ms, 1000);
+	ck_assert_int_eq(parse(NULL), 0);
+	server_options_take_over(&options, tell_kept);
+	ck_assert_str_eq(options.core.state_dir, "/srv/b");
 }
 END_TEST
 
@@ -329,7 +457,8 @@ main(void)
 	const TTest *const tests[] = {
 		test_defaults, test_arguments, test_abbreviations, test_untouched, test_core,
 		test_rows, test_environment, test_log, test_file_urls, test_actions,
-		test_help, test_refused, test_base_path, test_paths, NULL
+		test_file, test_file_mistakes, test_file_unreadable, test_kept, test_help,
+		test_refused, test_base_path, test_paths, NULL
 	};
 
 	return unit_main("options", setup, tests);
