@@ -37,13 +37,27 @@ fail(struct agent *agent, struct json_object *error)
 		agent->outcome = outcome;
 	/* After a stop by the extension, status and stop say the same. */
 	if (agent->error == NULL || !json_object_equal(agent->error, error))
-		report_say(&agent->report, "error", "%s%s%s",
-		    title == NULL ? "error" : title, detail == NULL ? "" : ": ",
+		report_say(&agent->report, "error", "%s%s%s", title, detail == NULL ? "" : ": ",
 		    detail == NULL ? "" : detail);
 	if (agent->error == NULL)
 		agent->error = error;
 	else
 		json_object_put(error);
+}
+
+/* Takes an error of an extension, and gives it a title where it has none. */
+static struct json_object *
+with_title(struct json_object *error)
+{
+	struct json_object *titled;
+
+	if (json_member_string(error, "title") != NULL)
+		return error;
+	titled = agent_error("the reply has an error without a title", json_string(error) != NULL ?
+	    json_string(error) : json_member_string(error, "detail"),
+	    json_member_string(error, "status"));
+	json_object_put(error);
+	return titled;
 }
 
 static struct json_object *
@@ -82,6 +96,7 @@ take(struct agent *agent, struct json_object *result, struct json_object *error)
 	}
 	if (error == NULL)
 		return 0;
+	error = with_title(error);
 	/* What was cut short has not failed. */
 	if (agent->status == 0 && !agent->stopping && agent_gives_up(agent))
 		json_object_put(error);
@@ -156,6 +171,8 @@ query_metrics(struct agent *agent, struct json_object *endpoint)
 		report_result(&agent->report, result);
 	if (error == NULL)
 		error = json_object_get(json_member(result, "error"));
+	if (error != NULL)
+		error = with_title(error);
 	if (error != NULL && !agent->metrics_failed && !agent_gives_up(agent))
 		report_say(&agent->report, "warn", "metrics: %s",
 		    json_member_string(error, "title"));

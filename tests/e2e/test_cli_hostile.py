@@ -139,6 +139,13 @@ def replies_without_end():
             (raw(OK + b"Content-Length: 99999999999999999999\r\n\r\n"), "prepare"),
             (raw(OK + b"Content-Encoding: gzip\r\n\r\n", b"\x1f\x8b\x08\0\0\0\0\0\0\x03x"),
              "prepare"),
+            (raw(OK + b"\r\n", b'{"x": [' + b"{}," * 10000000 + b"{}]}"),
+             "more than 100000 values"),
+            (b'{"error": "text"}', "an error without a title: text"),
+            (b'{"error": {"title": 7}}', "an error without a title"),
+            (b'{"error": [], "messages": {}, "metrics": 7}', "an error without a title"),
+            (b"[1]", "is not a JSON object"), (b"", "the text ends"),
+            (b'{"messages": [{"message": "\xff"}]}', "is not UTF-8"),
             (raw(b"\0" * 1000), "prepare"), (raw(b""), "prepare")):
         done = hostile({"prepare": answer}, code=ERRORED)
         contains(done.out, said, "message")
