@@ -274,7 +274,7 @@ take_restricted(struct ak_call *call, struct network_filter *filter)
 	for (i = 0; ak_restricted_endpoint_at(call, i, &endpoint); i++) {
 		if (endpoint.cidr == NULL || !net_parse(endpoint.cidr, &net))
 			return ak_error(call, "The agent must not be cut off from %s, and its "
-			    "address %s cannot be read", endpoint.name == NULL ? "an endpoint" :
+			    "address %s cannot be read", *endpoint.name == '\0' ? "an endpoint" :
 			    endpoint.name, endpoint.cidr == NULL ? "" : endpoint.cidr);
 		net.ports.min = endpoint.port_min;
 		net.ports.max = endpoint.port_max;

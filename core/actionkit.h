@@ -647,8 +647,8 @@ AK_API const char *ak_agent_aws_account_id(const struct ak_call *call);
 
 /* What the agent itself depends on, and no action may cut off. */
 struct ak_restricted_endpoint {
-	const char *name;
-	const char *url;
+	const char *name;	/* empty if the agent does not say it */
+	const char *url;	/* the same */
 	const char *cidr;
 	uint16_t port_min;
 	uint16_t port_max;

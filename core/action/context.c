@@ -73,8 +73,8 @@ check_endpoints(struct json_object *context, struct err *err)
 		    i);
 		if (!json_object_is_type(endpoint, json_type_object))
 			return err_set(err, ERR_REQUEST, "%s: must be an object", where);
-		if (check_text(endpoint, where, "name", true, err) == -1 ||
-		    check_text(endpoint, where, "url", true, err) == -1 ||
+		if (check_text(endpoint, where, "name", false, err) == -1 ||
+		    check_text(endpoint, where, "url", false, err) == -1 ||
 		    check_text(endpoint, where, "cidr", true, err) == -1 ||
 		    check_port(endpoint, where, "portMin", err) == -1 ||
 		    check_port(endpoint, where, "portMax", err) == -1)
@@ -236,6 +236,14 @@ ak_agent_aws_account_id(const struct ak_call *call)
 	return json_member_string(call->context, "agentAwsAccountId");
 }
 
+static const char *
+text_or_empty(struct json_object *object, const char *name)
+{
+	const char *text = json_member_string(object, name);
+
+	return text == NULL ? "" : text;
+}
+
 bool
 ak_restricted_endpoint_at(const struct ak_call *call, size_t index,
     struct ak_restricted_endpoint *ret_endpoint)
@@ -246,8 +254,8 @@ ak_restricted_endpoint_at(const struct ak_call *call, size_t index,
 	if (endpoint == NULL)
 		return false;
 	*ret_endpoint = (struct ak_restricted_endpoint){
-		.name = json_member_string(endpoint, "name"),
-		.url = json_member_string(endpoint, "url"),
+		.name = text_or_empty(endpoint, "name"),
+		.url = text_or_empty(endpoint, "url"),
 		.cidr = json_member_string(endpoint, "cidr"),
 		.port_min = (uint16_t)whole(json_member(endpoint, "portMin")),
 		.port_max = (uint16_t)whole(json_member(endpoint, "portMax"))

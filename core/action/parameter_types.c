@@ -113,7 +113,11 @@ static struct json_object *
 check_boolean(const struct ak_parameter *parameter, struct json_object *value,
     struct err *err)
 {
+	const char *text = json_string(value);
+
 	(void)parameter;
+	if (text != NULL && (strcmp(text, "true") == 0 || strcmp(text, "false") == 0))
+		return json_new_bool(text[0] == 't');
 	if (!json_object_is_type(value, json_type_boolean))
 		return refuse(err, "must be true or false");
 	return json_object_get(value);

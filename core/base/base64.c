@@ -46,20 +46,19 @@ ssize_t
 base64_decode(const char *text, size_t length, void *ret_data)
 {
 	unsigned char *data = ret_data;
-	size_t padding = 0, size = 0, i;
+	size_t padding = 0, count = 0, size = 0, i;
 	unsigned int bits = 0;
 	int digit;
 
-	while (padding < 2 && padding < length && text[length - 1 - padding] == '=')
-		padding++;
-	if (length % 4 != 0)
-		return -1;
 	for (i = 0; i < length; i++) {
-		digit = i >= length - padding ? 0 : value_of(text[i]);
-		if (digit == -1)
+		if (text[i] == '\r' || text[i] == '\n')
+			continue;
+		padding += text[i] == '=';
+		digit = text[i] == '=' ? 0 : padding > 0 ? -1 : value_of(text[i]);
+		if (digit == -1 || padding > 2)
 			return -1;
 		bits = bits << 6 | (unsigned int)digit;
-		if (i % 4 != 3)
+		if (++count % 4 != 0)
 			continue;
 		if (data != NULL) {
 			data[size] = (unsigned char)(bits >> 16);
@@ -69,5 +68,5 @@ base64_decode(const char *text, size_t length, void *ret_data)
 		size += 3;
 		bits = 0;
 	}
-	return (ssize_t)(size - padding);
+	return count % 4 != 0 ? -1 : (ssize_t)(size - padding);
 }

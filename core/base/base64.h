@@ -17,7 +17,7 @@ void base64_encode(const void *data, size_t size, char *ret_text);
 
 /*
  * Writes at most BASE64_SIZE(length) bytes, or none if ret_data is NULL. Returns their number,
- * or -1 if text is anything else, even for a line feed.
+ * or -1 if text is anything else. Line breaks are passed over: MIME has one after 76 characters.
  */
 ssize_t base64_decode(const char *text, size_t length, void *ret_data);
 

@@ -11,6 +11,7 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/base/log.h"
 
@@ -190,6 +191,18 @@ scan_value(struct scan *scan, int depth, struct json_object **ret_value)
 	return rc;
 }
 
+/* What is no UTF-8, or says that it is, in words; NULL: nothing. */
+static const char *
+encoding_fault(const char *text, size_t length)
+{
+	if (length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
+		return "a byte order mark (BOM), which must not be there";
+	if (length >= 4 && (memcmp(text, "\xff\xfe", 2) == 0 ||
+	    memcmp(text, "\xfe\xff", 2) == 0 || text[0] == '\0' || text[1] == '\0'))
+		return "the text is UTF-16 or UTF-32, and must be UTF-8";
+	return NULL;
+}
+
 int
 json_parse_within(const char *text, size_t length, int64_t max_values,
     struct json_object **ret_value, struct err *err)
@@ -198,8 +211,11 @@ json_parse_within(const char *text, size_t length, int64_t max_values,
 		.text = text, .at = text, .end = text + length, .max_values = max_values,
 		.err = err
 	};
+	const char *fault = encoding_fault(text, length);
 	struct json_object *value;
 
+	if (fault != NULL)
+		return scan_fail(&scan, "%s", fault);
 	if (length > INT_MAX)
 		return err_set(err, ERR_REQUEST, "the text is too long");
 	if (scan_value(&scan, 0, &value) == -1)

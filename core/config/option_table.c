@@ -169,18 +169,22 @@ apply_environment(struct reading *reading)
 	char name[ENVIRONMENT_BYTES], label[LABEL_BYTES];
 	size_t first[COMMAND_LINE_OPTIONS_MAX], i;
 	const struct option *option;
+	struct option row;
 	const char *text;
 
 	begin_source(reading, first);
 	for (i = 0; (option = option_table_at(reading->tables, i)) != NULL; i++) {
+		row = *option;
 		text = variable_of(option, name);
 		if (text == NULL)
 			continue;
+		if (option->parse_also != NULL && strcmp(name, option->also) == 0)
+			row.parse = option->parse_also;
 		snprintf(label, sizeof(label), "%s=%s", name, text);
 		if (option->separator != NULL)
 			apply_list(reading, option, label, text, &environment_lists[i]);
 		else
-			apply(reading, option, label, text, true);
+			apply(reading, &row, label, text, true);
 	}
 	end_source(reading, first);
 }

@@ -30,6 +30,9 @@ struct option {
 				   in the environment */
 	const char *preset;	/* the default, as text; NULL: zero */
 	const char *also;	/* a variable that is read where ours is not set */
+	/* Reads that one where others have made its rules; NULL: parse() does. */
+	int (*parse_also)(const struct option *option, const char *text, void *member,
+	    struct err *err);
 	const char *help;
 	/*
 	 * Reads text into the member. Returns 0, or -1 with ERR_USAGE and a message that says

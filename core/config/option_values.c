@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "core/base/duration.h"
@@ -156,6 +157,32 @@ option_log_format(const struct option *option, const char *text, void *member, s
 	(void)option;
 	if (log_format_parse(text, member) == -1)
 		return err_set(err, ERR_USAGE, "must be one of text, json");
+	return 0;
+}
+
+int
+option_kit_log_level(const struct option *option, const char *text, void *member,
+    struct err *err)
+{
+	static const char *const above[] = { "fatal", "panic", "disabled" };
+	size_t i;
+
+	for (i = 0; i < sizeof(above) / sizeof(above[0]); i++)
+		if (strcasecmp(text, above[i]) == 0) {
+			*(enum log_level *)member = LOG_LEVEL_ERROR;
+			return 0;
+		}
+	return option_log_level(option, text, member, err);
+}
+
+int
+option_kit_log_format(const struct option *option, const char *text, void *member,
+    struct err *err)
+{
+	(void)option;
+	(void)err;
+	if (log_format_parse(text, member) == -1)
+		*(enum log_format *)member = LOG_FORMAT_TEXT;
 	return 0;
 }
 

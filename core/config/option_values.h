@@ -42,6 +42,14 @@ int option_log_level(const struct option *option, const char *text, void *member
     struct err *err);
 int option_log_format(const struct option *option, const char *text, void *member,
     struct err *err);
+/*
+ * The same as extension-kit takes them: levels that we have not (fatal, panic, disabled) are error,
+ * whose lines an operator must see; any format but json is text.
+ */
+int option_kit_log_level(const struct option *option, const char *text, void *member,
+    struct err *err);
+int option_kit_log_format(const struct option *option, const char *text, void *member,
+    struct err *err);
 /* bool: of an option without a value; of "yes" or "no". */
 int option_flag(const struct option *option, const char *text, void *member,
     struct err *err);

@@ -90,11 +90,11 @@ const struct option options_table[] = {
 	    "begin so. May be repeated; the variable is a list with commas.",
 	  .parse = option_attribute_exclude, MEMBER(discovery.exclude_attribute) },
 	{ .name = "log-level", .argument = "LEVEL", .preset = "info",
-	  .also = "STEADYBIT_LOG_LEVEL",
+	  .also = "STEADYBIT_LOG_LEVEL", .parse_also = option_kit_log_level,
 	  .help = "trace, debug, info, warn or error.",
 	  .parse = option_log_level, MEMBER(log_level) },
 	{ .name = "log-format", .argument = "FORMAT", .preset = "text",
-	  .also = "STEADYBIT_LOG_FORMAT",
+	  .also = "STEADYBIT_LOG_FORMAT", .parse_also = option_kit_log_format,
 	  .help = "text or json.",
 	  .parse = option_log_format, MEMBER(log_format) },
 	OPTIONS_END

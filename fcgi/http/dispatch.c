@@ -56,6 +56,32 @@ answer_index(struct responder *responder, const struct request *request,
 }
 
 /*
+ * Described paths carry the base path. A client may put them behind the URL that was registered,
+ * which carries it as well.
+ */
+static const struct route *
+find_route(struct responder *responder, const struct request *request, const char **ret_allow,
+    struct err *err)
+{
+	const struct routes *routes = &responder->site->routes;
+	const char *path = request->path;
+	size_t length = strlen(request->base_path);
+	const struct route *route;
+	struct err again;
+
+	route = routes_find(routes, request->method, path, ret_allow, err);
+	if (route != NULL || err->code != ERR_NOT_FOUND || length == 0 ||
+	    strncmp(path, request->base_path, length) != 0 ||
+	    (path[length] != '/' && path[length] != '\0'))
+		return route;
+	path = path[length] == '\0' ? "/" : path + length;
+	route = routes_find(routes, request->method, path, ret_allow, &again);
+	if (route == NULL && again.code != ERR_NOT_FOUND)
+		*err = again;
+	return route;
+}
+
+/*
  * Returns 0 and the reply, or -1 with err; *ret_allow is for the reply in both cases, and *ret_kind
  * is what the request counts for.
  */
@@ -70,8 +96,7 @@ follow_route(struct responder *responder, const struct body *body, struct verb_c
 		return metrics_answer(responder, request, ret_reply, ret_allow, err);
 	if (request_is_page(request))
 		return page_answer(responder, body, ret_reply, ret_allow, err);
-	route = routes_find(&responder->site->routes, request->method, request->path,
-	    ret_allow, err);
+	route = find_route(responder, request, ret_allow, err);
 	if (route == NULL)
 		return -1;
 	switch (route->kind) {

@@ -9,12 +9,69 @@
 #include <string.h>
 #include <strings.h>
 
+#include "core/base/utf8.h"
 #include "fcgi/http/mime.h"
+
+#define CHARSET "UTF-8"
 
 int
 multipart_fault(int part, struct err *err, const char *text)
 {
 	return err_set(err, ERR_REQUEST, "part %d: %s", part, text);
+}
+
+static int
+hex_digit(char c)
+{
+	if (!isxdigit((unsigned char)c))
+		return -1;
+	return isdigit((unsigned char)c) ? c - '0' : tolower((unsigned char)c) - 'a' + 10;
+}
+
+/* What the percent signs of filename* stand for. */
+static int
+decode_filename(struct multipart_head *head, const char *text, struct err *err)
+{
+	size_t length = 0;
+	int high, low;
+
+	for (; *text != '\0'; text++) {
+		if (length == MULTIPART_FILENAME_MAX_BYTES)
+			return err_set(err, ERR_REQUEST, "filename* has more than %d bytes",
+			    MULTIPART_FILENAME_MAX_BYTES);
+		head->filename[length++] = *text;
+		if (*text != '%')
+			continue;
+		high = hex_digit(text[1]);
+		low = high == -1 ? -1 : hex_digit(text[2]);
+		if (low == -1)
+			return err_set(err, ERR_REQUEST,
+			    "filename*: a percent sign without two hexadecimal digits");
+		if (iscntrl(high * 16 + low))
+			return err_set(err, ERR_REQUEST, "filename* has a control character");
+		head->filename[length - 1] = (char)(high * 16 + low);
+		text += 2;
+	}
+	head->filename[length] = '\0';
+	if (!utf8_valid(head->filename, length))
+		return err_set(err, ERR_REQUEST, "filename* is not UTF-8");
+	return 0;
+}
+
+/*
+ * filename*=UTF-8'en'a%20b (RFC 8187). RFC 7578 does not want it, but clients send it, and it says
+ * more than a filename beside it.
+ */
+static int
+take_extended(struct multipart_head *head, const char *text, struct err *err)
+{
+	const char *language = strchr(text, '\'');
+	const char *name = language == NULL ? NULL : strchr(language + 1, '\'');
+
+	if (name == NULL || (size_t)(language - text) != strlen(CHARSET) ||
+	    strncasecmp(text, CHARSET, strlen(CHARSET)) != 0)
+		return err_set(err, ERR_REQUEST, "filename* must begin with " CHARSET "''");
+	return decode_filename(head, name + 1, err);
 }
 
 static int
@@ -41,8 +98,16 @@ take_disposition(struct multipart_head *head, char *value, struct err *err)
 				return err_set(err, ERR_REQUEST,
 				    "filename is there twice");
 			part->filename = text;
-		} else if (strncasecmp(name, "filename*", strlen("filename*")) == 0)
+		} else if (strcasecmp(name, "filename*") == 0) {
+			if (extended)
+				return err_set(err, ERR_REQUEST,
+				    "filename* is there twice");
 			extended = true;
+			if (take_extended(head, text, err) == -1)
+				return -1;
+		} else if (strncasecmp(name, "filename*", strlen("filename*")) == 0)
+			return err_set(err, ERR_REQUEST,
+			    "filename* must be in one piece, not in several");
 	}
 	if (more == -1)
 		return -1;
@@ -51,17 +116,12 @@ take_disposition(struct multipart_head *head, char *value, struct err *err)
 	if (strlen(part->name) > MULTIPART_NAME_MAX_BYTES)
 		return err_set(err, ERR_REQUEST, "name has more than %d bytes",
 		    MULTIPART_NAME_MAX_BYTES);
-	/*
-	 * RFC 7578 forbids filename*. Beside filename it is passed over; alone it would make a
-	 * file look like a plain field, and the file be lost without a word.
-	 */
-	if (extended && part->filename == NULL)
-		return err_set(err, ERR_REQUEST,
-		    "filename* is there without filename, which it cannot replace");
 	if (part->filename != NULL &&
 	    strlen(part->filename) > MULTIPART_FILENAME_MAX_BYTES)
 		return err_set(err, ERR_REQUEST, "filename has more than %d bytes",
 		    MULTIPART_FILENAME_MAX_BYTES);
+	if (extended)
+		part->filename = head->filename;
 	return 0;
 }
 

@@ -26,6 +26,7 @@ struct multipart_head {
 	struct multipart_part part;
 	bool disposed;		/* there was a Content-Disposition */
 	int count;		/* of headers */
+	char filename[MULTIPART_FILENAME_MAX_BYTES + 1]; /* of filename*, decoded */
 };
 
 static inline bool

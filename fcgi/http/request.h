@@ -34,6 +34,7 @@ struct request {
 	const char *path;	/* without the base path and the query */
 	const char *content_type; /* "" if absent */
 	const char *if_none_match; /* NULL if absent */
+	const char *content_encoding; /* NULL if absent */
 	const char *origin;	/* NULL if absent */
 	const char *front_address; /* of nginx, that was called, and its port; or NULL */
 	const char *front_port;

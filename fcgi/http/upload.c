@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/action/parameters.h"
 #include "core/base/log.h"
 #include "fcgi/http/http_err.h"
 #include "fcgi/http/multipart.h"
@@ -37,6 +38,7 @@ struct upload {
 static int
 begin_part(void *context, const struct multipart_part *part, struct err *err)
 {
+	const struct ak_parameter *parameter;
 	struct upload *upload = context;
 
 	upload->target = TARGET_NOWHERE;
@@ -52,6 +54,11 @@ begin_part(void *context, const struct multipart_part *part, struct err *err)
 	} else if (part->filename != NULL) {
 		upload->target = TARGET_FILE;
 		return incoming_begin(upload->incoming, part->name, part->filename, err);
+	} else {
+		parameter = parameters_find(upload->incoming->parameters, part->name);
+		if (parameter != NULL && parameter->type == AK_FILE)
+			return err_set(err, ERR_REQUEST, "%s: the part has no file name, so "
+			    "that it is no file", part->name);
 	}
 	return 0;
 }

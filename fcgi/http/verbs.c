@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stdlib.h>
+#include <strings.h>
 
 #include "core/base/json.h"
 #include "core/base/uuid_text.h"
@@ -14,17 +15,24 @@
 #include "core/calls/incoming.h"
 #include "fcgi/http/body.h"
 #include "fcgi/http/front.h"
+#include "fcgi/http/http_err.h"
 #include "fcgi/http/multipart.h"
 #include "fcgi/http/upload.h"
 
 /* How often a request may end the process that handles it. */
 #define TRIES_MAX 2
+#define ENCODING_SHOWN_BYTES 100
 
 /* The JSON of a request, owned; files go to incoming. 0, or -1. */
 static int
 read_body(const struct body *body, enum verb verb, struct incoming *incoming,
     char **ret_text, size_t *ret_length, struct err *err)
 {
+	const char *encoding = body->request->content_encoding;
+
+	if (encoding != NULL && strcasecmp(encoding, "identity") != 0)
+		return err_set(err, HTTP_ERR_MEDIA_TYPE, "Content-Encoding: %.*s is not "
+		    "understood: send the body as it is", ENCODING_SHOWN_BYTES, encoding);
 	if (verb == VERB_PREPARE && multipart_is_type(body->request->content_type))
 		return upload_read(body, incoming, ret_text, ret_length, err);
 	return body_read(body, ret_text, ret_length, err);

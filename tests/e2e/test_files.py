@@ -172,6 +172,17 @@ def names():
         for name in ("", ".", "..", "....", "a/..", "a/", "/", b"a\0b"):
             server.effect().upload(("file", b"x", name)).refused(400)
         nothing_left(server)
+        # filename* says more than filename, and is enough alone.
+        for more in ("", '; filename="a.txt"'):
+            execution = server.effect()
+            body = form(("file", b"x", "@"), ("request", execution.request_part()))
+            server.request("POST", PREPARE, body.replace(
+                b'; filename="@"', f"{more}; filename*=UTF-8''sz%C3%A4ne.json".encode()),
+                FORM).ok()
+            row = execution.files()["file"]
+            equal(row["original_name"], "sz\u00e4ne.json", "original name")
+            equal(os.path.basename(row["path"]), "sz__ne.json", "name on disk")
+            execution.stop().ok()
         # One name for two parameters.
         execution = server.effect()
         execution.upload(("file", b"1", "a.json"), ("data", b"22", "a.json")).ok()
@@ -211,6 +222,7 @@ def malformed():
         execution.upload(file, file).refused(400, "file", "second")
         execution.upload(file, request).refused(400, "request", "second")
         nothing_left(server)
+        refused(form(("file", b"x"), request), "file", "no file name")
         refused(form(file), "no part request")
         refused(form(), "")
         refused(b"", "")
@@ -276,7 +288,15 @@ def base64_text():
             execution.start().ok()
             execution.stop().ok()
             nothing_left(server)
-        for text in ("x", "eA=", "eA===", "e A=", "eA==\n", "\u00e4\u00e4"):
+        # With the line breaks of MIME, and of what people paste.
+        data = bytes(range(256))
+        for text in (base64.encodebytes(data).decode(), "\r\n".join(
+                base64.b64encode(data).decode()), base64.b64encode(data).decode() + "\n"):
+            execution = server.effect(file=text)
+            execution.prepare().ok()
+            equal(content_of(execution), data, "content with line breaks")
+            execution.stop().ok()
+        for text in ("x", "eA=", "eA===", "e A=", "eA==eA==", "=eA=", "\u00e4\u00e4"):
             server.effect(file=text).prepare().refused(422, "file", "base64")
         for value in (7, True, [], {}, {"name": "a"}, {"path": "/etc/passwd", "name": "a"}):
             server.effect(file=value).prepare().refused(422, "file")

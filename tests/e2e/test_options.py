@@ -93,9 +93,8 @@ def bad_environment():
                             "LOG_LEVEL": "loud"}.items():
             variable = f"ACTIONKIT_{name}"
             place.refused(words=(variable,), **{variable: value})
-        for variable, value in {"STEADYBIT_LOG_LEVEL": "loud",
-                                "STEADYBIT_LOG_FORMAT": "xml"}.items():
-            place.refused(words=(variable,), **{variable: value})
+        place.refused(words=("STEADYBIT_LOG_LEVEL",), STEADYBIT_LOG_LEVEL="loud")
+        place.refused(words=("ACTIONKIT_LOG_FORMAT",), ACTIONKIT_LOG_FORMAT="xml")
 
 
 def options_file(server, *lines):
@@ -205,6 +204,11 @@ def good_options():
         code, _, text = place.run("serve", "--test", ACTIONKIT_LOG_LEVEL="info",
                                   STEADYBIT_LOG_LEVEL="WARN", STEADYBIT_LOG_FORMAT="JSON")
         equal(code, 0, f"log variables: {text}")
+        # What extension-kit takes.
+        for level in ("fatal", "PANIC", "disabled", "trace"):
+            code, _, text = place.run("serve", "--test", STEADYBIT_LOG_LEVEL=level,
+                                      STEADYBIT_LOG_FORMAT="console")
+            equal(code, 0, f"level {level}, format console: {text}")
 
 
 @test

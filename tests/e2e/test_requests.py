@@ -221,6 +221,37 @@ def what_may_be_left_out():
 
 
 @test
+def forms_of_clients():
+    """Encodings that are not understood are named; null is as absent; "true" is a boolean"""
+    cases = Cases()
+    with Server() as server:
+        text = json.dumps({"executionId": new_id(), "config": {}})
+        for encoding in ("gzip", "GZIP", "deflate", "br", "identity, gzip"):
+            for path in (PREPARE, START, STATUS, STOP):
+                with cases.case(f"{encoding} to {path}"):
+                    server.post(path, gzip.compress(text.encode()), {
+                        "Content-Encoding": encoding}).refused(415, "Content-Encoding", encoding)
+        for charset, word in (("utf-8-sig", "BOM"), ("utf-16", "UTF-16"), ("utf-16-le", "UTF-16"),
+                              ("utf-16-be", "UTF-16"), ("utf-32", "UTF-32")):
+            for path in (PREPARE, STOP):
+                with cases.case(f"{charset} to {path}"):
+                    server.post(path, text.encode(charset)).refused(400, word)
+        cases.over()
+        untouched(server)
+        endpoint = {"cidr": "192.0.2.0/24", "portMin": 1, "portMax": 2}
+        for more in ({}, {"name": None, "url": None}, {"name": "a", "url": None}):
+            execution = server.effect(save="true", undo_value=None)
+            state = execution.call("prepare", {
+                "config": execution.config, "properties": None, "target": None,
+                "executionContext": {
+                    "agentPid": None, "experimentKey": None, "experimentUri": None,
+                    "restrictedEndpoints": [{**endpoint, **more}]}},
+                {"Content-Encoding": "identity"}).ok()["state"]
+            equal(state["save"], True, "a boolean as text")
+            execution.stop().ok()
+
+
+@test
 def broken_tables():
     """A config that breaks the parameter table: 422 that names every fault"""
     good = {"directory": "/tmp", "duration": 1000}
@@ -534,6 +565,18 @@ def base_path():
                            for verb in ("prepare", "start", "status", "stop")}
         for call in execution.life():
             call().ok()
+        # As a client has it that puts the described path behind the URL that was registered.
+        equal(server.get("/chaos/chaos/").ok()["actions"], listed, "list, twice")
+        equal(server.get("/chaos/chaos").ok()["actions"], listed, "list, without the slash")
+        equal(server.get(f"/chaos/chaos/{EFFECT}").ok(), description, "description, twice")
+        execution = server.effect()
+        execution.paths = {verb: f"/chaos{description[verb]['path']}"
+                           for verb in ("prepare", "start", "status", "stop")}
+        for call in execution.life():
+            call().ok()
+        server.get(f"/chaos/chaos{START}").refused(405, START)
+        for path in ("/chaos/chaosx", f"/chaos/chaosx{START}", "/chaos/nope"):
+            server.post(path, {}).refused(404, path.removeprefix("/chaos"))
         for path in ("/", f"/{EFFECT}", START, "/chaosx", f"/chaosx{START}"):
             server.post(path, {}).refused(404)
 

@@ -308,7 +308,9 @@ START_TEST(test_names)
 		{ "\"\xc3\xa4\xff\"", "\xc3\xa4\xff" },
 		{ "\"\t\"", "\t" },
 		{ "a.txt", "a.txt" },
-		{ "\"a\"; filename*=UTF-8''b", "a" },	/* RFC 7578, 4.2 */
+		{ "\"a\"; filename*=UTF-8''sz%C3%A4ne.json", "sz\xc3\xa4ne.json" },
+		{ "a; FILENAME*=utf-8'de'b%20c", "b c" },
+		{ "\"a\"; filename*=UTF-8''", "" },
 		{ "\"a\"; other=\"x\"", "a" },
 	};
 	char body[1024], text[1024];
@@ -393,12 +395,30 @@ START_TEST(test_bad)
 		    "part 1: header Content-Disposition: name is there twice" },
 		{ DISPOSED("form-data; name=a; filename=b; FILENAME=c"),
 		    "part 1: header Content-Disposition: filename is there twice" },
-		{ DISPOSED("form-data; name=a; filename*=UTF-8''b"),
-		    "part 1: header Content-Disposition: filename* is there without "
-		    "filename, which it cannot replace" },
+		{ DISPOSED("form-data; name=a; filename*=UTF-8''b; filename*=UTF-8''b"),
+		    "part 1: header Content-Disposition: "
+		    "filename* is there twice" },
+		{ DISPOSED("form-data; name=a; filename*=latin1''b"),
+		    "part 1: header Content-Disposition: "
+		    "filename* must begin with UTF-8''" },
+		{ DISPOSED("form-data; name=a; filename*=b"),
+		    "part 1: header Content-Disposition: "
+		    "filename* must begin with UTF-8''" },
+		{ DISPOSED("form-data; name=a; filename*=UTF-8''%C3"),
+		    "part 1: header Content-Disposition: "
+		    "filename* is not UTF-8" },
+		{ DISPOSED("form-data; name=a; filename*=UTF-8''a%0Ab"),
+		    "part 1: header Content-Disposition: "
+		    "filename* has a control character" },
+		{ DISPOSED("form-data; name=a; filename*=UTF-8''a%00b"),
+		    "part 1: header Content-Disposition: "
+		    "filename* has a control character" },
+		{ DISPOSED("form-data; name=a; filename*=UTF-8''a%4"),
+		    "part 1: header Content-Disposition: "
+		    "filename*: a percent sign without two hexadecimal digits" },
 		{ DISPOSED("form-data; name=a; filename*0=b"),
-		    "part 1: header Content-Disposition: filename* is there without "
-		    "filename, which it cannot replace" },
+		    "part 1: header Content-Disposition: "
+		    "filename* must be in one piece, not in several" },
 		{ DISPOSED("form-data; name=\"a"), "part 1: header Content-Disposition: "
 		    "parameter name: the closing quote is missing" },
 		{ DISPOSED("form-data; name=\"a\\\""), "part 1: header "

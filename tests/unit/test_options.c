@@ -216,8 +216,18 @@ START_TEST(test_log)
 	ck_assert_int_eq(parse(NULL), 0);
 	ck_assert_int_eq(options.core.log_level, LOG_LEVEL_DEBUG);
 	setenv("STEADYBIT_LOG_FORMAT", "xml", 1);
+	ck_assert_int_eq(parse(NULL), 0);
+	ck_assert_int_eq(options.core.log_format, LOG_FORMAT_TEXT);
+	unsetenv("ACTIONKIT_LOG_LEVEL");
+	setenv("STEADYBIT_LOG_LEVEL", "Fatal", 1);
+	ck_assert_int_eq(parse(NULL), 0);
+	ck_assert_int_eq(options.core.log_level, LOG_LEVEL_ERROR);
+	setenv("STEADYBIT_LOG_LEVEL", "loud", 1);
 	ck_assert_int_eq(parse(NULL), -1);
-	ck_assert_str_eq(told, "STEADYBIT_LOG_FORMAT=xml: must be one of text, json\n");
+	setenv("ACTIONKIT_LOG_FORMAT", "xml", 1);
+	setenv("STEADYBIT_LOG_LEVEL", "", 1);
+	ck_assert_int_eq(parse(NULL), -1);
+	ck_assert_str_eq(told, "ACTIONKIT_LOG_FORMAT=xml: must be one of text, json\n");
 }
 END_TEST
 
