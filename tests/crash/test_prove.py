@@ -26,7 +26,7 @@ from network import DEVICE, IN_SYS, WIRE, require  # noqa: E402
 
 FAULTY = program_path("CRASH_FAULTY", "tests/crash/faulty")
 FULL = os.environ.get("CRASH_DEPTH") == "full"
-LONG_S = 300
+LONG_S = 3000 if FULL else 300
 EX_USAGE = 64
 
 

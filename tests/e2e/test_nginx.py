@@ -2,6 +2,7 @@
 """The snippets for nginx: who is let in, what may be how large, prefixes, and nginx/run.sh."""
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -9,11 +10,12 @@ import subprocess
 import tempfile
 
 from harness import (
-    ACTIONKIT, BOUNDARY, EFFECT, FORM, NGINX, PATIENCE_S, TOP_SRCDIR, Reply, Server,
-    clean_environment, contains, equal, main, request, test, wait_for)
+    ACTIONKIT, BOUNDARY, EFFECT, EXTENSION, FORM, NGINX, PATIENCE_S, TOP_SRCDIR, Reply, Server,
+    check, clean_environment, contains, equal, main, request, test, wait_for)
 
 RUN_SH = os.path.join(TOP_SRCDIR, "nginx/run.sh")
 START = f"/{EFFECT}/start"
+EX_USAGE = 64
 # What nginx stored of a body that nobody wants, once.
 LARGE_BYTES = 300 * 1000 * 1000
 
@@ -160,6 +162,71 @@ def run_in_odd_directories():
                 equal(run.wait(PATIENCE_S), 0, f"exit status in {name!r}")
     finally:
         shutil.rmtree(top, ignore_errors=True)
+
+
+def fill(*options, **environment):
+    """Exit status, and what is printed."""
+    done = subprocess.run([EXTENSION, "nginx", *options], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          check=False, timeout=PATIENCE_S,
+                          env={**clean_environment(), **environment})
+    return done.returncode, done.stdout
+
+
+def printed(*options):
+    code, text = fill(*options)
+    equal(code, 0, f"exit status: {text}")
+    return text
+
+
+@test
+def served():
+    """What `nginx` prints serves an extension: at the root, and below a prefix"""
+    # The snippets that it includes are those of this nginx.
+    def of(prefix, name):
+        options = ("--socket", "/run/the.sock", "--prefix", prefix, "--name", name)
+        return [re.sub(r'include ".*/', 'include "@RUN_DIR@/',
+                       printed(*options, "--block", block).replace("/run/the.sock", "@SOCKET@"))
+                for block in ("http", "server")]
+    for prefix, base in (("/chaos", "/chaos"), ("/", "")):
+        upstream, location = of(prefix, "an-other.1")
+        with Server(nginx_http=upstream + MORE.format(listen="", body=location)) as server:
+            listed = ask(more(server), get(f"{base}/")).ok()["actions"]
+            contains([row["path"] for row in listed], f"{base}/{EFFECT}", "paths")
+            ask(more(server), get(f"{base}/{EFFECT}")).ok()
+            head = (f"POST {base}/nope HTTP/1.1\r\nHost: a\r\nContent-Length: 300000000"
+                    "\r\n\r\n").encode()
+            ask(more(server), head).refused(413, "nginx")
+
+
+@test
+def filled_in():
+    """It is the snippet, with the socket on each line; both parts are what each alone is"""
+    text = printed("--socket", "/run/x/fcgi.sock", "--prefix", "/x", "--name", "x")
+    lines = [line for line in text.splitlines() if "unix:" in line]
+    equal(set(lines), {'\tserver "unix:/run/x/fcgi.sock" max_fails=0;'}, "the servers")
+    check(len(lines) > 8, f"{len(lines)} servers")
+    check("@" not in text and "actionkit;" not in text, f"not filled in: {text}")
+    equal(printed("--socket", "/run/x/fcgi.sock", "--prefix", "/x", "--name", "x",
+                  "--block", "http") + "\n" +
+          printed("--socket", "/run/x/fcgi.sock", "--prefix", "/x", "--name", "x",
+                  "--block", "server"), text, "both parts")
+    code, text = fill(ACTIONKIT_SOCKET="/run/of-the-environment.sock")
+    equal(code, 0, f"exit status: {text}")
+    contains(text, "unix:/run/of-the-environment.sock", "the output")
+
+
+@test
+def refused_values():
+    """What would mean something else to nginx is refused, by its option"""
+    for option, values in {
+            "--socket": ('/run/a"b', "/run/$a", "/run/a;b", "/" + "x" * 200),
+            "--prefix": ("chaos", "/a b", "/chaos/", "/../x"),
+            "--name": ("", "a b", "a;b", "x" * 65), "--block": ("both", "")}.items():
+        for value in values:
+            code, text = fill(option, value)
+            equal(code, EX_USAGE, f"exit status of {option} {value!r}: {text}")
+            contains(text, option, f"{option} {value!r}")
 
 
 main()
