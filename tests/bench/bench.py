@@ -351,6 +351,51 @@ def history_part(_):
     return figures
 
 
+class Scrape(threading.Thread):
+    """Asks for the metrics once a second, as a Prometheus in a hurry does."""
+
+    EVERY_S = 1
+
+    def __init__(self, port):
+        super().__init__(daemon=True)
+        self.port = port
+        self.over = threading.Event()
+        self.statuses = set()
+
+    def run(self):
+        while not self.over.is_set():
+            self.statuses.add(harness.request(self.port, "GET", "/metrics").status)
+            self.over.wait(self.EVERY_S)
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *fault):
+        self.over.set()
+        self.join()
+        check(self.statuses == {200}, f"metrics: {self.statuses}")
+
+
+def scraped_part(_):
+    """status of one server, in turn with and without somebody who asks for its metrics."""
+    if WRK is None:
+        return {}
+    with new_server(nginx_server=("actionkit-metrics.conf",)) as server:
+        sides = [Side(name, server.port, server.processes, nginx_pids(server))
+                 for name in ("alone", "scraped")]
+        body = sides[0].running()
+
+        def measure_side(side):
+            if side.name == "alone":
+                return side.status(body, AT)
+            with Scrape(server.port):
+                return side.status(body, AT)
+        figures = turns(sides, measure_side)
+    table("status, metrics each second", {AT: figures}, "requests")
+    return figures
+
+
 def fill_history(server):
     server.write(
         "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) "
@@ -462,8 +507,9 @@ def upload_part(field):
 
 
 PARTS = {"idle": idle_part, "status": status_part, "lives": lives_part,
-         "history": history_part, "polled": polled_part, "stop-all": stop_all_part,
-         "workers": workers_part, "fair": fair_part, "upload": upload_part}
+         "history": history_part, "scraped": scraped_part, "polled": polled_part,
+         "stop-all": stop_all_part, "workers": workers_part, "fair": fair_part,
+         "upload": upload_part}
 
 
 def ratios(figures):
@@ -500,6 +546,11 @@ def ratios(figures):
     if history:
         name = f"status requests/s with {HISTORY} rows of history"
         result[name] = history["history"]["rate"] / history["empty"]["rate"]
+        say(f"  {name:<52}{result[name]:>6.2f}   1 is as without")
+    scraped = figures.get("scraped")
+    if scraped:
+        name = "status requests/s with metrics each second"
+        result[name] = scraped["scraped"]["rate"] / scraped["alone"]["rate"]
         say(f"  {name:<52}{result[name]:>6.2f}   1 is as without")
     return result
 

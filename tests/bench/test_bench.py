@@ -43,6 +43,7 @@ def all_parts():
     if figures["status"]:
         for side in ("actionkit", "libfcgi echo"):
             check(figures["status"]["2"][side]["rate"] > 0, f"status: {figures}")
+        check(figures["scraped"]["scraped"]["rate"] > 0, f"scraped: {figures}")
         check(figures["ratios"], "no ratios")
 
 
