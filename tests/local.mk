@@ -184,12 +184,15 @@ bench: $(BENCHMARKS)
 
 # Fuzz targets: "make check" runs them over the inputs that are kept, "make fuzz" searches for
 # new ones, with clang.
-FUZZ_TESTS = tests/fuzz/json tests/fuzz/multipart tests/fuzz/reply tests/fuzz/request
+FUZZ_TESTS = tests/fuzz/json tests/fuzz/multipart tests/fuzz/records tests/fuzz/reply \
+	tests/fuzz/request
 check_PROGRAMS += $(FUZZ_TESTS)
 tests_fuzz_json_LDADD = $(AK_LIBS)
 tests_fuzz_json_SOURCES = tests/fuzz/json.c tests/fuzz/replay.c tests/fuzz/fuzz.h
 tests_fuzz_multipart_LDADD = $(AK_LIBS)
 tests_fuzz_multipart_SOURCES = tests/fuzz/multipart.c tests/fuzz/replay.c tests/fuzz/fuzz.h
+tests_fuzz_records_LDADD = $(AK_LIBS)
+tests_fuzz_records_SOURCES = tests/fuzz/records.c tests/fuzz/replay.c tests/fuzz/fuzz.h
 tests_fuzz_reply_LDADD = $(AK_LIBS)
 tests_fuzz_reply_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_boot_ms -Wl,--wrap=clock_sleep_ms \
 	-Wl,--wrap=http_call
@@ -199,10 +202,11 @@ tests_fuzz_request_SOURCES = tests/fuzz/request.c tests/fuzz/exchange.c \
 	tests/fuzz/exchange.h tests/fuzz/stub.c tests/fuzz/stub.h tests/fuzz/replay.c \
 	tests/fuzz/fuzz.h
 EXTRA_DIST += tests/fuzz/corpus tests/fuzz/fuzz.sh tests/fuzz/json.dict \
-	tests/fuzz/multipart.dict tests/fuzz/reply.dict tests/fuzz/request.dict
+	tests/fuzz/multipart.dict tests/fuzz/records.dict tests/fuzz/reply.dict \
+	tests/fuzz/request.dict
 # make fuzz FUZZ_SECONDS=600 FUZZ_TARGETS=request
 FUZZ_SECONDS = 60
-FUZZ_TARGETS = json multipart reply request
+FUZZ_TARGETS = json multipart records reply request
 FUZZED_RUN = cli/agent.c cli/agent_call.c cli/artifacts.c cli/http.c cli/kept.c cli/metrics.c \
 	cli/output.c cli/report.c cli/sparkline.c cli/values.c
 FUZZED = $(libcore_la_SOURCES) $(nodist_libcore_la_SOURCES) \
@@ -210,7 +214,7 @@ FUZZED = $(libcore_la_SOURCES) $(nodist_libcore_la_SOURCES) \
 FUZZ = CLANG='$(CLANG)' FUZZ_SECONDS='$(FUZZ_SECONDS)' FUZZ_TARGETS='$(FUZZ_TARGETS)' \
 	top_srcdir='$(top_srcdir)' $(SHELL) $(top_srcdir)/tests/fuzz/fuzz.sh
 tests/fuzz/clang/built: $(FUZZED) $(tests_fuzz_json_SOURCES) \
-	$(tests_fuzz_multipart_SOURCES) $(tests_fuzz_reply_SOURCES) \
+	$(tests_fuzz_multipart_SOURCES) $(tests_fuzz_records_SOURCES) $(tests_fuzz_reply_SOURCES) \
 	$(tests_fuzz_request_SOURCES) tests/fuzz/fuzz.sh
 	@$(FUZZ) build '$(DEPS_CFLAGS)' '$(DEPS_LIBS)' $(FUZZED)
 	@touch $@

@@ -44,6 +44,7 @@ err_code_of(int sys, enum err_code otherwise)
 	switch (sys) {
 	case ENOSPC:
 	case EDQUOT:
+	case EFBIG:
 		return ERR_FULL;
 	case ENOMEM:
 	case EMFILE:

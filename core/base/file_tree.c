@@ -23,7 +23,7 @@
 enum err_code
 file_tree_code(int sys)
 {
-	return sys == ENOSPC || sys == EDQUOT ? ERR_FULL : ERR_INTERNAL;
+	return sys == ENOSPC || sys == EDQUOT || sys == EFBIG ? ERR_FULL : ERR_INTERNAL;
 }
 
 /* Whatever the umask is. */

@@ -364,6 +364,20 @@ process_is_fault(int number)
 	return false;
 }
 
+static void
+do_nothing(int number)
+{
+	(void)number;
+}
+
+void
+process_outlive_file_limit(void)
+{
+	struct sigaction action = { .sa_handler = do_nothing, .sa_flags = SA_RESTART };
+
+	(void)sigaction(SIGXFSZ, &action, NULL);
+}
+
 void
 process_default_signals(void)
 {
@@ -374,6 +388,7 @@ process_default_signals(void)
 	/* Fails for SIGKILL, SIGSTOP and those that libc keeps to itself, as it should. */
 	for (number = 1; number <= SIGRTMAX; number++)
 		(void)sigaction(number, &action, NULL);
+	process_outlive_file_limit();
 	/* Last: what was held back must not meet a handler of the parent's. */
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);

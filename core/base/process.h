@@ -54,7 +54,16 @@ _Noreturn void process_exit(int status);
 /* Whether a signal is one that a process raises by a mistake of its own (SIGSEGV, SIGABRT ...). */
 bool process_is_fault(int number);
 
-/* Restores default signal handlers and an empty mask: for a child that runs action code. */
+/*
+ * A file that grows beyond RLIMIT_FSIZE is an error of the write (EFBIG), not the end of this
+ * process. What it executes has the default again.
+ */
+void process_outlive_file_limit(void);
+
+/*
+ * Restores default signal handlers, but for that, and an empty mask: for a child that runs action
+ * code.
+ */
 void process_default_signals(void);
 
 #endif

@@ -106,6 +106,7 @@ take_signals(struct keeper *keeper, struct err *err)
 {
 	sigset_t taken;
 
+	process_outlive_file_limit();
 	sigemptyset(&taken);
 	sigaddset(&taken, SIGTERM);
 	sigaddset(&taken, SIGCHLD);

@@ -18,6 +18,7 @@
 
 #define RETRY_PAUSE_MOST_MS 60000
 #define RETRY_PAUSE_SLOW_MS 300000
+#define HOUR_MS 3600000
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -272,6 +273,24 @@ release_all(struct store *store, const char *id, struct err *err)
 	return claim_release(store, id, err) == -1 || files_forget(store, id, err) == -1 ? -1 : 0;
 }
 
+/*
+ * Of an execution whose stops fail without end: that one is over, once an hour, with the count.
+ * The row has the error of the last one.
+ */
+static int
+attempt_event(struct store *store, const struct execution *row, const char *who,
+    const char *why, struct err *err)
+{
+	char text[ERR_MESSAGE_BYTES];
+
+	if (row->due_boot_ms == EXECUTION_DUE_NOW ||
+	    row->stop_attempts % (HOUR_MS / RETRY_PAUSE_SLOW_MS) != 0)
+		return 0;
+	snprintf(text, sizeof(text), "attempt %lld: %s", (long long)row->stop_attempts,
+	    why == NULL ? "" : why);
+	return execution_event(store, row, who, text, err);
+}
+
 /* What belongs to a row that was written. */
 static int
 follow_up(struct store *store, const struct execution *row, const char *who, const char *why,
@@ -279,6 +298,8 @@ follow_up(struct store *store, const struct execution *row, const char *who, con
 {
 	if (row->phase == PHASE_STOPPED && release_all(store, row->id, err) == -1)
 		return -1;
+	if (row->phase == PHASE_STOPPING && row->stop_attempts > EXECUTION_ATTEMPTS_QUIET)
+		return attempt_event(store, row, who, why, err);
 	return execution_event(store, row, who, why, err);
 }
 

@@ -54,6 +54,19 @@ code_of(int result)
 	}
 }
 
+/* Why a write to the log failed: SQLite forgets that where it has cleaned up since. 0: unknown. */
+static int
+log_errno(struct store *store)
+{
+	sqlite3_file *file = NULL;
+	int sys = 0;
+
+	if (sqlite3_file_control(store->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &file) ==
+	    SQLITE_OK && file != NULL && file->pMethods != NULL)
+		file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &sys);
+	return sys;
+}
+
 int
 store_error(struct store *store, const char *what, struct err *err)
 {
@@ -80,6 +93,8 @@ store_error(struct store *store, const char *what, struct err *err)
 	/* Not every write says FULL: the log's index grows by a call of its own. */
 	sys = (result & 0xff) == SQLITE_IOERR || (result & 0xff) == SQLITE_CANTOPEN ?
 	    sqlite3_system_errno(store->db) : 0;
+	if (result == SQLITE_IOERR_WRITE && sys == 0)
+		sys = log_errno(store);
 	code = err_code_of(sys, code);
 	/* SQLite says no more than that it could not. */
 	return sys == 0 ? err_set(err, code, "%s: %s", what, sqlite3_errmsg(store->db)) :

@@ -15,6 +15,7 @@
 
 #include "core/action/verify.h"
 #include "core/base/log.h"
+#include "core/base/process.h"
 #include "core/config/discovery_options.h"
 #include "fcgi/http/server_options.h"
 #include "fcgi/server/reexec.h"
@@ -101,6 +102,7 @@ serve_main(int argc, char **argv)
 	int status;
 
 	open_standard_files();
+	process_outlive_file_limit();
 	switch (read_options(argc, argv, &options)) {
 	case 0:
 		break;

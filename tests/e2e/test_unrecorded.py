@@ -4,6 +4,7 @@
 import contextlib
 import fcntl
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -185,6 +186,28 @@ def start_that_loses_its_lock():
             wait_for(lambda: execution.phase() == "stopped" and not execution.exists() and
                      execution.edges("start", "stop")[-1:] == [("stop", "end")],
                      f"the end after {trouble}")
+
+
+@test
+def beyond_the_size_of_a_file():
+    """Under ulimit -f nothing dies: what cannot be written is 507, and a stop runs all the same"""
+    with Server() as server:
+        execution = server.running()
+        processes = sorted(server.processes())
+
+        def limit(size):
+            for pid in server.processes():
+                resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+        limit(1024)
+        server.effect().prepare().refused(507)
+        server.effect().upload(("file", b"x" * 100000, "name")).refused(507)
+        execution.stop()
+        wait_for(lambda: not execution.exists(), "the end of the effect")
+        equal(sorted(server.processes()), processes, "processes")
+        limit(resource.RLIM_INFINITY)
+        execution.wait_phase("stopped")
+        server.running().stop().ok()
+        server.check_files()
 
 
 def operator_is_told(hold):

@@ -58,7 +58,7 @@ build()
 		"$clang" $build_cflags $instrument -c -o "$build_object" \
 		    "$(find_source "$build_source")" || fail "$build_source: not compiled"
 	done
-	for build_target in json multipart reply request; do
+	for build_target in json multipart records reply request; do
 		build_own=$top_srcdir/tests/fuzz/$build_target.c
 		test "$build_target" != request ||
 			build_own="$build_own $top_srcdir/tests/fuzz/exchange.c
@@ -97,7 +97,7 @@ run()
 "
 }
 
-targets=${FUZZ_TARGETS:-json multipart reply request}
+targets=${FUZZ_TARGETS:-json multipart records reply request}
 seconds=${FUZZ_SECONDS:-60}
 mkdir -p "$out" || exit
 if [ "${1-}" = build ]; then

@@ -346,6 +346,36 @@ START_TEST(test_a_row_is_written_again_but_for_what_is_written_once)
 }
 END_TEST
 
+START_TEST(test_events_of_attempts_become_few)
+{
+	struct execution row = { .phase = PHASE_NONE };
+	int64_t attempt, all;
+
+	write_row(ID, MOVE_PREPARE);
+	write_row(ID, MOVE_START);
+	write_row(ID, MOVE_STOP);
+	ck_assert_int_eq(execution_load(&store, ID, &row, NULL, &err), 0);
+	all = number("SELECT count(*) FROM events");
+	for (attempt = 1; attempt <= 120; attempt++) {
+		begin();
+		row.stop_attempts = attempt;
+		row.due_boot_ms = EXECUTION_DUE_NOW;
+		ck_assert_int_eq(execution_write(&store, &row, "extension", "again", &err), 0);
+		row.due_boot_ms = clock_boot_ms() + WAIT_MS;
+		ck_assert_int_eq(execution_write(&store, &row, "extension", "it fails", &err),
+		    0);
+		commit();
+	}
+	/* Two of each of the first ten; then one an hour, of five minutes each. */
+	ck_assert_int_eq(number("SELECT count(*) FROM events") - all, 2 * 10 + 10);
+	ck_assert_int_eq(number("SELECT count(*) FROM events WHERE why = "
+	    "'attempt 120: it fails'"), 1);
+	execution_done(&row);
+	write_row(ID, MOVE_STOPPED);
+	ck_assert_int_eq(number("SELECT count(*) FROM events") - all, 2 * 10 + 11);
+}
+END_TEST
+
 START_TEST(test_an_unknown_id_has_no_phase)
 {
 	struct execution row = { .phase = PHASE_RUNNING };
@@ -724,6 +754,7 @@ main(void)
 	tcase_add_test(stored, test_a_row_is_made_where_there_is_none);
 	tcase_add_test(stored, test_the_columns_are_those_of_the_table);
 	tcase_add_test(stored, test_a_row_is_written_again_but_for_what_is_written_once);
+	tcase_add_test(stored, test_events_of_attempts_become_few);
 	tcase_add_test(stored, test_an_unknown_id_has_no_phase);
 	tcase_add_test(stored, test_rollback_leaves_nothing);
 	tcase_add_test(stored, test_keep_alive_only_while_running);

@@ -13,11 +13,13 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "core/actionkit.h"
+#include "core/base/err.h"
 #include "tests/unit/unit.h"
 
 #define WAIT_MS 5000
@@ -324,7 +326,7 @@ body_orphans(int ready)
 		_exit(1);
 	}
 	(void)close(ends[1]);
-	(void)read(ends[0], &go, sizeof(go));
+	ck_assert_int_ne(read(ends[0], &go, sizeof(go)), -1);
 	pids[1] = fork();
 	if (pids[1] == 0) {
 		(void)alarm(ORPHAN_S);
@@ -441,9 +443,31 @@ START_TEST(signals_are_default)
 	for (number = 1; number <= SIGRTMAX; number++) {
 		if (sigaction(number, NULL, &action) == -1)
 			continue;
-		ck_assert_msg(action.sa_handler == SIG_DFL, "signal %d", number);
+		/* A handler, which a program that is executed does not have. */
+		ck_assert_msg(number == SIGXFSZ ? action.sa_handler != SIG_IGN :
+		    action.sa_handler == SIG_DFL, "signal %d", number);
 		ck_assert_msg(sigismember(&left, number) != 1, "signal %d", number);
 	}
+}
+END_TEST
+
+START_TEST(file_limit_is_an_error)
+{
+	struct rlimit limit = { .rlim_cur = 10, .rlim_max = RLIM_INFINITY };
+	char path[] = "/tmp/ak-limit-XXXXXX";
+	int fd = mkstemp(path);
+
+	ck_assert_int_ne(fd, -1);
+	ck_assert_int_eq(unlink(path), 0);
+	process_default_signals();
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	ck_assert_int_eq(write(fd, "0123456789", 10), 10);
+	ck_assert_int_eq(write(fd, "x", 1), -1);
+	ck_assert_int_eq(errno, EFBIG);
+	ck_assert_int_eq(err_code_of(errno, ERR_INTERNAL), ERR_FULL);
+	limit.rlim_cur = RLIM_INFINITY;
+	(void)setrlimit(RLIMIT_FSIZE, &limit);
+	(void)close(fd);
 }
 END_TEST
 
@@ -465,6 +489,7 @@ main(void)
 		dies_with_its_parent,
 		dies_when_its_parent_is_dead,
 		signals_are_default,
+		file_limit_is_an_error,
 		NULL
 	};
 

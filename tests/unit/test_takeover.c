@@ -112,7 +112,8 @@ begin(int32_t generation, enum nature nature, int64_t patience_ms)
 		result = takeover_wait(&takeover, directory, scoreboard, generation,
 		    patience_ms, never, NULL, &err);
 	byte = (char)result;
-	(void)write(ends[1], &byte, 1);
+	if (write(ends[1], &byte, 1) != 1)
+		_exit(EXIT_FAILURE);
 	if (result != TAKEOVER_TAKEN)
 		_exit(EXIT_SUCCESS);
 	for (;;)
