@@ -344,7 +344,7 @@ static const struct cli_option options_of_run[] = {
 	{ 't', "target", "NAME", "Name of the target." },
 	{ 'a', "attr", "NAME=VALUE", "Attribute of the target; may be repeated." },
 	{ 'A', "artifacts", "DIR", "Keep artifacts there." },
-	{ 'T', "timeout", "DURATION", "Stop it after so long, and fail. Default: no limit." },
+	{ 'T', "timeout", "DURATION", "Stop it after so long, and fail." },
 	{ 'S', "stop-timeout", "DURATION", "Longest wait for its stop. Default: 90s." },
 	{ 'j', "json", NULL, "Print one JSON object at the end, for programs." },
 	CLI_OPTIONS_END
