@@ -456,7 +456,7 @@ def manual_that_is_wrong():
     notices(wrong_manual, MANUAL, "Pq Ev ACTIONKIT_GRACE", "Pq Ev ACTIONKIT_MERCY",
             "environment ACTIONKIT_MERCY")
     notices(wrong_manual, MANUAL, "The default is 90s.", "The default is 9s.",
-            "stop: --timeout")
+            "run: --stop-timeout")
     notices(wrong_manual, MANUAL, "\n.It Fl Fl watch\n", "\n.It Fl Fl look\n",
             "list: --watch is missing", "list: there is no --look")
     notices(wrong_manual, MANUAL, "\n.Op Fl Fl watch\n", "\n",
