@@ -169,6 +169,17 @@ vm-check: actionkit
 	@$(MKDIR_P) tests/vm
 	@$(AM_TESTS_ENVIRONMENT) $(PYTHON) $(top_srcdir)/tests/vm/test_vm.py
 
+# The installed units under a systemd of its own, in a container: as root, with debootstrap.
+# make systemd-check SYSTEMD_SUITE=trixie
+SYSTEMD_SUITE = bookworm
+SYSTEMD_FILES = tests/systemd/check.sh tests/systemd/guest.sh
+EXTRA_DIST += $(SYSTEMD_FILES)
+.PHONY: systemd-check
+systemd-check: actionkit
+	@$(MKDIR_P) tests/systemd
+	@$(AM_TESTS_ENVIRONMENT) $(SHELL) $(top_srcdir)/tests/systemd/check.sh \
+	    $(SYSTEMD_SUITE) '$(abs_top_builddir)/tests/systemd/.$(SYSTEMD_SUITE)'
+
 # How fast it is, beside a bare libfcgi and whatever BENCH_PEER names: "make check" looks
 # whether it works at all.
 BENCH_TESTS = tests/bench/test_bench.py
@@ -222,7 +233,7 @@ tests/fuzz/clang/built: $(FUZZED) $(tests_fuzz_json_SOURCES) \
 fuzz: tests/fuzz/clang/built
 	@$(FUZZ)
 clean-local:
-	rm -rf tests/fuzz/clang tests/vm/kernel
+	rm -rf tests/fuzz/clang tests/systemd/.$(SYSTEMD_SUITE) tests/vm/kernel
 
 check_PROGRAMS += $(UNIT_TESTS) tests/e2e/extension
 
@@ -269,6 +280,6 @@ BUILD_TESTS_ENVIRONMENT = \
 	MIGRATIONS='$(MIGRATIONS)'; NM='$(NM)'; PKG_CONFIG='$(PKG_CONFIG)'; \
 	PYTHON='$(PYTHON)'; VERSION='$(VERSION)'; bindir='$(bindir)'; datadir='$(datadir)'; \
 	includedir='$(includedir)'; libdir='$(libdir)'; mandir='$(mandir)'; \
-	pkgconfigdir='$(pkgconfigdir)'; \
+	pkgconfigdir='$(pkgconfigdir)'; prefix='$(prefix)'; sysconfdir='$(sysconfdir)'; \
 	export AK_INSTRUMENT CC DEPS_CFLAGS MIGRATIONS NM PKG_CONFIG PYTHON VERSION \
-	    bindir datadir includedir libdir mandir pkgconfigdir;
+	    bindir datadir includedir libdir mandir pkgconfigdir prefix sysconfdir;

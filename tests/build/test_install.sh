@@ -114,7 +114,26 @@ check "installs what it should" exists "$includedir/actionkit.h" "$bindir/action
     "$datadir/actionkit/page/index.html" "$datadir/actionkit/page/page.css" \
     "$datadir/actionkit/page/page.js" \
     "$datadir/actionkit/nginx/actionkit-upstream.conf" "$datadir/actionkit/icon.sh" \
-    "$datadir/actionkit/example.c"
+    "$datadir/actionkit/example.c" \
+    "$datadir/actionkit/examples/steadybit-extension.yaml" \
+    "$datadir/bash-completion/completions/actionkit" "$sysconfdir/actionkit/actionkit.conf" \
+    "$prefix/lib/systemd/system/actionkit.service" \
+    "$prefix/lib/systemd/system/actionkit.socket" \
+    "$prefix/lib/sysusers.d/actionkit.conf" "$prefix/lib/tmpfiles.d/actionkit.conf"
+# Options that somebody has edited are not overwritten.
+keeps_options()
+{
+	echo 'grace 1m' >"$root$sysconfdir/actionkit/actionkit.conf"
+	install_all >/dev/null 2>&1 &&
+	    grep -q '^grace 1m$' "$root$sysconfdir/actionkit/actionkit.conf"
+}
+
+check "the unit names the program" grep -q "^ExecStart=$bindir/actionkit serve$" \
+    "$root$prefix/lib/systemd/system/actionkit.service"
+check "the options file is one" "$root$bindir/actionkit" serve --test \
+    --options "$root$sysconfdir/actionkit/actionkit.conf" --state-dir "$tap_dir/none" \
+    --socket "$tap_dir/socket"
+check "an edited options file stays" keeps_options
 check "the shared library exports only ak_ symbols" \
     exports '^ak_' "$lib/libactionkit.so"
 check "others would be noticed" refuses ak_ exports '^ak_main$' "$lib/libactionkit.so"

@@ -24,6 +24,7 @@ from harness import (  # noqa: E402
 
 EX_USAGE = 64
 DISK_BYTES = 24 * 1024 * 1024
+UNIT = "packaging/actionkit.service.in"
 REFUSED = "the program does not pass its test"
 
 
@@ -283,10 +284,10 @@ def migration_that_cannot_be_made():
 
 def unit_command(server, name):
     """The words of a command line in the unit, for this server."""
-    with open(os.path.join(TOP_SRCDIR, "docs/operate.md"), encoding="utf-8") as file:
+    with open(os.path.join(TOP_SRCDIR, UNIT), encoding="utf-8") as file:
         line = re.search(rf"^{name}=-?(.*)$", file.read(), re.M).group(1)
     words = shlex.split(line)
-    equal(words[0], "/usr/local/bin/actionkit", "program")
+    equal(words[0], "@bindir@/actionkit", "program")
     return [server.program, *words[1:]]
 
 
@@ -411,7 +412,7 @@ def stop_post_without_a_database():
 @test
 def unit_keeps_the_guard():
     """The unit leaves the reapers alone, and starts the server again without end"""
-    with open(os.path.join(TOP_SRCDIR, "docs/operate.md"), encoding="utf-8") as file:
+    with open(os.path.join(TOP_SRCDIR, UNIT), encoding="utf-8") as file:
         lines = file.read().splitlines()
     for line in ("KillMode=process", "Restart=always", "StartLimitIntervalSec=0"):
         check(line in lines, f"the unit has no {line}")

@@ -1,0 +1,43 @@
+# What a system knows of the service: its units, its user, its directories, its options.
+EXTRA_DIST += packaging/actionkit.conf packaging/actionkit.service.in \
+	packaging/actionkit.socket packaging/actionkit.sysusers packaging/actionkit.tmpfiles \
+	packaging/steadybit-extension.yaml
+CLEANFILES += actionkit.service actionkit.service.new actionkit.bash actionkit.bash.new
+
+systemdunitdir = $(prefix)/lib/systemd/system
+sysusersdir = $(prefix)/lib/sysusers.d
+tmpfilesdir = $(prefix)/lib/tmpfiles.d
+completiondir = $(datadir)/bash-completion/completions
+examplesdir = $(datadir)/actionkit/examples
+dist_systemdunit_DATA = packaging/actionkit.socket
+nodist_systemdunit_DATA = actionkit.service
+dist_examples_DATA = packaging/steadybit-extension.yaml
+# In brackets, so that config.status leaves the name alone.
+actionkit.service: packaging/actionkit.service.in
+	$(AM_V_GEN)$(SED) 's|[@]bindir[@]|$(bindir)|g' \
+	    $(srcdir)/packaging/actionkit.service.in >$@.new
+	$(AM_V_at)mv $@.new $@
+all-local: actionkit.bash
+actionkit.bash: actionkit
+	$(AM_V_GEN)./actionkit completion bash >$@.new
+	$(AM_V_at)mv $@.new $@
+
+# The names that these have where they are installed. Options that somebody has edited stay.
+install-data-local:
+	$(MKDIR_P) '$(DESTDIR)$(sysusersdir)' '$(DESTDIR)$(tmpfilesdir)' \
+	    '$(DESTDIR)$(completiondir)' '$(DESTDIR)$(sysconfdir)/actionkit'
+	$(INSTALL_DATA) $(srcdir)/packaging/actionkit.sysusers \
+	    '$(DESTDIR)$(sysusersdir)/actionkit.conf'
+	$(INSTALL_DATA) $(srcdir)/packaging/actionkit.tmpfiles \
+	    '$(DESTDIR)$(tmpfilesdir)/actionkit.conf'
+	$(INSTALL_DATA) actionkit.bash '$(DESTDIR)$(completiondir)/actionkit'
+	test -e '$(DESTDIR)$(sysconfdir)/actionkit/actionkit.conf' || \
+	    $(INSTALL_DATA) $(srcdir)/packaging/actionkit.conf \
+	    '$(DESTDIR)$(sysconfdir)/actionkit/actionkit.conf'
+uninstall-local:
+	rm -f '$(DESTDIR)$(sysusersdir)/actionkit.conf' \
+	    '$(DESTDIR)$(tmpfilesdir)/actionkit.conf' \
+	    '$(DESTDIR)$(completiondir)/actionkit'
+	cmp -s $(srcdir)/packaging/actionkit.conf \
+	    '$(DESTDIR)$(sysconfdir)/actionkit/actionkit.conf' && \
+	    rm -f '$(DESTDIR)$(sysconfdir)/actionkit/actionkit.conf' || :
