@@ -8,7 +8,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 actionkit=${ACTIONKIT:-$here/../actionkit}
 nginx=${NGINX:-nginx}
 port=${PORT:-8085}
-url=http://127.0.0.1:$port
+url=http://127.0.0.1:$port${ACTIONKIT_BASE_PATH-}
 ready_deadline_s=30
 socket_path_bytes=107
 # To `serve` these are options, and to nginx NGINX names sockets that it inherits.
