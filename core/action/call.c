@@ -6,6 +6,7 @@
 #include "core/action/call.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -124,11 +125,16 @@ int
 call_run(struct ak_call *call)
 {
 	handler *run = handler_of(call->action, call->verb);
+	sigset_t mask;
+	int result;
 
 	if (run != NULL) {
-		if (run(call, call->verb == VERB_QUERY ? NULL : call->state) != 0)
-			call_error(call, failed_titles[call->verb], NULL);
+		process_let_signals(&mask);
+		result = run(call, call->verb == VERB_QUERY ? NULL : call->state);
 		call_came_back(call);
+		process_hold_signals(&mask);
+		if (result != 0)
+			call_error(call, failed_titles[call->verb], NULL);
 	}
 	return call->error == NULL ? 0 : -1;
 }

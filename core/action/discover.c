@@ -5,6 +5,7 @@
 
 #include "core/action/discover.h"
 
+#include <signal.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -12,6 +13,7 @@
 #include "core/action/discovered.h"
 #include "core/action/discovery.h"
 #include "core/base/log.h"
+#include "core/base/process.h"
 
 #define DISCOVERY_FAILED "Discovery failed"
 
@@ -130,10 +132,15 @@ run(const struct ak_discovery *discovery, struct ak_call *call, struct err *err)
 {
 	const char *group = discovery_settings()->group;
 	struct discovered *discovered = call->discovered;
-	int result = discovery->discover(call);
-	const char *misuse = misuse_of(call);
+	const char *misuse;
+	sigset_t mask;
+	int result;
 
+	process_let_signals(&mask);
+	result = discovery->discover(call);
+	misuse = misuse_of(call);
 	call_came_back(call);
+	process_hold_signals(&mask);
 	if (misuse != NULL)
 		return err_set(err, ERR_HANDLER, "discover() called %s(), which only handlers "
 		    "of actions may", misuse);

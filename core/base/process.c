@@ -378,6 +378,56 @@ process_outlive_file_limit(void)
 	(void)sigaction(SIGXFSZ, &action, NULL);
 }
 
+static volatile sig_atomic_t told_to_end;
+
+static void
+note_end(int number)
+{
+	(void)number;
+	told_to_end = 1;
+}
+
+/* Whether it does nothing to a process that has no handler, or must not have another one. */
+static bool
+is_harmless(int number)
+{
+	return number == SIGCHLD || number == SIGCONT || number == SIGURG ||
+	    number == SIGWINCH || process_is_fault(number);
+}
+
+void
+process_outlive_signals(void)
+{
+	struct sigaction action = { .sa_handler = do_nothing, .sa_flags = SA_RESTART };
+	int number;
+
+	/* Fails for SIGKILL and SIGSTOP. */
+	for (number = 1; number <= SIGRTMAX; number++)
+		if (!is_harmless(number))
+			(void)sigaction(number, &action, NULL);
+	action.sa_handler = note_end;
+	(void)sigaction(SIGTERM, &action, NULL);
+}
+
+void
+process_let_signals(sigset_t *ret_mask)
+{
+	sigset_t none;
+
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, ret_mask);
+}
+
+void
+process_hold_signals(const sigset_t *mask)
+{
+	(void)sigprocmask(SIG_SETMASK, mask, NULL);
+	if (told_to_end != 0) {
+		told_to_end = 0;
+		(void)raise(SIGTERM);
+	}
+}
+
 void
 process_default_signals(void)
 {

@@ -4,6 +4,7 @@
 #ifndef CORE_BASE_PROCESS_H
 #define CORE_BASE_PROCESS_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -65,5 +66,15 @@ void process_outlive_file_limit(void);
  * code.
  */
 void process_default_signals(void);
+
+/*
+ * For a process that blocks its signals, and runs code of actions: what that code executes, by
+ * whatever means, must have none blocked, or it would not end when it is told to. So none is while
+ * that code runs. _outlive_signals(), once, has them end nothing; between _let_signals() and
+ * _hold_signals() they come, and a SIGTERM that came is pending afterwards.
+ */
+void process_outlive_signals(void);
+void process_let_signals(sigset_t *ret_mask);
+void process_hold_signals(const sigset_t *mask);
 
 #endif

@@ -11,7 +11,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "core/action/registry.h"
@@ -278,20 +278,38 @@ save_state(struct ak_call *call, struct err *err)
 	return save(call->keeper, STORE_FULL, err);
 }
 
-/* SIGTERM is never taken: from then on the descriptor can be read. */
+static int end_event;
+
+static void
+on_term(int number)
+{
+	const uint64_t one = 1;
+	int saved = errno;
+
+	(void)number;
+	/* Fails where it is told for the 2^64th time, or the action has closed it. */
+	if (write(end_event, &one, sizeof(one)) == -1)
+		errno = saved;
+}
+
+/*
+ * After SIGTERM the descriptor can be read, and stays so. It has a handler, and is not blocked:
+ * what work() executes would have it blocked, too.
+ */
 static int
 open_end(struct err *err)
 {
-	sigset_t term;
-	int fd;
+	struct sigaction action = { .sa_handler = on_term, .sa_flags = SA_RESTART };
+	sigset_t none;
 
-	sigemptyset(&term);
-	sigaddset(&term, SIGTERM);
-	sigprocmask(SIG_SETMASK, &term, NULL);
-	fd = signalfd(-1, &term, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (fd == -1)
-		return err_sys(err, ERR_INTERNAL, "signalfd");
-	return descriptor_own(fd, "the end of the work");
+	end_event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (end_event == -1)
+		return err_sys(err, ERR_INTERNAL, "eventfd");
+	end_event = descriptor_own(end_event, "the end of the work");
+	sigaction(SIGTERM, &action, NULL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	return end_event;
 }
 
 /* A score that protects the server is not for what people run in it. */

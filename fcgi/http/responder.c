@@ -40,9 +40,9 @@ enum {
 };
 
 /*
- * All signals stay blocked, so that nothing is cut short. SIGTERM and SIGCHLD are read from the
- * descriptor that is returned. What action code forks must not have them blocked: it would not
- * end when it is told to.
+ * All signals stay blocked but while code of an action runs, so that nothing is cut short. SIGTERM
+ * and SIGCHLD are read from the descriptor that is returned. What action code forks has none
+ * blocked, and its handlers.
  */
 static int
 open_signals(void)
@@ -52,6 +52,7 @@ open_signals(void)
 
 	if (pthread_atfork(NULL, NULL, process_default_signals) != 0)
 		return -1;
+	process_outlive_signals();
 	sigemptyset(&taken);
 	sigaddset(&taken, SIGTERM);
 	sigaddset(&taken, SIGCHLD);
@@ -60,10 +61,17 @@ open_signals(void)
 }
 
 /*
- * Takes what came. What a handler has forked and left alone is waited for, but only between two
- * requests, so that no handler is robbed of the status that it waits for. Returns whether to
- * leave.
+ * What a handler has forked and left alone is waited for, but only between two requests, so that
+ * no handler is robbed of the status that it waits for.
  */
+static void
+wait_for_children(void)
+{
+	while (waitpid(-1, NULL, WNOHANG) > 0)
+		continue;
+}
+
+/* Takes what came. Returns whether to leave. */
 static bool
 take_signals(int signals)
 {
@@ -72,8 +80,7 @@ take_signals(int signals)
 
 	while (read(signals, &info, sizeof(info)) == (ssize_t)sizeof(info))
 		leave = leave || info.ssi_signo == SIGTERM;
-	while (waitpid(-1, NULL, WNOHANG) > 0)
-		continue;
+	wait_for_children();
 	return leave;
 }
 
@@ -197,6 +204,8 @@ serve(struct responder *responder, struct connection *connection, int signals)
 			continue;
 		kept = finish_request(connection, dispatch(responder, &connection->fcgi));
 		responder->slot->requests++;
+		/* Those that ended meanwhile have told nobody. */
+		wait_for_children();
 	}
 }
 

@@ -14,6 +14,7 @@
 #include <limits.h>
 #include <math.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,8 @@
 #include <unistd.h>
 
 #include "tests/e2e/extension.h"
+
+extern char **environ;
 
 #define TROUBLE_BYTES 16
 #define RESOURCE_BYTES 64
@@ -151,6 +154,16 @@ leave_child(bool seen, int64_t ms)
 	_exit(0);
 }
 
+/* A child that is executed without fork(). */
+static void
+spawn_child(void)
+{
+	char *const argv[] = { (char *)"sleep", (char *)"600", NULL };
+	pid_t pid;
+
+	(void)posix_spawnp(&pid, argv[0], NULL, NULL, argv, environ);
+}
+
 static void
 close_up_to(int most)
 {
@@ -210,6 +223,8 @@ meddle(const char *kind)
 		leave_child(true, FOREVER_MS);
 	else if (strcmp(kind, "clone") == 0)
 		leave_child(false, FOREVER_MS);
+	else if (strcmp(kind, "spawn") == 0)
+		spawn_child();
 	else if (strcmp(kind, "fork_short") == 0)
 		leave_child(true, SHORT_MS);
 	else if (strcmp(kind, "fork_die") == 0 && leave_child(true, FOREVER_MS) != 0)
@@ -281,6 +296,7 @@ static const struct ak_option troubles[] = {
 	{ "Say completed (status only)", "complete" },
 	{ "Report what cannot be reported", "report" },
 	{ "Fork a child that stays", "fork" },
+	{ "Execute a child without fork()", "spawn" },
 	{ "Fork a child that soon ends", "fork_short" },
 	{ "Fork a child that stays, and die", "fork_die" },
 	{ "Fork a child that comes back, too", "fork_return" },

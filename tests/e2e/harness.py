@@ -669,6 +669,19 @@ def small_disk(size):
         shutil.rmtree(directory, ignore_errors=True)
 
 
+def signals_are_clean(server, of):
+    """What some code has executed, a sleep, has no signal blocked or ignored; ends it."""
+    wait_for(lambda: server.named("sleep"), f"what {of} has executed")
+    [pid] = server.named("sleep")
+    status = dict(line.split(":\t") for line in
+                  proc_read(pid, "status").decode().splitlines() if line.startswith("Sig"))
+    # Without those of libc, which posix_spawn(3) has ignored.
+    equal({name: int(status[name], 16) & 0x7fffffff for name in ("SigBlk", "SigIgn", "SigCgt")},
+          {"SigBlk": 0, "SigIgn": 0, "SigCgt": 0}, of)
+    kill(pid, signal.SIGTERM)
+    wait_for(lambda: not server.named("sleep"), f"the end of what {of} has executed")
+
+
 @contextlib.contextmanager
 def server_on(directory, program=None, ready=True, **options):
     """A server with its state in a directory that is there."""

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,8 @@
 #include <unistd.h>
 
 #include "tests/e2e/extension.h"
+
+extern char **environ;
 
 #define TROUBLE_BYTES 16
 #define FOREVER_S 3600
@@ -144,7 +147,9 @@ eat(void)
 static bool
 trouble(struct ak_call *call, const struct labour_state *s, int *ret_result)
 {
+	char *const argv[] = { (char *)"sleep", (char *)"600", NULL };
 	const char *kind = s->trouble;
+	pid_t pid;
 
 	*ret_result = 0;
 	if (s->rounds != s->trouble_round)
@@ -182,6 +187,8 @@ trouble(struct ak_call *call, const struct labour_state *s, int *ret_result)
 		leave_child(true, true);
 	if (strcmp(kind, "grandchild") == 0)
 		leave_grandchild();
+	if (strcmp(kind, "spawn") == 0)
+		(void)posix_spawnp(&pid, argv[0], NULL, NULL, argv, environ);
 	if (strcmp(kind, "child_return") == 0) {
 		leave_child(true, false);
 		return false;

@@ -8,7 +8,8 @@ import time
 
 from harness import (
     EFFECT, Later, Server, alive, at_once, boot_ms, check, check_stopped_by_extension, contains,
-    equal, kill, main, open_files, proc_parent, proc_read, proc_state, test, wait_for)
+    equal, kill, main, open_files, proc_parent, proc_read, proc_state, signals_are_clean, test,
+    wait_for)
 
 LOCK = "executions.lock"
 OWN = "has closed or replaced what is the server's"
@@ -295,7 +296,18 @@ def no_zombies():
             return proc_read(responder, f"task/{responder}/children").split()
         check(children() or boot_ms() - begin > 200, "it has no children")
         wait_for(lambda: not children(), "the end of its children", SOON_S)
-        equal(proc_state(responder), "S", "the responder")
+        wait_for(lambda: proc_state(responder) == "S", "the responder to rest")
+
+
+@test
+def spawned_is_clean():
+    """What a handler executes without fork() has no signal blocked or ignored"""
+    with Server() as server:
+        execution = server.running(start_trouble="spawn", stop_trouble="spawn")
+        signals_are_clean(server, "start()")
+        server.operator_stop(execution, "spawn")
+        signals_are_clean(server, "stop() in a stopper")
+        execution.wait_phase("stopped")
 
 
 main()

@@ -348,7 +348,7 @@ def everything_that_can_be_asked():
         bad = dict(CONTEXT, restrictedEndpoints=[{"name": "x"}])
         error = valid(life.call("prepare", {**request, "executionContext": bad}),
                       "ActionKitError", 400)
-        contains(error["detail"], "executionContext.restrictedEndpoints[0].url", "detail")
+        contains(error["detail"], "executionContext.restrictedEndpoints[0].cidr", "detail")
         valid(life.stop(), "StopResult")
 
 

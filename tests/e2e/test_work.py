@@ -9,7 +9,7 @@ import sys
 
 from harness import (EXTENSION, PATIENCE_S, Effect, Server, Skip, alive, boot_ms, check, command,
                      contains, equal, holds_lock, install, kill, kill_at_once, main, pids,
-                     proc_read, proc_stat, proc_state, test, wait_for)
+                     proc_read, proc_stat, proc_state, signals_are_clean, test, wait_for)
 
 LABOUR = "org.actionkit.test.labour"
 MEMORY_BYTES = 64 * 1024 * 1024
@@ -231,6 +231,15 @@ def ends_and_leaves_a_child():
         equal(execution.wait_ended()["ended"], "completed", "end")
         wait_for(lambda: not execution.members() and not server.named("ak-work"),
                  "the end of the child")
+        execution.stop().ok()
+
+
+@test
+def spawned_is_clean():
+    """What work() executes without fork() has no signal blocked or ignored"""
+    with Server() as server:
+        execution = labour(server, trouble="spawn")
+        signals_are_clean(server, "work()")
         execution.stop().ok()
 
 
