@@ -12,6 +12,7 @@
 #include "cli/arguments.h"
 #include "cli/output.h"
 #include "cli/subcommand.h"
+#include "core/action/registry.h"
 #include "core/actionkit.h"
 #include "fcgi/server/serve.h"
 
@@ -85,6 +86,11 @@ ak_main(int argc, char **argv)
 	if (strcmp(name, "--version") == 0) {
 		printf("%s %s\n", PACKAGE_NAME, PACKAGE_VERSION);
 		return EXIT_SUCCESS;
+	}
+	if (registry_refusal() != NULL) {
+		fprintf(stderr, "%s: the program %s\n", program_invocation_short_name,
+		    registry_refusal());
+		return EX_CONFIG;
 	}
 	for (i = 0; i < SUBCOMMANDS_COUNT; i++)
 		if (strcmp(name, table[i]->name) == 0)

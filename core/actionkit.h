@@ -36,6 +36,10 @@
 extern "C" {
 #endif
 
+/* The version of this header: a major, a minor and a patch number, of two digits each. */
+#define AK_VERSION 100
+#define AK_VERSION_TEXT "0.1.0"
+
 #define AK_API __attribute__((visibility("default")))
 #define AK_PRINTF(format_, first_) \
 	__attribute__((format(printf, format_, first_)))
@@ -545,29 +549,6 @@ struct ak_discovery {
 #define AK_TARGET_HOST "org.actionkit.host"
 
 /*
- * The program
- */
-
-/*
- * Adds an action (borrowed, must stay valid) to those the program offers. Nothing is
- * checked yet: ak_main() checks all of them and reports all mistakes at once. Returns 0,
- * or -1 if action is NULL or memory is out.
- */
-AK_API int ak_register(const struct ak_action *action);
-
-/* The same for a discovery. */
-AK_API int ak_register_discovery(const struct ak_discovery *discovery);
-
-/* Forgets all registered actions and discoveries (for tests). */
-AK_API void ak_registry_clear(void);
-
-/*
- * Runs the actionkit program: its subcommands, options and environment are in actionkit(1).
- * Returns the exit status for main().
- */
-AK_API int ak_main(int argc, char **argv);
-
-/*
  * What was asked
  *
  * Config values exist in prepare() and query_metrics(); keep in the state what later
@@ -654,9 +635,17 @@ struct ak_restricted_endpoint {
 	uint16_t port_max;
 };
 
+/* What the next one calls: size is that of the struct which the caller knows. */
+AK_API bool ak_restricted_endpoint_as(const struct ak_call *call, size_t index,
+    struct ak_restricted_endpoint *ret_endpoint, size_t size);
+
 /* The endpoint at index, in prepare(). Returns false beyond the end. */
-AK_API bool ak_restricted_endpoint_at(const struct ak_call *call, size_t index,
-    struct ak_restricted_endpoint *ret_endpoint);
+static inline bool
+ak_restricted_endpoint_at(const struct ak_call *call, size_t index,
+    struct ak_restricted_endpoint *ret_endpoint)
+{
+	return ak_restricted_endpoint_as(call, index, ret_endpoint, sizeof(*ret_endpoint));
+}
 
 /*
  * Properties of the experiment's execution, in prepare(). What is absent, or of another
@@ -1036,6 +1025,76 @@ AK_API int ak_process_signal(int64_t pid, int64_t start_time, int signal);
  * server, or an ancestor of it.
  */
 AK_API bool ak_process_is_ours(int64_t pid);
+
+/*
+ * The program
+ */
+
+/* The version of the library that the program runs with: AK_VERSION_TEXT of its header. */
+AK_API const char *ak_version(void);
+
+/* All structs of this header that a program and its library must agree on. */
+#define AK_STRUCTS_(item_) \
+	item_(ak_limit) item_(ak_option) item_(ak_hint) item_(ak_parameter) \
+	item_(ak_endpoint) item_(ak_metrics) item_(ak_blast_radius) \
+	item_(ak_target_template) item_(ak_target_selection) item_(ak_state_over_time) \
+	item_(ak_log_widget) item_(ak_markdown_widget) item_(ak_predefined_widget) \
+	item_(ak_chart_group) item_(ak_chart_content) item_(ak_line_chart) \
+	item_(ak_widget) item_(ak_need) item_(ak_field) item_(ak_state) item_(ak_action) \
+	item_(ak_plural) item_(ak_attribute) item_(ak_column) item_(ak_order) \
+	item_(ak_target_type) item_(ak_discovery) item_(ak_error_details) item_(ak_label) \
+	item_(ak_message_details) item_(ak_metric_details) item_(ak_work_end) \
+	item_(ak_exec) item_(ak_exec_end)
+
+/* What a program was compiled with: it is refused where its library has other structs. */
+struct ak_layout {
+	const char *version;		/* AK_VERSION_TEXT */
+	const size_t *sizes;		/* of AK_STRUCTS_, in their order */
+	size_t count;
+};
+#define AK_SIZEOF_(name_) sizeof(struct name_),
+#define AK_LAYOUT_ \
+	static const size_t sizes[] = { AK_STRUCTS_(AK_SIZEOF_) }; \
+	static const struct ak_layout layout = { \
+		AK_VERSION_TEXT, sizes, sizeof(sizes) / sizeof(sizes[0]) \
+	}
+
+/* What the next two call. */
+AK_API int ak_register_as(const struct ak_action *action, const struct ak_layout *layout);
+AK_API int ak_register_discovery_as(const struct ak_discovery *discovery,
+    const struct ak_layout *layout);
+
+/*
+ * Adds an action (borrowed, must stay valid) to those the program offers. Nothing is
+ * checked yet: ak_main() checks all of them and reports all mistakes at once. Returns 0,
+ * or -1 if action is NULL, memory is out, or the program was compiled with another version of
+ * this header than its library, with other structs: ak_main() then says so and runs nothing.
+ */
+static inline int
+ak_register(const struct ak_action *action)
+{
+	AK_LAYOUT_;
+
+	return ak_register_as(action, &layout);
+}
+
+/* The same for a discovery. */
+static inline int
+ak_register_discovery(const struct ak_discovery *discovery)
+{
+	AK_LAYOUT_;
+
+	return ak_register_discovery_as(discovery, &layout);
+}
+
+/* Forgets all registered actions and discoveries (for tests). */
+AK_API void ak_registry_clear(void);
+
+/*
+ * Runs the actionkit program: its subcommands, options and environment are in actionkit(1).
+ * Returns the exit status for main().
+ */
+AK_API int ak_main(int argc, char **argv);
 
 #ifdef __cplusplus
 }

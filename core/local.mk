@@ -137,8 +137,28 @@ if COVERAGE
 libcore_la_SOURCES += core/base/coverage.c
 endif
 
-# Only what actionkit.h marks with AK_API is visible in the shared library.
+# What is installed, static or shared, is one object, in which only what actionkit.h marks with
+# AK_API is a symbol for others: the library's own names collide with nobody's.
+EXTRA_DIST += core/actionkit.map core/layout.txt core/one_object.sh
+LIBRARY_LIBS = libcli.la libfcgi_server.la libcore.la $(NOTES_LIBS)
+ONE_OBJECT = LIBTOOL='$(LIBTOOL) $(AM_V_lt)' CC='$(CC)' OBJCOPY='$(OBJCOPY)' \
+	$(SHELL) $(srcdir)/core/one_object.sh
+core/library.lo: $(LIBRARY_LIBS) core/one_object.sh
+	$(AM_V_GEN)$(ONE_OBJECT) $@ $(LIBRARY_LIBS)
+
+# A new major number where an installed program would not run any more, and a new node of the map
+# for each release that adds functions: tests/build/test_layout.sh looks.
+VERSION_INFO = 0:0:0
 lib_LTLIBRARIES += libactionkit.la
 libactionkit_la_SOURCES =
-libactionkit_la_LIBADD = $(AK_LIBS)
-libactionkit_la_LDFLAGS = $(AM_LDFLAGS) -no-undefined -version-info 0:0:0
+libactionkit_la_LIBADD = core/library.lo $(DEPS_LIBS)
+EXTRA_libactionkit_la_DEPENDENCIES = core/actionkit.map
+libactionkit_la_LDFLAGS = $(AM_LDFLAGS) -no-undefined -version-info $(VERSION_INFO) \
+	-Wl,--version-script=$(srcdir)/core/actionkit.map
+
+# Records what programs know of the library, as far as it may change.
+.PHONY: layout
+layout:
+	@CC='$(CC)' CHANGES='$(srcdir)/CHANGES' VERSION='$(VERSION)' \
+	    VERSION_INFO='$(VERSION_INFO)' $(PYTHON) $(srcdir)/tests/build/layout.py update \
+	    $(srcdir)/core/actionkit.h $(srcdir)/core/layout.txt

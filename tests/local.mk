@@ -90,6 +90,7 @@ BUILD_TESTS = \
 	tests/build/test_icon.sh \
 	tests/build/test_includes.sh \
 	tests/build/test_install.sh \
+	tests/build/test_layout.sh \
 	tests/build/test_style.sh
 
 # The lifecycle as a model: all of it takes minutes, "make check" a part.
@@ -250,9 +251,9 @@ tests_e2e_extension_SOURCES = tests/e2e/extension.c tests/e2e/extension.h \
 # of keeping it from the others.
 AM_CPPFLAGS += $(CHECK_CFLAGS)
 
-EXTRA_DIST += $(E2E_TESTS) $(BUILD_TESTS) tests/build/includes.py tests/build/style.py \
-	tests/build/tap.sh tests/e2e/clock.py tests/e2e/fake.py tests/e2e/fastcgi.py \
-	tests/e2e/harness.py tests/e2e/network.py tests/unit/unit.h
+EXTRA_DIST += $(E2E_TESTS) $(BUILD_TESTS) tests/build/includes.py tests/build/layout.py \
+	tests/build/style.py tests/build/tap.sh tests/e2e/clock.py tests/e2e/fake.py \
+	tests/e2e/fastcgi.py tests/e2e/harness.py tests/e2e/network.py tests/unit/unit.h
 
 # The slow ones first: they run beside all others.
 TESTS += $(E2E_TESTS) $(CRASH_TESTS) $(MODEL_TESTS) $(BUILD_TESTS) $(BENCH_TESTS) \
@@ -278,8 +279,10 @@ AM_TESTS_ENVIRONMENT = \
 BUILD_TESTS_ENVIRONMENT = \
 	AK_INSTRUMENT='$(AK_INSTRUMENT)'; CC='$(CC)'; DEPS_CFLAGS='$(DEPS_CFLAGS)'; \
 	MIGRATIONS='$(MIGRATIONS)'; NM='$(NM)'; PKG_CONFIG='$(PKG_CONFIG)'; \
-	PYTHON='$(PYTHON)'; VERSION='$(VERSION)'; bindir='$(bindir)'; datadir='$(datadir)'; \
+	PYTHON='$(PYTHON)'; VERSION='$(VERSION)'; VERSION_INFO='$(VERSION_INFO)'; \
+	bindir='$(bindir)'; datadir='$(datadir)'; \
 	includedir='$(includedir)'; libdir='$(libdir)'; mandir='$(mandir)'; \
 	pkgconfigdir='$(pkgconfigdir)'; prefix='$(prefix)'; sysconfdir='$(sysconfdir)'; \
 	export AK_INSTRUMENT CC DEPS_CFLAGS MIGRATIONS NM PKG_CONFIG PYTHON VERSION \
-	    bindir datadir includedir libdir mandir pkgconfigdir prefix sysconfdir;
+	    VERSION_INFO bindir datadir includedir libdir mandir pkgconfigdir prefix \
+	    sysconfdir;

@@ -7,6 +7,7 @@
 #include "core/action/context.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "core/base/clock.h"
 
@@ -245,21 +246,25 @@ text_or_empty(struct json_object *object, const char *name)
 }
 
 bool
-ak_restricted_endpoint_at(const struct ak_call *call, size_t index,
-    struct ak_restricted_endpoint *ret_endpoint)
+ak_restricted_endpoint_as(const struct ak_call *call, size_t index,
+    struct ak_restricted_endpoint *ret_endpoint, size_t size)
 {
+	struct ak_restricted_endpoint known;
 	struct json_object *endpoint;
 
 	endpoint = json_element(json_member(call->context, "restrictedEndpoints"), index);
 	if (endpoint == NULL)
 		return false;
-	*ret_endpoint = (struct ak_restricted_endpoint){
+	known = (struct ak_restricted_endpoint){
 		.name = text_or_empty(endpoint, "name"),
 		.url = text_or_empty(endpoint, "url"),
 		.cidr = json_member_string(endpoint, "cidr"),
 		.port_min = (uint16_t)whole(json_member(endpoint, "portMin")),
 		.port_max = (uint16_t)whole(json_member(endpoint, "portMax"))
 	};
+	/* A struct of another version: what one of the two does not know is left out. */
+	memset(ret_endpoint, 0, size);
+	memcpy(ret_endpoint, &known, size < sizeof(known) ? size : sizeof(known));
 	return true;
 }
 

@@ -1,13 +1,16 @@
 /*
  * registry.c: the lists of registered actions, and which of them are offered, and of
- * discoveries.
+ * discoveries; and whether the program that has them was compiled for this library.
  */
 #include "config.h"
 
 #include "core/action/registry.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define REFUSAL_BYTES 512
 
 struct entry {
 	const struct ak_action *action;
@@ -21,12 +24,53 @@ static bool only_enabled, all_enabled;
 static const struct ak_discovery **discoveries;
 static size_t discoveries_count;
 
+static char refusal[REFUSAL_BYTES];
+
+#define STRUCT_SIZE(name_) { #name_, sizeof(struct name_) },
+static const struct {
+	const char *name;
+	size_t size;
+} structs[] = { AK_STRUCTS_(STRUCT_SIZE) };
+
+#define STRUCTS_COUNT (sizeof(structs) / sizeof(structs[0]))
+
+/* Whether a program that was compiled so can be served: 0, or -1 and that is noted. */
+static int
+check_layout(const struct ak_layout *layout)
+{
+	size_t i = 0;
+
+	while (i < STRUCTS_COUNT && i < layout->count && layout->sizes[i] == structs[i].size)
+		i++;
+	if (i == STRUCTS_COUNT && layout->count == STRUCTS_COUNT)
+		return 0;
+	if (refusal[0] != '\0')
+		return -1;
+	if (layout->count == STRUCTS_COUNT)
+		snprintf(refusal, sizeof(refusal), "was compiled with actionkit.h %s, where "
+		    "struct %s has %zu bytes, and runs with the library %s, where it has %zu: "
+		    "compile it again", layout->version, structs[i].name, layout->sizes[i],
+		    AK_VERSION_TEXT, structs[i].size);
+	else
+		snprintf(refusal, sizeof(refusal), "was compiled with actionkit.h %s, which "
+		    "has %zu structs, and runs with the library %s, which has %zu: "
+		    "compile it again", layout->version, layout->count, AK_VERSION_TEXT,
+		    STRUCTS_COUNT);
+	return -1;
+}
+
+const char *
+ak_version(void)
+{
+	return AK_VERSION_TEXT;
+}
+
 int
-ak_register(const struct ak_action *action)
+ak_register_as(const struct ak_action *action, const struct ak_layout *layout)
 {
 	struct entry *grown;
 
-	if (action == NULL)
+	if (check_layout(layout) == -1 || action == NULL)
 		return -1;
 	grown = realloc(entries, (entries_count + 1) * sizeof(*entries));
 	if (grown == NULL)
@@ -37,11 +81,11 @@ ak_register(const struct ak_action *action)
 }
 
 int
-ak_register_discovery(const struct ak_discovery *discovery)
+ak_register_discovery_as(const struct ak_discovery *discovery, const struct ak_layout *layout)
 {
 	const struct ak_discovery **grown;
 
-	if (discovery == NULL)
+	if (check_layout(layout) == -1 || discovery == NULL)
 		return -1;
 	grown = realloc(discoveries, (discoveries_count + 1) * sizeof(*discoveries));
 	if (grown == NULL)
@@ -61,6 +105,13 @@ ak_registry_clear(void)
 	entries = NULL;
 	entries_count = 0;
 	only_enabled = all_enabled = false;
+	refusal[0] = '\0';
+}
+
+const char *
+registry_refusal(void)
+{
+	return refusal[0] == '\0' ? NULL : refusal;
 }
 
 size_t

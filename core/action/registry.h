@@ -12,6 +12,12 @@
 
 #include "core/actionkit.h"
 
+/*
+ * Why nothing of the program can be run: it was compiled with another actionkit.h, "was compiled
+ * with ...". NULL if nothing is wrong.
+ */
+const char *registry_refusal(void);
+
 size_t registry_count(void);
 /* In order of registration; index < registry_count(). */
 const struct ak_action *registry_at(size_t index);

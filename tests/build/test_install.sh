@@ -48,6 +48,11 @@ main(int argc, char **argv)
 }
 END
 sed 's/"Says hello."/""/' "$tap_dir/x.c" >"$tap_dir/wrong.c"
+# A program whose own functions are called as some within the library.
+cp "$tap_dir/x.c" "$tap_dir/namesake.c"
+for name in store_open json_parse log_error call_run; do
+	printf 'int %s(void);\nint\n%s(void)\n{\n\treturn 1;\n}\n' $name $name
+done >>"$tap_dir/namesake.c"
 
 # Not as a part of the make that runs this test.
 install_all()
@@ -66,7 +71,15 @@ exists()
 # exports PATTERN LIBRARY: whether all that it exports matches, and there is something.
 exports()
 {
-	$NM -D --defined-only "$2" | awk '{ print $NF }' >"$tap_dir/symbols"
+	$NM -D --defined-only "$2" | awk '$(NF - 1) != "A" { print $NF }' >"$tap_dir/symbols"
+	grep -q '^ak_main' "$tap_dir/symbols" || { echo "no ak_main"; return 1; }
+	! grep -Ev "$1" "$tap_dir/symbols"
+}
+
+# archived PATTERN LIBRARY: the same of a static one.
+archived()
+{
+	$NM -g --defined-only "$2" | awk 'NF == 3 { print $NF }' >"$tap_dir/symbols"
 	grep -q '^ak_main' "$tap_dir/symbols" || { echo "no ak_main"; return 1; }
 	! grep -Ev "$1" "$tap_dir/symbols"
 }
@@ -76,6 +89,27 @@ build()
 {
 	flags=$($PKG_CONFIG ${2-} --cflags --libs actionkit) || return 1
 	(cd "$tap_dir" && $CC "$1.c" $flags -o "$1")
+}
+
+# version NAME SCRIPT: a program that is built with the header of another version.
+version()
+{
+	mkdir -p "$tap_dir/$1.d" && cp "$tap_dir/x.c" "$tap_dir/$1.c" &&
+	    sed "$2" "$root$includedir/actionkit.h" >"$tap_dir/$1.d/actionkit.h" &&
+	    ! cmp -s "$root$includedir/actionkit.h" "$tap_dir/$1.d/actionkit.h" &&
+	    (cd "$tap_dir" && $CC -I"$1.d" "$1.c" \
+	    $($PKG_CONFIG --cflags --libs actionkit) -o "$1")
+}
+
+# refused NAME WORDS ARGUMENT...: whether the program says WORDS, and ends with EX_CONFIG.
+refused()
+{
+	refused_program=$tap_dir/$1
+	refused_words=$2
+	shift 2
+	refuses "$refused_words" "$refused_program" "$@" || return 1
+	"$refused_program" "$@" 2>/dev/null
+	test $? -eq 78
 }
 
 # says WORDS ARGUMENT...: what the program prints.
@@ -137,6 +171,8 @@ check "an edited options file stays" keeps_options
 check "the shared library exports only ak_ symbols" \
     exports '^ak_' "$lib/libactionkit.so"
 check "others would be noticed" refuses ak_ exports '^ak_main$' "$lib/libactionkit.so"
+check "the static library, too" archived '^ak_' "$lib/libactionkit.a"
+check "others would be noticed there" refuses ak_ archived '^ak_main$' "$lib/libactionkit.a"
 
 LD_LIBRARY_PATH=$lib
 export LD_LIBRARY_PATH
@@ -149,9 +185,28 @@ check "serve accepts its action" serve_test x
 check "one with a mistake builds" build wrong
 check "serve names the mistake" refuses org.example.hello serve_test wrong
 
+# The struct ak_action of another version has a member more, or fewer.
+check "a program of a later version builds" version later \
+    's/"0\.1\.0"/"0.2.0"/; s/^	const char \*category;.*or NULL.*/&\n	const char *more;/'
+check "the library refuses it" refused later \
+    "was compiled with actionkit.h 0.2.0, where struct ak_action has" list
+check "one of an earlier version builds" version earlier \
+    's/"0\.1\.0"/"0.0.9"/; /^	const struct ak_need \*needs;/d'
+check "the library refuses it, too" refused earlier \
+    "was compiled with actionkit.h 0.0.9, where struct ak_action has" serve --test
+check "one of a version with more structs builds" version richer \
+    's/"0\.1\.0"/"0.3.0"/; s/item_(ak_exec) /&item_(ak_need) /'
+check "the library refuses that" refused richer \
+    "was compiled with actionkit.h 0.3.0, which has" list
+check "one of another version with the same structs builds" version sister \
+    's/"0\.1\.0"/"0.1.9"/'
+check "it runs" "$tap_dir/sister" list --help
+
 rm -f "$lib"/libactionkit.so* "$tap_dir/x"
 check "an extension builds with the static library" build x --static
 check "it needs no shared one" refuses "" needs
 check "it has --version too" says "$VERSION" --version
 check "serve accepts its action too" serve_test x
+check "its own functions may be called as those of the library" build namesake --static
+check "serve accepts that action, too" serve_test namesake
 tap_done
