@@ -379,12 +379,25 @@ process_outlive_file_limit(void)
 }
 
 static volatile sig_atomic_t told_to_end;
+static pid_t outlives;		/* the process that has these handlers for itself */
+
+bool
+process_passes_on(int number)
+{
+	struct sigaction action = { .sa_handler = SIG_DFL };
+
+	if (getpid() == outlives)
+		return false;
+	(void)sigaction(number, &action, NULL);
+	(void)raise(number);
+	return true;
+}
 
 static void
-note_end(int number)
+outlive(int number)
 {
-	(void)number;
-	told_to_end = 1;
+	if (!process_passes_on(number) && number == SIGTERM)
+		told_to_end = 1;
 }
 
 /* Whether it does nothing to a process that has no handler, or must not have another one. */
@@ -396,17 +409,22 @@ is_harmless(int number)
 }
 
 void
+process_outlives(void)
+{
+	outlives = getpid();
+}
+
+void
 process_outlive_signals(void)
 {
-	struct sigaction action = { .sa_handler = do_nothing, .sa_flags = SA_RESTART };
+	struct sigaction action = { .sa_handler = outlive, .sa_flags = SA_RESTART };
 	int number;
 
+	process_outlives();
 	/* Fails for SIGKILL and SIGSTOP. */
 	for (number = 1; number <= SIGRTMAX; number++)
-		if (!is_harmless(number))
+		if (!is_harmless(number) && number != SIGXFSZ)
 			(void)sigaction(number, &action, NULL);
-	action.sa_handler = note_end;
-	(void)sigaction(SIGTERM, &action, NULL);
 }
 
 void

@@ -74,6 +74,12 @@ void process_default_signals(void);
  * _hold_signals() they come, and a SIGTERM that came is pending afterwards.
  */
 void process_outlive_signals(void);
+/*
+ * For handlers: whether this is another process than that which had called _outlives(), as a clone
+ * that the library did not see has them. Then the signal does there what it does by default.
+ */
+void process_outlives(void);
+bool process_passes_on(int number);
 void process_let_signals(sigset_t *ret_mask);
 void process_hold_signals(const sigset_t *mask);
 

@@ -286,7 +286,8 @@ on_term(int number)
 	const uint64_t one = 1;
 	int saved = errno;
 
-	(void)number;
+	if (process_passes_on(number))
+		return;
 	/* Fails where it is told for the 2^64th time, or the action has closed it. */
 	if (write(end_event, &one, sizeof(one)) == -1)
 		errno = saved;
@@ -302,6 +303,7 @@ open_end(struct err *err)
 	struct sigaction action = { .sa_handler = on_term, .sa_flags = SA_RESTART };
 	sigset_t none;
 
+	process_outlives();
 	end_event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (end_event == -1)
 		return err_sys(err, ERR_INTERNAL, "eventfd");
