@@ -55,6 +55,8 @@ PAUSE = "org.actionkit.pause-process"
 
 EX_CONFIG = 78
 
+# Built with sanitizers or coverage: slower, and with more memory.
+INSTRUMENTED = bool(os.environ.get("AK_INSTRUMENT", "").strip())
 PATIENCE_S = 60         # longest wait for what must happen, on a loaded machine
 POLL_S = 0.02
 LEAVE_S = 30            # for the processes of a server to be gone

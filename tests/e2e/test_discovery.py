@@ -12,14 +12,13 @@ import tempfile
 import time
 
 from harness import (
-    ACTIONKIT, PATIENCE_S, Server, Skip, at_once, check, command, contains, equal, main,
-    proc_stat, test, wait_for)
+    ACTIONKIT, INSTRUMENTED, PATIENCE_S, Server, Skip, at_once, check, command, contains, equal,
+    main, proc_stat, test, wait_for)
 
 HOST, OTHER_HOST = "org.actionkit.host", "com.steadybit.extension_host.host"
 THINGS = "/test.things/discovery/discovered-targets"
 LISTS = ("discoveries", "targetTypes", "targetAttributes", "targetEnrichmentRules")
 MANY, MANY_MS, MANY_TIMES = 10000, 100, 10
-INSTRUMENTED = bool(os.environ.get("AK_INSTRUMENT", "").strip())
 
 
 class Things(Server):

@@ -366,8 +366,8 @@ def rates_of_success():
         site.RequestHandlerClass = type("Seventh", (Handler,), {"do_GET": answer})
         for rate, fails in ((85, False), (86, True)):
             good["count"] = 0
-            _, summary, error = result(fixed(server, site.url, 7, 100, successRate=rate,
-                                             maxConcurrent=1))
+            _, summary, error = result(fixed(server, site.url, 7, 700, successRate=rate,
+                                             maxConcurrent=3))
             contains(summary, "6 of 7 answers were as required (85.71 %)", "summary")
             equal(bool(error), fails, f"verdict at {rate}")
         good["count"] = 6
