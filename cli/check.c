@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <inttypes.h>
 #include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -17,6 +18,7 @@
 
 #include "cli/arguments.h"
 #include "cli/check_discovery.h"
+#include "cli/check_nginx.h"
 #include "cli/output.h"
 #include "core/action/discovery.h"
 #include "core/action/needs.h"
@@ -36,6 +38,7 @@
 #define OTHERS_MODE 07
 /* How long a commit that is tried waits for other writers. */
 #define FITNESS_WAIT_MS 3000
+#define NGINX_CONF "/etc/nginx/nginx.conf"
 
 enum verdict {
 	VERDICT_OK,
@@ -372,6 +375,26 @@ check_socket(struct checkup *checkup)
 		    mode, user_name(st.st_uid), group_name(st.st_gid));
 }
 
+/* A handler that nginx does not wait for goes on for nobody. */
+static void
+check_timeouts(struct checkup *checkup, const char *file)
+{
+	const struct options *core = &checkup->options.core;
+	int64_t read_ms, longest_ms = core->handler_timeout_ms + core->stop_timeout_ms;
+
+	if (!check_nginx(file, checkup->options.socket, &read_ms))
+		find(checkup, "nginx", VERDICT_OK, "%s: passes nothing to this socket, or cannot "
+		    "be read", file);
+	else if (read_ms <= longest_ms)
+		find(checkup, "nginx", VERDICT_WARN, "%s: fastcgi_read_timeout is %" PRId64 " s, "
+		    "and must be more than --handler-timeout and --stop-timeout together, %" PRId64
+		    " s: or agents are told 504 while a handler goes on", file,
+		    read_ms / CLOCK_MS_PER_S, longest_ms / CLOCK_MS_PER_S);
+	else
+		find(checkup, "nginx", VERDICT_OK, "%s: fastcgi_read_timeout is %" PRId64 " s",
+		    file, read_ms / CLOCK_MS_PER_S);
+}
+
 static bool
 is_in_path(const char *name)
 {
@@ -432,7 +455,7 @@ find_configuration(void *context, const char *mistake)
 /* Without a valid configuration nothing says where to look. */
 static void
 check_all(struct checkup *checkup, const char *options_file, const char *state_dir,
-    const char *state_group, const char *socket)
+    const char *state_group, const char *socket, const char *nginx)
 {
 	const struct option_mistakes mistakes = {
 		.report = find_configuration, .context = checkup
@@ -456,6 +479,7 @@ check_all(struct checkup *checkup, const char *options_file, const char *state_d
 		check_database(checkup);
 	}
 	check_socket(checkup);
+	check_timeouts(checkup, nginx);
 	check_tools(checkup);
 }
 
@@ -464,11 +488,15 @@ check_run(struct arguments *arguments)
 {
 	static struct checkup checkup;
 	const char *options_file = NULL, *state_dir = NULL, *state_group = NULL, *socket = NULL;
+	const char *nginx = NGINX_CONF;
 	bool json = false;
 	int key;
 
 	while ((key = arguments_next(arguments)) != 0)
 		switch (key) {
+		case 'n':
+			nginx = arguments->value;
+			break;
 		case 'o':
 			options_file = arguments->value;
 			break;
@@ -488,7 +516,7 @@ check_run(struct arguments *arguments)
 			return arguments->status;
 		}
 	checkup.findings = json_new_array();
-	check_all(&checkup, options_file, state_dir, state_group, socket);
+	check_all(&checkup, options_file, state_dir, state_group, socket, nginx);
 	if (json)
 		output_json(json_object_get(checkup.findings));
 	else
@@ -502,6 +530,7 @@ static const struct cli_option options_of_check[] = {
 	CLI_STATE_DIR,
 	{ 'g', "state-group", "GROUP", "As with serve; or ACTIONKIT_STATE_GROUP." },
 	{ 's', "socket", "PATH", "As with serve; or ACTIONKIT_SOCKET." },
+	{ 'n', "nginx", "FILE", "nginx's configuration. Default: " NGINX_CONF "." },
 	CLI_JSON,
 	CLI_OPTIONS_END
 };
@@ -511,8 +540,9 @@ const struct subcommand subcommand_check = {
 	.help = "look for what is wrong with the installation",
 	.about = "Checks the configuration (options file and environment, as serve reads them),\n"
 	    "the tables of the actions and what they need, discoveries, state directory,\n"
-	    "database, executions, server, socket and tools. It changes nothing, but while a\n"
-	    "server runs it tries whether a commit succeeds, where it may.\n\n"
+	    "database, executions, server, socket, the times of nginx, and tools. It changes\n"
+	    "nothing, but while a server runs it tries whether a commit succeeds, where it\n"
+	    "may.\n\n"
 	    "Exit status: 0; 1 if something has failed, warnings apart; 64 for a wrong\n"
 	    "command line.",
 	.options = options_of_check,

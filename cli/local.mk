@@ -10,6 +10,7 @@ libcli_la_SOURCES = \
 	cli/artifacts.c cli/artifacts.h \
 	cli/check.c \
 	cli/check_discovery.c cli/check_discovery.h \
+	cli/check_nginx.c cli/check_nginx.h \
 	cli/completion.c \
 	cli/describe.c \
 	cli/describe_markdown.c cli/describe_markdown.h \

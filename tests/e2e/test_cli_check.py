@@ -51,6 +51,36 @@ def nothing_there_yet():
 
 
 @test
+def times_of_nginx():
+    """A read timeout of nginx that is not longer than a handler and a stop is a warning"""
+    with Server() as server:
+        conf = os.path.join(server.dir, "nginx", "nginx.conf")
+
+        def nginx(file=conf, **environment):
+            [finding] = [finding for finding in
+                         look(server, "--nginx", file, "--json",
+                              environment=environment).json() if finding["check"] == "nginx"]
+            return finding["verdict"], finding["detail"]
+        equal(nginx(), ("ok", f"{conf}: fastcgi_read_timeout is 120 s"), "as it is")
+        verdict, detail = nginx(ACTIONKIT_HANDLER_TIMEOUT="60s")
+        equal(verdict, "warning", "60 s and 60 s")
+        contains(detail, "fastcgi_read_timeout is 120 s, and must be more than", "detail")
+        for text, words in (
+                ('fastcgi_pass "unix:{socket}"; # of ours\n', "is 60 s, and must be"),
+                ("fastcgi_pass unix:/else; fastcgi_read_timeout 1s;", "passes nothing"),
+                ("location /a {{ fastcgi_pass up; }} fastcgi_read_timeout 1m31s;", "is 91 s"),
+                ("fastcgi_pass up; fastcgi_read_timeout 500ms;", "is 0 s, and must"),
+                ("fastcgi_pass other; fastcgi_read_timeout 1h;", "passes nothing")):
+            odd = os.path.join(server.dir, "odd.conf")
+            with open(odd, "w", encoding="ascii") as file:
+                file.write("http { server { location / { "
+                           + text.format(socket=server.socket) +
+                           " } } upstream up { server unix:%s fail_timeout=0; } }" % server.socket)
+            contains(nginx(odd)[1], words, text)
+        contains(nginx(os.path.join(server.dir, "none"))[1], "cannot be read", "no file")
+
+
+@test
 def finds_mistakes():
     """Options, tables, modes and files that are wrong are failures"""
     with Server() as server:
