@@ -52,7 +52,9 @@ def fill(directory):
 
 
 def ballast(directory):
-    return os.path.getsize(os.path.join(directory, "ballast"))
+    """Its size; 0 where it is not there yet."""
+    path = os.path.join(directory, "ballast")
+    return os.path.getsize(path) if os.path.exists(path) else 0
 
 
 @test
