@@ -32,6 +32,7 @@ libfcgi_server_la_SOURCES = \
 	fcgi/http/records.c fcgi/http/records.h \
 	fcgi/http/page.c fcgi/http/page.h \
 	fcgi/http/page_check.c \
+	fcgi/http/percent.c fcgi/http/percent.h \
 	fcgi/http/query_string.c fcgi/http/query_string.h \
 	fcgi/http/reply.c fcgi/http/reply.h \
 	fcgi/http/request.c fcgi/http/request.h \

@@ -11,6 +11,7 @@
 
 #include "core/base/utf8.h"
 #include "fcgi/http/mime.h"
+#include "fcgi/http/percent.h"
 
 #define CHARSET "UTF-8"
 
@@ -20,20 +21,12 @@ multipart_fault(int part, struct err *err, const char *text)
 	return err_set(err, ERR_REQUEST, "part %d: %s", part, text);
 }
 
-static int
-hex_digit(char c)
-{
-	if (!isxdigit((unsigned char)c))
-		return -1;
-	return isdigit((unsigned char)c) ? c - '0' : tolower((unsigned char)c) - 'a' + 10;
-}
-
 /* What the percent signs of filename* stand for. */
 static int
 decode_filename(struct multipart_head *head, const char *text, struct err *err)
 {
 	size_t length = 0;
-	int high, low;
+	int byte;
 
 	for (; *text != '\0'; text++) {
 		if (length == MULTIPART_FILENAME_MAX_BYTES)
@@ -42,14 +35,13 @@ decode_filename(struct multipart_head *head, const char *text, struct err *err)
 		head->filename[length++] = *text;
 		if (*text != '%')
 			continue;
-		high = hex_digit(text[1]);
-		low = high == -1 ? -1 : hex_digit(text[2]);
-		if (low == -1)
+		byte = percent_byte(text);
+		if (byte == -1)
 			return err_set(err, ERR_REQUEST,
 			    "filename*: a percent sign without two hexadecimal digits");
-		if (iscntrl(high * 16 + low))
+		if (iscntrl(byte))
 			return err_set(err, ERR_REQUEST, "filename* has a control character");
-		head->filename[length - 1] = (char)(high * 16 + low);
+		head->filename[length - 1] = (char)byte;
 		text += 2;
 	}
 	head->filename[length] = '\0';

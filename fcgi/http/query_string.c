@@ -5,13 +5,13 @@
 
 #include "fcgi/http/query_string.h"
 
-#include <ctype.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "fcgi/http/percent.h"
+
 #define NUMBER_BYTES 24
-#define HEX 16
 
 /* What is behind "name=", up to the next "&"; NULL where there is none. */
 static const char *
@@ -30,20 +30,6 @@ find(const char *query, const char *name, size_t *ret_length)
 	return NULL;
 }
 
-/* The byte of "%41", or -1. */
-static int
-read_escape(const char *text, size_t left)
-{
-	char digits[3];
-
-	if (left < sizeof(digits) || !isxdigit((unsigned char)text[1]) ||
-	    !isxdigit((unsigned char)text[2]))
-		return -1;
-	memcpy(digits, text + 1, 2);
-	digits[2] = '\0';
-	return (int)strtol(digits, NULL, HEX);
-}
-
 int
 query_string_text(const char *query, const char *name, char *ret_text, size_t size,
     struct err *err)
@@ -56,7 +42,8 @@ query_string_text(const char *query, const char *name, char *ret_text, size_t si
 	for (i = 0; value != NULL && i < length; i++) {
 		byte = value[i] == '+' ? ' ' : (unsigned char)value[i];
 		if (value[i] == '%') {
-			byte = read_escape(value + i, length - i);
+			/* What ends the value is no digit. */
+			byte = percent_byte(value + i);
 			i += 2;
 		}
 		if (byte <= 0)
