@@ -16,6 +16,7 @@
 #include "core/base/uuid_text.h"
 #include "core/calls/abandon.h"
 #include "core/calls/stop_request.h"
+#include "core/store/execution.h"
 #include "core/view/list.h"
 #include "core/view/processes.h"
 #include "core/view/show.h"
@@ -188,13 +189,25 @@ read_wish(const struct body *body, char ret_id[UUID_TEXT_BYTES], const char **re
 }
 
 static int
+check_is_known(struct store *store, const char *id, struct err *err)
+{
+	struct execution row = { .id = "" };
+	int result = execution_load(store, id, &row, NULL, err);
+
+	if (result == 0 && row.phase == PHASE_NONE)
+		result = err_set(err, ERR_NOT_FOUND, "%s: there is no such execution", id);
+	execution_done(&row);
+	return result;
+}
+
+static int
 answer_wish(struct responder *responder, const struct body *body, bool give_up,
     struct json_object **ret_json, struct err *err)
 {
 	const char *operator = body->request->operator, *reason;
 	struct session *session = &responder->session;
 	int64_t deadline_ms, request_id;
-	struct json_object *wish, *found;
+	struct json_object *wish;
 	char id[UUID_TEXT_BYTES];
 	int result = -1;
 
@@ -204,19 +217,11 @@ answer_wish(struct responder *responder, const struct body *body, bool give_up,
 	if (wish == NULL)
 		return -1;
 	deadline_ms = clock_boot_ms() + PAGE_WAIT_MS;
-	if (session_need_store(session, err) == 0) {
-		found = show_read(&session->store, id, err);
-		if (found == NULL)
-			result = -1;
-		else if (json_member(found, "execution") == NULL)
-			result = err_set(err, ERR_NOT_FOUND, "%s: there is no such execution", id);
-		else if (give_up)
-			result = abandon(session, id, operator, reason, deadline_ms, err);
-		else
-			result = stop_request_add(&session->store, id, operator, reason,
-			    deadline_ms, &request_id, err);
-		json_object_put(found);
-	}
+	if (session_need_store(session, err) == 0 &&
+	    check_is_known(&session->store, id, err) == 0)
+		result = give_up ? abandon(session, id, operator, reason, deadline_ms, err) :
+		    stop_request_add(&session->store, id, operator, reason, deadline_ms,
+		    &request_id, err);
 	if (result == 0) {
 		log_info("%s of execution %s by operator %s: %s", give_up ? "abandon" : "stop", id,
 		    operator, reason);
