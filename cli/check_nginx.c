@@ -9,8 +9,9 @@
 #include <ctype.h>
 #include <glob.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "core/base/duration.h"
 
 #define WORD_BYTES 512
 #define WORDS_MAX 3			/* of a directive, those behind are of no interest */
@@ -43,32 +44,17 @@ struct reading {
 	size_t passes_count;
 };
 
-/* "1h30m", "500ms", "60" are times of nginx; seconds where it has no unit. */
+/* "1h30m", "500ms", "60" are times of nginx: seconds where there is no unit. 0 of another text. */
 static int64_t
 read_time(const char *text)
 {
-	static const struct {
-		const char *unit;
-		int64_t ms;
-	} units[] = {
-		{ "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 }, { "d", 86400000 }
-	};
-	int64_t sum = 0;
-	char *end;
-	size_t i;
+	char with_unit[WORD_BYTES + 1];
+	size_t length = strlen(text);
+	int64_t ms;
 
-	for (; isdigit((unsigned char)*text); text = end) {
-		int64_t number = strtoll(text, &end, 10), ms = 1000;
-
-		for (i = 0; i < sizeof(units) / sizeof(units[0]); i++)
-			if (strncmp(end, units[i].unit, strlen(units[i].unit)) == 0) {
-				ms = units[i].ms;
-				end += strlen(units[i].unit);
-				break;
-			}
-		sum += number * ms;
-	}
-	return sum;
+	snprintf(with_unit, sizeof(with_unit), "%s%s", text,
+	    length > 0 && isdigit((unsigned char)text[length - 1]) ? "s" : "");
+	return duration_parse(with_unit, &ms) == -1 ? 0 : ms;
 }
 
 static bool
