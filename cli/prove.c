@@ -23,6 +23,7 @@
 #include "core/base/base64.h"
 #include "core/base/clock.h"
 #include "core/base/log.h"
+#include "core/worker/spawn.h"
 
 #define PROVE_RANDOM_MS 60000
 #define PROVE_FILE_MAX_BYTES (32L * 1024 * 1024)
@@ -101,7 +102,7 @@ const struct part prove_parts[] = {
 	  .applies = has_stop },
 	{ .name = "stopper", .title = "stop() in a stopper", .verb = VERB_STOP, .way = "1",
 	  .by_reaper = true, .applies = has_stop },
-	{ .name = "work", .title = "work()", .verb = VERB_START, .way = "ak-work",
+	{ .name = "work", .title = "work()", .verb = VERB_START, .way = SPAWN_BODY_NAME,
 	  .applies = has_work },
 	{ .name = NULL }
 };
@@ -187,29 +188,6 @@ set_file(struct json_object *parameter, const char *path, struct json_object *co
 	return result;
 }
 
-/* One attribute of the target; the same again is one more value. */
-static void
-set_attribute(struct prove *prove, const char *name, const char *value)
-{
-	struct json_object *attributes, *list;
-
-	if (prove->target == NULL) {
-		prove->target = json_new_object();
-		json_add_string(prove->target, "name", "");
-	}
-	attributes = json_member(prove->target, "attributes");
-	if (attributes == NULL) {
-		attributes = json_new_object();
-		json_add(prove->target, "attributes", attributes);
-	}
-	list = json_member(attributes, name);
-	if (list == NULL) {
-		list = json_new_array();
-		json_add(attributes, name, list);
-	}
-	json_append(list, json_new_string(value));
-}
-
 /* NAME=VALUE of --set, --file or --attr. */
 static int
 give(struct prove *prove, struct json_object *parameters, int key, const char *given,
@@ -227,7 +205,9 @@ give(struct prove *prove, struct json_object *parameters, int key, const char *g
 		log_out_of_memory();
 	parameter = values_parameter(parameters, name);
 	if (key == 'a') {
-		set_attribute(prove, name, equals + 1);
+		if (prove->target == NULL)
+			prove->target = values_new_target("");
+		values_attribute(prove->target, name, equals + 1);
 	} else if (parameter == NULL || (key == 'f' && !values_is_file(parameter))) {
 		result = err_set(err, ERR_USAGE, "%s %s: the action has no such %s",
 		    key == 'f' ? "--file" : "--set", name, key == 'f' ? "file" : "parameter");
@@ -646,10 +626,8 @@ run_prove(struct arguments *arguments)
 	if (request.only != NULL && !is_known(request.only))
 		return arguments_refuse(arguments, "--only %s: there is no such part",
 		    request.only);
-	if (target != NULL) {
-		request.prove.target = json_new_object();
-		json_add_string(request.prove.target, "name", target);
-	}
+	if (target != NULL)
+		request.prove.target = values_new_target(target);
 	if (configure(&request, given, keys, count, &err) == -1)
 		status = arguments_refuse(arguments, "%s", err.msg);
 	else

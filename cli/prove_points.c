@@ -15,6 +15,7 @@
 #include "cli/prove_trace.h"
 #include "core/base/clock.h"
 #include "core/base/process.h"
+#include "core/worker/spawn.h"
 
 #define POINT_TICK_MS 1
 #define POINT_WAIT_MS 30000		/* for a process that must come by itself */
@@ -22,7 +23,6 @@
 #define US_PER_S 1000000
 #define NS_PER_US 1000
 #define STOPPER "stopper"
-#define WORK "work"
 
 /* The call under way, in a process of its own: this one watches. */
 struct asking {
@@ -146,7 +146,7 @@ find_victim(const struct asking *asking, pid_t root)
 	struct prove_server *server = &asking->life->prove->server;
 
 	return asking->part->by_reaper ? prove_server_named(server, STOPPER) :
-	    asking->part->way != NULL ? prove_server_named(server, WORK) : root;
+	    asking->part->way != NULL ? prove_server_named(server, SPAWN_BODY_NAME) : root;
 }
 
 /* The same by time: so many us after the victim is there; 0: never, and *ret_us is how long. */

@@ -7,7 +7,6 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +16,8 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "core/base/process.h"
 
 #define FOLLOW (PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE)
 #define SYSCALL_STOP (SIGTRAP | 0x80)
@@ -108,24 +109,6 @@ walk(struct trace *trace, pid_t parent, pid_t child)
 		trace->victim = child;
 }
 
-static bool
-has_name(pid_t pid, const char *name)
-{
-	char path[NAME_BYTES], text[NAME_BYTES];
-	ssize_t length;
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%ld/comm", (long)pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd == -1)
-		return false;
-	length = read(fd, text, sizeof(text) - 1);
-	close(fd);
-	text[length < 0 ? 0 : length] = '\0';
-	text[strcspn(text, "\n")] = '\0';
-	return strcmp(text, name) == 0;
-}
-
 /* The number of the call that begins, or -1 where one ends. */
 static long
 begun_call(struct trace *trace, pid_t pid)
@@ -137,7 +120,7 @@ begun_call(struct trace *trace, pid_t pid)
 	trace->list[place].naming = false;
 	if (ptrace(PTRACE_GET_SYSCALL_INFO, pid, (void *)sizeof(info), &info) <= 0 ||
 	    info.op != PTRACE_SYSCALL_INFO_ENTRY) {
-		if (named && trace->way != NULL && has_name(pid, trace->way)) {
+		if (named && trace->way != NULL && process_has_name(pid, trace->way)) {
 			trace->victim = pid;
 			trace->way = NULL;
 		}

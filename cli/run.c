@@ -195,19 +195,6 @@ on_missing(void *context, const char *name)
 
 /* One attribute of the target; the same again is one more value. */
 static void
-set_attribute(struct agent *agent, const struct given *given)
-{
-	struct json_object *attributes = json_member(agent->target, "attributes"), *list;
-
-	list = json_member(attributes, given->name);
-	if (list == NULL) {
-		list = json_new_array();
-		json_add(attributes, given->name, list);
-	}
-	json_append(list, json_new_string(given->value));
-}
-
-static void
 set_target(struct agent *agent, const struct request *request)
 {
 	size_t i;
@@ -217,13 +204,11 @@ set_target(struct agent *agent, const struct request *request)
 			break;
 	if (i == request->count && request->target == NULL)
 		return;
-	agent->target = json_new_object();
-	json_add_string(agent->target, "name",
-	    request->target == NULL ? "" : request->target);
-	json_add(agent->target, "attributes", json_new_object());
+	agent->target = values_new_target(request->target == NULL ? "" : request->target);
 	for (i = 0; i < request->count; i++)
 		if (request->given[i].key == 'a')
-			set_attribute(agent, &request->given[i]);
+			values_attribute(agent->target, request->given[i].name,
+			    request->given[i].value);
 }
 
 /* All that can be wrong before anything is prepared. Returns 0, or -1 as arguments_next(). */

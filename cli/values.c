@@ -377,3 +377,26 @@ values_complete(struct json_object *parameters, struct json_object *config,
 	}
 	return result;
 }
+
+struct json_object *
+values_new_target(const char *name)
+{
+	struct json_object *target = json_new_object();
+
+	json_add_string(target, "name", name);
+	json_add(target, "attributes", json_new_object());
+	return target;
+}
+
+void
+values_attribute(struct json_object *target, const char *name, const char *value)
+{
+	struct json_object *attributes = json_member(target, "attributes");
+	struct json_object *list = json_member(attributes, name);
+
+	if (list == NULL) {
+		list = json_new_array();
+		json_add(attributes, name, list);
+	}
+	json_append(list, json_new_string(value));
+}

@@ -33,4 +33,8 @@ int values_set(struct json_object *parameter, const char *text, struct json_obje
 int values_complete(struct json_object *parameters, struct json_object *config,
     void (*on_missing)(void *context, const char *name), void *context);
 
+/* A target for a request, without attributes; and one more of them: the same again is one value. */
+struct json_object *values_new_target(const char *name);
+void values_attribute(struct json_object *target, const char *name, const char *value);
+
 #endif
