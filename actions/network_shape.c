@@ -20,8 +20,7 @@
 #define IFB_DIGITS 10			/* of the execution's, in a device's name, */
 #define IFB_NUMBER_DIGITS 2		/* and of its number behind them */
 #define IFB_NAME_BYTES NETWORK_INTERFACE_BYTES
-#define PRIORITY_NUMBER 49000		/* of our filters */
-#define PRIORITY "49000"
+#define PRIORITY "49000"		/* of our filters */
 #define PRIORITY_MEMBER "\"pref\":"	/* as tc -j writes it */
 #define BATCH_BYTES 65536
 #define WAIT_STEP_MS 20
@@ -97,7 +96,8 @@ static bool
 has_earlier(const char *text)
 {
 	for (; (text = strstr(text, PRIORITY_MEMBER)) != NULL; text += strlen(PRIORITY_MEMBER))
-		if (strtol(text + strlen(PRIORITY_MEMBER), NULL, 10) < PRIORITY_NUMBER)
+		if (strtol(text + strlen(PRIORITY_MEMBER), NULL, 10) <
+		    strtol(PRIORITY, NULL, 10))
 			return true;
 	return false;
 }
