@@ -286,15 +286,30 @@ def status_part(field):
     return figures
 
 
-class GateWatch(threading.Thread):
+class Beside(threading.Thread):
+    """Does something beside a measurement, until self.over."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.over = threading.Event()
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *fault):
+        self.over.set()
+        self.join()
+
+
+class GateWatch(Beside):
     """Enters the write gate again and again: its longest wait is the longest hold, or more."""
 
     PAUSE_S = 0.002
 
     def __init__(self, server):
-        super().__init__(daemon=True)
+        super().__init__()
         self.path = os.path.join(server.state_dir, "gate.lock")
-        self.over = threading.Event()
         self.longest_s = 0
 
     def run(self):
@@ -305,14 +320,6 @@ class GateWatch(threading.Thread):
             fcntl.flock(gate, fcntl.LOCK_UN)
             self.longest_s = max(self.longest_s, time.monotonic() - began)
         os.close(gate)
-
-    def __enter__(self):
-        self.start()
-        return self
-
-    def __exit__(self, *fault):
-        self.over.set()
-        self.join()
 
 
 def lives_part(field):
@@ -351,15 +358,14 @@ def history_part(_):
     return figures
 
 
-class Scrape(threading.Thread):
+class Scrape(Beside):
     """Asks for the metrics once a second, as a Prometheus in a hurry does."""
 
     EVERY_S = 1
 
     def __init__(self, port):
-        super().__init__(daemon=True)
+        super().__init__()
         self.port = port
-        self.over = threading.Event()
         self.statuses = set()
 
     def run(self):
@@ -367,13 +373,8 @@ class Scrape(threading.Thread):
             self.statuses.add(harness.request(self.port, "GET", "/metrics").status)
             self.over.wait(self.EVERY_S)
 
-    def __enter__(self):
-        self.start()
-        return self
-
     def __exit__(self, *fault):
-        self.over.set()
-        self.join()
+        super().__exit__(*fault)
         check(self.statuses == {200}, f"metrics: {self.statuses}")
 
 

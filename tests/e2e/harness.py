@@ -293,6 +293,21 @@ LIVE = set()            # what runs, for the case that the tests are ended
 ENDED = []              # not empty once they are
 
 
+def nginx_files(folder, change, places):
+    """Puts nginx's files there: change(name, text) makes of each what is then filled in."""
+    templates = os.path.join(TOP_SRCDIR, "nginx")
+    for template in os.listdir(templates):
+        if not template.endswith(".in"):
+            continue
+        name = template.removesuffix(".in")
+        with open(os.path.join(templates, template), encoding="utf-8") as file:
+            text = change(name, file.read())
+        for place, value in places.items():
+            text = text.replace(place, value)
+        with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
+            file.write(text)
+
+
 class Server:
     """`serve` and nginx in a directory of their own.
 
@@ -368,24 +383,17 @@ class Server:
         listener.listen(511)
         listener.setblocking(False)  # nginx leaves inherited ones as they are
         self.port = listener.getsockname()[1]
-        places = {"@PORT@": str(self.port), "@SOCKET@": self.socket, "@RUN_DIR@": run_dir,
-                  "@PAGE_DIR@": os.path.join(TOP_SRCDIR, "nginx/page"), **self.nginx_places}
-        templates = os.path.join(TOP_SRCDIR, "nginx")
-        for name in os.listdir(templates):
-            if not name.endswith(".in"):
-                continue
-            with open(os.path.join(templates, name), encoding="utf-8") as file:
-                text = file.read()
-            if name == "nginx.conf.in":
-                text = text.rstrip().removesuffix("}") + self.nginx_http + "}\n"
-                include = 'include "@RUN_DIR@/actionkit.conf";'
-                text = text.replace(include, include + "".join(
-                    f' include "@RUN_DIR@/{name}";' for name in self.nginx_server))
-            for place, value in places.items():
-                text = text.replace(place, value)
-            path = os.path.join(run_dir, name[:-len(".in")])
-            with open(path, "w", encoding="utf-8") as file:
-                file.write(text)
+
+        def extend(name, text):
+            if name != "nginx.conf":
+                return text
+            text = text.rstrip().removesuffix("}") + self.nginx_http + "}\n"
+            include = 'include "@RUN_DIR@/actionkit.conf";'
+            return text.replace(include, include + "".join(
+                f' include "@RUN_DIR@/{name}";' for name in self.nginx_server))
+        nginx_files(run_dir, extend, {
+            "@PORT@": str(self.port), "@SOCKET@": self.socket, "@RUN_DIR@": run_dir,
+            "@PAGE_DIR@": os.path.join(TOP_SRCDIR, "nginx/page"), **self.nginx_places})
         arguments = [NGINX, "-p", run_dir, "-c", os.path.join(run_dir, "nginx.conf"),
                      "-e", "stderr"]
         if os.geteuid() == 0:

@@ -16,7 +16,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "../e2e"))
 
 from harness import (  # noqa: E402
-    ACTIONKIT, NGINX, TOP_BUILDDIR, TOP_SRCDIR, Skip, check)
+    ACTIONKIT, NGINX, TOP_BUILDDIR, Skip, check, nginx_files)
 
 QEMU = "qemu-system-x86_64"
 TOOLS = (QEMU, "busybox", "cpio", "depmod", "gzip", "mkfs.ext4")
@@ -85,7 +85,9 @@ class Machine:
         self.image = os.path.join(self.dir, "initramfs")
         self.enter = list(enter)
         self.arguments = list(arguments)
-        self.nginx_conf()
+        # Its own files are at the top of the machine, and what nginx writes is not.
+        nginx_files(self.dir, lambda _, text: text.replace("@RUN_DIR@/actionkit", "/actionkit"), {
+            "@PORT@": "8085", "@SOCKET@": "/tmp/fcgi.sock", "@RUN_DIR@": "/tmp/nginx"})
         names = {"init": "init", "guest.sh": "guest.sh", script: "test.sh",
                  **{name: name for name in shared}}
         files = [f"{os.path.join(HERE, name)}={target}" for name, target in names.items()]
@@ -108,21 +110,6 @@ class Machine:
 
     def __exit__(self, *fault):
         shutil.rmtree(self.dir)
-
-    def nginx_conf(self):
-        """As the harness makes it, for the places in the machine."""
-        places = {"@PORT@": "8085", "@SOCKET@": "/tmp/fcgi.sock", "@RUN_DIR@": "/tmp/nginx"}
-        templates = os.path.join(TOP_SRCDIR, "nginx")
-        for name in os.listdir(templates):
-            if not name.endswith(".in"):
-                continue
-            with open(os.path.join(templates, name), encoding="utf-8") as file:
-                text = file.read()
-            for place, value in places.items():
-                text = text.replace(place, value)
-            path = os.path.join(self.dir, name.removesuffix(".in"))
-            with open(path, "w", encoding="utf-8") as file:
-                file.write(text.replace("/tmp/nginx/actionkit", "/actionkit"))
 
     def network(self):
         return [] if "-netdev" in self.arguments else ["-nic", "none"]

@@ -48,13 +48,19 @@ is_running()
 	are_running 1
 }
 
-# Ends the last one, and everything is as in /tmp/before.
+# unchanged WHAT: everything is as in /tmp/before.
+unchanged()
+{
+	everything >/tmp/after
+	cmp -s /tmp/before /tmp/after || fail "$1 left something: $(diff /tmp/before /tmp/after)"
+}
+
+# Ends the last one.
 ended()
 {
 	kill -TERM $! 2>/dev/null
 	wait $!
-	everything >/tmp/after
-	cmp -s /tmp/before /tmp/after || fail "$1 left something: $(diff /tmp/before /tmp/after)"
+	unchanged "$1"
 }
 
 # between LOW VALUE HIGH WHAT
