@@ -26,13 +26,15 @@ file_tree_code(int sys)
 	return sys == ENOSPC || sys == EDQUOT || sys == EFBIG ? ERR_FULL : ERR_INTERNAL;
 }
 
-/* Whatever the umask is. */
+/* Whatever the umask is, and as durable as what is put into it. */
 static int
 make_directory(int parent_fd, const char *name)
 {
 	if (mkdirat(parent_fd, name, FILE_TREE_DIR_MODE) == -1)
 		return errno == EEXIST ? 0 : -1;
-	return fchmodat(parent_fd, name, FILE_TREE_DIR_MODE, 0);
+	if (fchmodat(parent_fd, name, FILE_TREE_DIR_MODE, 0) == -1)
+		return -1;
+	return fsync(parent_fd);
 }
 
 int

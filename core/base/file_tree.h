@@ -14,9 +14,9 @@
 #define FILE_TREE_FILE_MODE 0600
 
 /*
- * Opens the directory name in parent_fd (AT_FDCWD: a path), made if it is missing and make
- * is set. Returns a descriptor, closed on exec; or -1 with err: ERR_FULL, or ERR_INTERNAL and
- * err->sys (ENOENT: there is none).
+ * Opens the directory name in parent_fd, made if it is missing and make is set: then it is
+ * there after a power cut, too. Returns a descriptor, closed on exec; or -1 with err: ERR_FULL,
+ * or ERR_INTERNAL and err->sys (ENOENT: there is none).
  */
 int file_tree_open(int parent_fd, const char *name, bool make, struct err *err);
 

@@ -122,10 +122,13 @@ create(struct incoming *incoming, const struct incoming_file *file, struct err *
 		return -1;
 	incoming->file_fd = openat(fd, file->name, O_WRONLY | O_CREAT | O_EXCL |
 	    O_NOFOLLOW | O_CLOEXEC, FILE_TREE_FILE_MODE);
-	if (incoming->file_fd == -1)
+	if (incoming->file_fd == -1 || fsync(fd) == -1) {
 		err_sys(err, file_tree_code(errno), "%s", file->name);
+		close(fd);
+		return -1;
+	}
 	close(fd);
-	return incoming->file_fd == -1 ? -1 : 0;
+	return 0;
 }
 
 int
@@ -206,13 +209,15 @@ int
 incoming_end(struct incoming *incoming, struct err *err)
 {
 	const struct incoming_file *file = &incoming->files[incoming->count - 1];
-	int fd = incoming->file_fd;
+	int synced = fsync(incoming->file_fd), sys = errno;
+	int closed = close(incoming->file_fd);
 
 	incoming->file_fd = -1;
 	/* Some file systems tell only now that there is no space. */
-	if (close(fd) == -1)
-		return err_sys(err, file_tree_code(errno), "%s", file->parameter->name);
-	return 0;
+	if (synced == 0 && closed == 0)
+		return 0;
+	errno = synced == 0 ? errno : sys;
+	return err_sys(err, file_tree_code(errno), "%s", file->parameter->name);
 }
 
 const struct incoming_file *
@@ -239,7 +244,8 @@ incoming_move(struct incoming *incoming, const char *execution, struct err *err)
 	if (incoming->fd == -1)
 		return 0;
 	snprintf(from, sizeof(from), "%s/%s", FILES_INCOMING_DIR, incoming->unique);
-	if (renameat(incoming->files_fd, from, incoming->files_fd, execution) == -1)
+	if (renameat(incoming->files_fd, from, incoming->files_fd, execution) == -1 ||
+	    fsync(incoming->files_fd) == -1)
 		return err_sys(err, file_tree_code(errno), "%s", from);
 	/* The handler that comes next must not inherit it. */
 	close_directory(incoming);

@@ -59,7 +59,7 @@ int incoming_write(struct incoming *incoming, const char *data, size_t length,
     struct err *err);
 /* Takes note of what another process has written, within the limits. */
 void incoming_wrote(struct incoming *incoming, int64_t size);
-/* Ends it: 0, or -1 as before. */
+/* Ends it, when it is on the disk: 0, or -1 as before. */
 int incoming_end(struct incoming *incoming, struct err *err);
 
 /* The file of a parameter, borrowed, or NULL. */

@@ -185,6 +185,10 @@ def disk_turns_read_only():
         equal(len(executions[1].effects()), 1, "effects of another")
         server.kill_all()
         loop.repair()
+        # What a stop() may need was on the disk before its start() began.
+        equal([os.path.getsize(row["path"]) if os.path.exists(row["path"]) else None
+               for row in server.query("SELECT path, size FROM files")],
+              [len(b"a file")] * len(executions), "sizes of the files")
         server.serve()
         for execution in executions:
             judged(server, execution)

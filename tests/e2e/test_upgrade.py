@@ -110,6 +110,8 @@ def test_changes_nothing():
     """serve --test with a migration to be made changes nothing, and holds up no writer"""
     with Server(ACTION) as server:
         version = schema(server)
+        # The reaper makes its first file a moment after the others.
+        wait_for(lambda: os.path.exists(os.path.join(server.state_dir, "ballast")), "the ballast")
         before = {name: os.stat(os.path.join(server.state_dir, name)).st_ino
                   for name in os.listdir(server.state_dir)}
         command("serve", "--test", program=ACTION_NEXT, server=server,
