@@ -33,6 +33,7 @@
 #include <stdint.h>
 
 #ifdef __cplusplus
+#include <type_traits>
 extern "C" {
 #endif
 
@@ -370,9 +371,21 @@ struct ak_field {
 #define AK_TEXT_LIST(items_, bytes_) \
 	struct { int64_t count; char item[items_][bytes_]; }
 
+#ifdef __cplusplus
+extern "C++" {
+template <typename actual, typename expected> struct ak_same_ {
+	static_assert(std::is_same<actual, expected>::value, "the member has another type");
+	static constexpr size_t one = 1;
+};
+}
+#define AK_SIZE_(type_, member_, expected_) \
+	(sizeof(((type_ *)0)->member_) * \
+	 ak_same_<decltype(&((type_ *)0)->member_), expected_>::one)
+#else
 #define AK_SIZE_(type_, member_, expected_) \
 	(sizeof(((type_ *)0)->member_) * \
 	 sizeof(char[_Generic(&((type_ *)0)->member_, expected_: 1)]))
+#endif
 #define AK_FIELD_(type_, member_, kind_, expected_) \
 	{ #member_, kind_, offsetof(type_, member_), \
 	  AK_SIZE_(type_, member_, expected_), 0, 0, NULL, false }
