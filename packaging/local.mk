@@ -41,3 +41,12 @@ uninstall-local:
 	cmp -s $(srcdir)/packaging/actionkit.conf \
 	    '$(DESTDIR)$(sysconfdir)/actionkit/actionkit.conf' && \
 	    rm -f '$(DESTDIR)$(sysconfdir)/actionkit/actionkit.conf' || :
+
+# Debian packages of this tree, in packages/.
+EXTRA_DIST += packaging/deb.sh packaging/debian
+DEB_TREE = packages/$(PACKAGE)-$(VERSION)
+.PHONY: deb
+deb:
+	@rm -rf packages && $(MKDIR_P) packages
+	@$(MAKE) $(AM_MAKEFLAGS) distdir distdir='$(DEB_TREE)'
+	@$(SHELL) $(srcdir)/packaging/deb.sh '$(DEB_TREE)'

@@ -234,7 +234,7 @@ tests/fuzz/clang/built: $(FUZZED) $(tests_fuzz_json_SOURCES) \
 fuzz: tests/fuzz/clang/built
 	@$(FUZZ)
 clean-local:
-	rm -rf tests/fuzz/clang tests/systemd/.$(SYSTEMD_SUITE) tests/vm/kernel
+	rm -rf packages tests/fuzz/clang tests/systemd/.$(SYSTEMD_SUITE) tests/vm/kernel
 
 check_PROGRAMS += $(UNIT_TESTS) tests/e2e/extension
 
