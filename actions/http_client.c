@@ -51,7 +51,9 @@ http_client_public_url(const char *text)
 
 	if (url != NULL && curl_url_set(url, CURLUPART_URL, text, 0) == CURLUE_OK &&
 	    curl_url_set(url, CURLUPART_USER, NULL, 0) == CURLUE_OK &&
-	    curl_url_set(url, CURLUPART_PASSWORD, NULL, 0) == CURLUE_OK)
+	    curl_url_set(url, CURLUPART_PASSWORD, NULL, 0) == CURLUE_OK &&
+	    curl_url_set(url, CURLUPART_QUERY, NULL, 0) == CURLUE_OK &&
+	    curl_url_set(url, CURLUPART_FRAGMENT, NULL, 0) == CURLUE_OK)
 		public = url_part(url, CURLUPART_URL);
 	copy = strdup(public == NULL ? "" : public);
 	curl_free(public);

@@ -96,7 +96,10 @@ extern const struct ak_field http_request_fields[];
 int http_client_prepare(struct ak_call *call, const char *method, const char *body,
     struct http_settings *ret_settings, struct http_request *ret_request);
 
-/* The URL without user and password, for people; free() it. */
+/*
+ * The URL for people and metrics: without user, password, query and fragment, where keys and
+ * signatures are; free() it.
+ */
 char *http_client_public_url(const char *url);
 
 /* One request, and what came of it. */

@@ -182,7 +182,7 @@ def answers():
             equal(len(metrics), 1, f"metrics of {what}")
             labels = metrics[0]["metric"]
             equal(metrics[0]["name"], "response_time", what)
-            equal(labels["url"], site.url + path, what)
+            equal(labels["url"], site.url, what)
             wrong = [name for name, value in labels.items()
                      if value == "false" or name == "error"]
             if bad != ["error"]:
@@ -221,12 +221,64 @@ def requests():
             names = [name.lower() for name, _ in headers]
             for name in ("content-type", "expect"):
                 check(name not in names, f"{method}: {name} in {headers}")
-        # What may hold a secret is not told to the agent.
-        execution = fixed(server, site.url.replace("//", "//user:secret@"),
-                                headers=[{"key": "Token", "value": "secret"}]).begun()
-        metrics = followed(execution)
-        check("secret" not in f"{execution.state} {metrics}", "a secret was told")
-        execution.stop().ok()
+
+
+def unlike(secrets, texts):
+    """None of the secrets is in one of the texts, which are there."""
+    for what, text in texts.items():
+        check(text, f"there is no {what}")
+        for secret in secrets:
+            check(secret not in text, f"{secret} is in the {what}: {text}")
+
+
+@test
+def secrets():
+    """User, password, query, fragment and headers are sent, and told neither to agent nor log"""
+    words = ("aUser", "aWord", "aKey", "aMark", "aToken")
+    with Server(ACTIONKIT) as server, Site() as site:
+        def url(base, query):
+            return f"{base.replace('//', '//aUser:aWord@')}a/path?key=aKey{query}#aMark"
+
+        def told(execution):
+            """All that the agent hears of it, and the URL of its metrics."""
+            execution.begun()
+            metrics = []
+
+            def seen():
+                metrics.extend(execution.status().json().get("metrics") or [])
+                return metrics
+            wait_for(seen, "metrics")
+            text = f"{execution.state} {metrics} {execution.stop().json()}"
+            return text, {metric["metric"]["url"] for metric in metrics}
+
+        def one(action, base, query, **config):
+            text, urls = told(Execution(server, action, {
+                **REQUIRED, "url": url(base, query), "duration": 5000,
+                "headers": [{"key": "Token", "value": "aToken"}], **config}))
+            equal(urls, {f"{base}a/path"}, f"url of {action} {query}")
+            unlike(words, {f"replies of {action} {query}": text})
+
+        silent = f"http://127.0.0.1:{closed_port()}/"
+        at_once([lambda row=row: one(row[0], *row[1:3], **row[3]) for row in (
+            (FIXED, site.url, "&body=x", {"numberOfRequests": 1}),
+            (FIXED, site.url, "&status=500", {"numberOfRequests": 1, "failEarly": True}),
+            (FIXED, silent, "", {"numberOfRequests": 1}),
+            (FIXED, site.url, "&status=302&to=/%3Fkey=aKey",
+             {"numberOfRequests": 1, "followRedirects": True}),
+            (PERIODIC, site.url, "", {"requestsPerSecond": 10}),
+            (BANDWIDTH, site.url, "&size=100000", {"maxConcurrent": 1, "minBandwidth": "1bit"}),
+            (BANDWIDTH, silent, "", {"maxConcurrent": 1, "minBandwidth": "1bit"}))])
+        check(any("key=aKey" in path and ("Token", "aToken") in headers
+                  for _, path, headers, _ in site.seen), "they were not sent")
+        # What cannot be requested does not say more.
+        refused = [Execution(server, action, {
+            **REQUIRED, "url": wrong, "duration": 5000, "numberOfRequests": 1,
+            "requestsPerSecond": 1, "maxConcurrent": 1, "minBandwidth": "1bit"}).prepare()
+            for action in (FIXED, BANDWIDTH)
+            for wrong in (url("ftp://127.0.0.1/", ""), url("http://[::g]/", ""),
+                          url("http://127.0.0.1:99999/", ""), "aUser:aWord@?aKey")]
+        unlike(words, {"log": server.log(),
+                       "refusals": " ".join(reply.failed()["title"] for reply in refused)})
 
 
 @test
