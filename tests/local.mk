@@ -56,6 +56,7 @@ E2E_TESTS = \
 	tests/e2e/test_needs.py \
 	tests/e2e/test_nginx.py \
 	tests/e2e/test_network.py \
+	tests/e2e/test_notify.py \
 	tests/e2e/test_options.py \
 	tests/e2e/test_pause_process.py \
 	tests/e2e/test_race.py \

@@ -1,5 +1,5 @@
 /*
- * clock.c: reads the two clocks and the id of the boot.
+ * clock.c: reads the clocks and the id of the boot.
  */
 #include "config.h"
 
@@ -18,10 +18,20 @@ read_ms(clockid_t id)
 {
 	struct timespec now;
 
-	/* Both clocks are always there, and so is the memory for the answer. */
+	/* These clocks are always there, and so is the memory for the answer. */
 	if (clock_gettime(id, &now) == -1)
 		return 0;
 	return (int64_t)now.tv_sec * CLOCK_MS_PER_S + now.tv_nsec / CLOCK_NS_PER_MS;
+}
+
+static int64_t
+read_us(clockid_t id)
+{
+	struct timespec now;
+
+	if (clock_gettime(id, &now) == -1)
+		return 0;
+	return (int64_t)now.tv_sec * CLOCK_US_PER_S + now.tv_nsec / CLOCK_NS_PER_US;
 }
 
 int64_t
@@ -33,11 +43,13 @@ clock_boot_ms(void)
 int64_t
 clock_boot_us(void)
 {
-	struct timespec now;
+	return read_us(CLOCK_BOOTTIME);
+}
 
-	if (clock_gettime(CLOCK_BOOTTIME, &now) == -1)
-		return 0;
-	return (int64_t)now.tv_sec * CLOCK_US_PER_S + now.tv_nsec / CLOCK_NS_PER_US;
+int64_t
+clock_monotonic_us(void)
+{
+	return read_us(CLOCK_MONOTONIC);
 }
 
 int64_t

@@ -1,5 +1,5 @@
 /*
- * clock.h: the two clocks.
+ * clock.h: the clocks.
  *
  * Deadlines count on CLOCK_BOOTTIME, which no NTP step, clock attack or suspend disturbs,
  * and hold within one boot. What people read is wall time.
@@ -24,6 +24,9 @@ int64_t clock_boot_ms(void);
 
 /* The same in microseconds, for what is too short for them. */
 int64_t clock_boot_us(void);
+
+/* Microseconds of this boot in which the machine was not suspended: systemd's clock. */
+int64_t clock_monotonic_us(void);
 
 /* Milliseconds since the Unix epoch. */
 int64_t clock_wall_ms(void);

@@ -316,6 +316,17 @@ is_newest_responder(const struct children *children, const struct child *child)
 	return child->kind == CHILD_RESPONDER && child->generation == children->generation;
 }
 
+size_t
+children_serving(const struct children *children)
+{
+	size_t i, serving = 0;
+
+	for (i = 0; i < children->count; i++)
+		serving += is_newest_responder(children, &children->list[i]) &&
+		    children->list[i].pid != 0;
+	return serving;
+}
+
 bool
 children_ready(const struct children *children)
 {

@@ -94,6 +94,8 @@ void children_dismiss_older(struct children *children);
 
 /* How many of a kind run. */
 size_t children_running(const struct children *children, enum child_kind kind);
+/* How many responders of this generation run. */
+size_t children_serving(const struct children *children);
 /* Whether all responders of this generation are ready for requests. */
 bool children_ready(const struct children *children);
 /* Whether all responders of this generation have ended for good. */

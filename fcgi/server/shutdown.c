@@ -12,7 +12,6 @@
 
 #include "core/base/clock.h"
 #include "core/base/log.h"
-#include "fcgi/server/notify.h"
 
 /* The second sweep gets at least this, however long the first one took. */
 #define SWEEP_AGAIN_MIN_MS 5000
@@ -20,8 +19,6 @@
 #define REAPER_LEAVE_MAX_MS 15000
 /* After the watchdog has killed what does not leave: it may be stuck in the kernel. */
 #define KILLED_LEAVE_MAX_MS 15000
-#define EXTEND_EVERY_MS 5000
-#define EXTEND_BY_MS 20000
 
 static bool
 past(int64_t boot_ms)
@@ -68,7 +65,6 @@ shutdown_begin(struct shutdown *shutdown, int number)
 	}
 	log_info("SIG%s: stopping all executions; none is prepared or started any more",
 	    name);
-	notify_stopping();
 	shutdown->scoreboard->draining = 1;
 	shutdown->sweep_until_ms = clock_boot_ms() +
 	    shutdown->options->shutdown_timeout_ms;
@@ -94,19 +90,7 @@ shutdown_quit(struct shutdown *shutdown)
 		return;
 	}
 	log_info("SIGQUIT: leaving; executions go on, the reaper guards them");
-	notify_stopping();
 	dismiss_responders(shutdown, STAGE_QUITTING);
-}
-
-static void
-extend_systemd(struct shutdown *shutdown)
-{
-	int64_t now = clock_boot_ms();
-
-	if (now - shutdown->extended_ms < EXTEND_EVERY_MS)
-		return;
-	shutdown->extended_ms = now;
-	notify_extend(EXTEND_BY_MS);
 }
 
 static void
@@ -147,8 +131,6 @@ shutdown_advance(struct shutdown *shutdown)
 	bool swept = shutdown_swept(shutdown) && active(shutdown) == 0;
 	bool sweep_over = swept || past(shutdown->sweep_until_ms);
 
-	if (shutdown->stage != STAGE_SERVING)
-		extend_systemd(shutdown);
 	switch (shutdown->stage) {
 	case STAGE_SERVING:
 	case STAGE_OVER:

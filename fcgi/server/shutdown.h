@@ -32,7 +32,6 @@ struct shutdown {
 	enum stage stage;
 	int64_t sweep_until_ms;	/* boot time at which sweeping is over in any case */
 	int64_t leave_until_ms;	/* the same for waiting until children have left */
-	int64_t extended_ms;	/* boot time at which systemd was last asked for patience */
 	int exit_status;	/* once it is over */
 };
 

@@ -36,7 +36,13 @@
 #define RESCUE_WAIT_MS 3000
 #define RESCUE_PAUSE_MS 20
 #define MIGRATED_BYTES 64
+#define STATUS_WHAT_BYTES 64
 #define BEHIND_NEW (-1)		/* there was no database */
+/*
+ * A reaper that hangs is killed, and the one that stands by is at work. Where that does not help
+ * either, something is wrong with this process, or with what it may do.
+ */
+#define REAPER_SILENT_MAX_MS (2 * TAKEOVER_HANG_MS)
 
 struct supervisor {
 	const struct server_options *options;
@@ -44,7 +50,9 @@ struct supervisor {
 	struct sockets sockets;
 	struct children children;
 	struct shutdown shutdown;
+	struct notify notify;
 	bool ready;		/* this generation has answered for itself */
+	bool refused;		/* the last SIGHUP has changed nothing */
 	bool sweeping;		/* SIGUSR1 is not yet done with */
 };
 
@@ -228,6 +236,13 @@ set_up(struct supervisor *supervisor, struct err *err)
 	return result;
 }
 
+static void
+refuse_reload(struct supervisor *supervisor, const struct err *err)
+{
+	log_error("SIGHUP: %s", err->msg);
+	supervisor->refused = true;
+}
+
 /* Both generations of responders are there until the new one is ready. */
 static void
 begin_reload(struct supervisor *supervisor)
@@ -243,7 +258,7 @@ begin_reload(struct supervisor *supervisor)
 	    (size_t)supervisor->options->responders > SCOREBOARD_SLOTS)
 		log_error("SIGHUP is ignored: too many older responders are still there");
 	else if (reexec_test(&supervisor->children, &err) == -1)
-		log_error("SIGHUP: %s", err.msg);
+		refuse_reload(supervisor, &err);
 	else
 		log_info("SIGHUP: testing the program");
 }
@@ -256,15 +271,16 @@ end_reload(struct supervisor *supervisor, int status)
 	if (supervisor->shutdown.stage != STAGE_SERVING)
 		return;
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-		log_error("SIGHUP: the program does not pass its test (%s %d, the lines before say "
-		    "why): nothing is changed, the one before goes on; correct it, then send "
-		    "SIGHUP again", WIFEXITED(status) ? "status" : "signal",
+		err_set(&err, ERR_USAGE, "the program does not pass its test (%s %d, the lines "
+		    "before say why): nothing is changed, the one before goes on; correct it, "
+		    "then send SIGHUP again", WIFEXITED(status) ? "status" : "signal",
 		    WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
+		refuse_reload(supervisor, &err);
 		return;
 	}
 	log_info("SIGHUP: executing the program");
 	reexec(&supervisor->sockets, &supervisor->children, &err);
-	log_error("SIGHUP: %s", err.msg);
+	refuse_reload(supervisor, &err);
 }
 
 static void
@@ -316,7 +332,6 @@ look(struct supervisor *supervisor)
 		log_info("serving on %s, generation %d", supervisor->sockets.lock == -1 ?
 		    "systemd's socket" : supervisor->options->socket,
 		    (int)supervisor->children.generation);
-		notify_ready();
 		children_dismiss_older(&supervisor->children);
 	}
 	if (supervisor->sweeping && shutdown_swept(&supervisor->shutdown)) {
@@ -328,6 +343,59 @@ look(struct supervisor *supervisor)
 		log_error("no responder is left: leaving; the reaper goes on");
 		shutdown_over(&supervisor->shutdown, EXIT_FAILURE);
 	}
+}
+
+static enum notify_state
+notify_state(const struct supervisor *supervisor)
+{
+	if (supervisor->shutdown.stage != STAGE_SERVING)
+		return NOTIFY_STOPPING;
+	if (children_testing(&supervisor->children))
+		return NOTIFY_RELOADING;
+	return supervisor->ready ? NOTIFY_READY : NOTIFY_STARTING;
+}
+
+static void
+tell_systemd(struct supervisor *supervisor)
+{
+	const struct scoreboard *scoreboard = supervisor->site->scoreboard;
+	const struct shutdown *shutdown = &supervisor->shutdown;
+	size_t responders = children_serving(&supervisor->children);
+	char what[STATUS_WHAT_BYTES];
+	struct notify_news news = {
+		.state = notify_state(supervisor),
+		.fine = clock_boot_ms() - scoreboard->reaper_beat_ms <= REAPER_SILENT_MAX_MS
+	};
+
+	switch (news.state) {
+	case NOTIFY_STARTING:
+		snprintf(what, sizeof(what), "starting: ");
+		break;
+	case NOTIFY_STOPPING:
+		snprintf(what, sizeof(what), "%s: ", shutdown->stage == STAGE_QUITTING ?
+		    "leaving, executions go on" : "stopping all executions");
+		break;
+	case NOTIFY_RELOADING:
+	case NOTIFY_READY:
+		snprintf(what, sizeof(what), "%zu responder%s, ", responders,
+		    responders == 1 ? "" : "s");
+		break;
+	}
+	snprintf(news.status, sizeof(news.status), "%s%d active, %d failing%s%s", what,
+	    scoreboard->active, scoreboard->failing,
+	    news.fine ? "" : ", no reaper gives a sign of life",
+	    supervisor->refused ? ", the last SIGHUP changed nothing: the log says why" : "");
+	notify_tell(&supervisor->notify, &news);
+}
+
+/* Why it does not serve. */
+static void
+tell_systemd_failure(struct supervisor *supervisor, const struct err *err)
+{
+	struct notify_news news = { .state = NOTIFY_STARTING };
+
+	snprintf(news.status, sizeof(news.status), "%.*s", NOTIFY_STATUS_BYTES - 1, err->msg);
+	notify_tell(&supervisor->notify, &news);
 }
 
 static void
@@ -347,6 +415,7 @@ loop(struct supervisor *supervisor, const sigset_t *set)
 		children_watch(&supervisor->children);
 		look(supervisor);
 		shutdown_advance(&supervisor->shutdown);
+		tell_systemd(supervisor);
 	}
 }
 
@@ -365,6 +434,7 @@ supervisor_run(const struct server_options *options, struct site *site)
 	block_signals(&set);
 	if (set_up(&supervisor, &err) == -1) {
 		log_error("%s", err.msg);
+		tell_systemd_failure(&supervisor, &err);
 		supervisor.shutdown.exit_status = err.code == ERR_USAGE ? EX_CONFIG : EXIT_FAILURE;
 	} else {
 		loop(&supervisor, &set);
