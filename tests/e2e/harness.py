@@ -1118,7 +1118,8 @@ def main(workers=WORKERS):
         sys.exit(f"no such test: {', '.join(sorted(unknown))}")
     chosen = [function for function in TESTS if not names or function.__name__ in names]
     atexit.register(end_all)
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    # What is ignored, as by a shell that runs us in the background, programs would inherit.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
         signal.signal(number, lambda *_: os._exit(end_all() or 1))
     print(f"1..{len(chosen)}", flush=True)
     good = True
