@@ -91,6 +91,7 @@ worker_take(sqlite3_stmt *row, int at, struct worker *ret_worker)
 	text_set(&ret_worker->cgroup, (const char *)sqlite3_column_text(row, at + 8));
 	ret_worker->sent = sqlite3_column_int64(row, at + 9);
 	ret_worker->has_told = sqlite3_column_int(row, at + 10) != 0;
+	ret_worker->stopping = sqlite3_column_int(row, at + 11) != 0;
 }
 
 int
@@ -98,7 +99,8 @@ worker_load(struct store *store, const char *execution, struct worker *ret_worke
     struct err *err)
 {
 	sqlite3_stmt *get = store_prepare(store,
-	    "SELECT " WORKER_COLUMNS " FROM workers w WHERE w.execution = ?", err);
+	    "SELECT " WORKER_COLUMNS " FROM workers w JOIN executions e ON e.id = w.execution "
+	    "WHERE w.execution = ?", err);
 	int found;
 
 	worker_done(ret_worker);

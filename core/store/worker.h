@@ -32,15 +32,17 @@ struct worker {
 	char *cgroup;			/* its directory, or NULL; owned */
 	int64_t sent;
 	bool has_told;			/* something is in its outbox, told or not */
+	bool stopping;			/* its execution is in that phase: a stop ends it */
 };
 
 /* Names this process, or another one of this boot. 0, or -1. */
 int worker_identify(int64_t pid, struct worker_id *ret_id, struct err *err);
 
-/* The row in a query, with the table as w; and what it is, from its column at on. */
+/* The row in a query, as w, with executions as e; and what it is, from its column at on. */
 #define WORKER_COLUMNS \
 	"w.boot_id, w.pid, w.start_time, w.ended, w.signal, w.exit_status, w.oom, w.error, " \
-	"w.cgroup, w.sent, EXISTS (SELECT 1 FROM outbox o WHERE o.execution = w.execution)"
+	"w.cgroup, w.sent, EXISTS (SELECT 1 FROM outbox o WHERE o.execution = w.execution), " \
+	"e.phase = 'stopping'"
 void worker_take(sqlite3_stmt *row, int at, struct worker *ret_worker);
 
 /* Loads the row of an execution; there is not set if there is none. 0, or -1. */

@@ -68,7 +68,8 @@ death_look(struct store *store, const struct lock *workers, const char *executio
 		return gone;
 	if (worker_load(store, execution, worker, err) == -1)
 		return -1;
-	if (!worker->there || worker->ended)
+	/* `stopping` is committed before a stop ends it: it may have, and says so itself. */
+	if (!worker->there || worker->ended || worker->stopping)
 		return 0;
 	death_set(worker, &died, worker->this_boot ? NULL : "the machine was restarted");
 	return 1;

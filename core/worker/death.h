@@ -12,7 +12,8 @@
 
 /*
  * Looks whether a worker, as its row was loaded, is gone without an end: another boot's, or nobody
- * holds the byte. Row, byte, row: it may have written its end and left in between. 1 if so, and
+ * holds the byte. Row, byte, row: it may have written its end and left in between, or a stop may
+ * have begun, which says itself how the worker ended. 1 if so, and
  * *worker then says that it died, which death_note() writes; 0; or -1 with err.
  */
 int death_look(struct store *store, const struct lock *workers, const char *execution,

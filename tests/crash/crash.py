@@ -178,8 +178,8 @@ def workers(server):
     return server.named(*WORKERS)
 
 
-def started(server):
-    execution = Crash(server)
+def started(server, kind=Crash):
+    execution = kind(server)
     execution.prepare().ok()
     execution.start().ok()
     return execution
@@ -304,8 +304,8 @@ class Strace:
             return file.read()
 
     def count(self):
-        """How many have failed."""
-        return self.text().count("INJECTED")
+        """How many have failed, or were late."""
+        return self.text().count("INJECTED") + self.text().count("DELAYED")
 
     def end(self):
         self.process.terminate()

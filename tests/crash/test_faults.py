@@ -20,7 +20,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 
 from crash import (  # noqa: E402
-    ACTION, ACTION_NEXT, Crash, FULL, Judge, Strace, TRACED, faults_main,
+    ACTION, ACTION_NEXT, Crash, FULL, Judge, Labour, Strace, TRACED, faults_main,
     judged, started, tried)
 from harness import (  # noqa: E402
     EX_CONFIG, Later, Server, Skip, alive, at_once, check, contains, equal, install, kill,
@@ -29,6 +29,7 @@ from harness import (  # noqa: E402
 TRUNCATED_BYTES = 5000  # a page, and a part of the next one
 DISK_BYTES = 24 * 1024 * 1024
 LOOP_BYTES = 32 * 1024 * 1024
+SLOW_US = 1500000       # longer than a round of the reaper
 BALLAST_BYTES = 4 * 1024 * 1024
 CALLS_MAX = 40          # of one name in one request, more than there are
 CALLS_SHORT = (1, 2)
@@ -426,6 +427,21 @@ def descriptors_used_up():
                 check(reply.status in (200, 500, 502, 503), f"stop: {reply!r}")
         resource.prlimit(responder, resource.RLIMIT_NOFILE, before)
         judged(server, execution)
+
+
+@test
+def halted_slowly():
+    """A worker that a stop has killed has not died, however long the stop takes to say so"""
+    with Server(ACTION, stop_timeout="5s", environment=TRACED) as server:
+        execution = started(server, Labour)
+        kill(execution.worker()["pid"], signal.SIGSTOP)
+        # Between the kill and the look at who is left the reaper looks, too.
+        strace = Strace(server, server.named("ak-responder"), "clock_nanosleep",
+                        f"delay_exit={SLOW_US}")
+        reply = execution.stop()
+        tried[0] += strace.end()
+        check(not reply.json().get("error"), f"stop: {reply!r}")
+        equal(execution.worker()["ended"], "completed", "its end")
 
 
 @test

@@ -20,7 +20,7 @@ from harness import (  # noqa: E402
 
 QEMU = "qemu-system-x86_64"
 TOOLS = (QEMU, "busybox", "cpio", "depmod", "gzip", "mkfs.ext4")
-INSIDE = ("nft", "tc", "ip", "sqlite3", "setquota")
+INSIDE = ("nft", "tc", "ip", "sqlite3", "setquota", "wg")
 KERNEL_PACKAGE = "linux-image-cloud-amd64"
 KERNEL = os.environ.get("VM_KERNEL") or os.path.join(TOP_BUILDDIR, "tests/vm/kernel")
 # Where it must run, what is missing is a failure.

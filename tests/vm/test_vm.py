@@ -16,7 +16,7 @@ from network import Net, require as needs_networks  # noqa: E402
 # Those that the actions name, and the queues beside which they are tried.
 NETWORK_MODULES = "veth ifb sch_netem sch_ingress sch_fq sch_fq_codel sch_htb sch_tbf cls_bpf " \
     "act_mirred act_skbedit act_gact nf_tables nft_objref nft_numgen nft_reject_inet " \
-    "bridge vxlan ip_gre virtio_pci virtio_net"
+    "bridge vxlan ip_gre wireguard virtio_pci virtio_net"
 TAP = "tap0"
 
 
