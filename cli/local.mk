@@ -29,6 +29,7 @@ libcli_la_SOURCES = \
 	cli/prove_points.c \
 	cli/prove_scenes.c \
 	cli/prove_server.c cli/prove_server.h \
+	cli/prove_tell.c cli/prove_tell.h \
 	cli/prove_trace.c cli/prove_trace.h \
 	cli/recover.c \
 	cli/report.c cli/report.h \

@@ -8,14 +8,13 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 
 #include "cli/arguments.h"
-#include "cli/output.h"
+#include "cli/prove_tell.h"
 #include "cli/prove_trace.h"
 #include "cli/value_source.h"
 #include "cli/values.h"
@@ -30,20 +29,29 @@
 #define PROVE_PART_VIOLATIONS 4		/* then a part has shown enough */
 #define PROVE_PART_POINTS 2000		/* at most tried of a part: else every 2nd, 3rd ... */
 #define PROVE_NEAR_CALLS 12		/* so far from the one that is named, others are tried */
-#define PROVE_PROGRESS_MS 200
-#define PROVE_UNABLE 2			/* exit status: nothing could be tried */
+#define PROVE_UNABLE 2			/* exit status: what was asked for could not be tried */
 
 static volatile sig_atomic_t interrupted_by;
 
+#define GIVEN_MAX 256
+
+/* NAME=VALUE of --set, --file or --attr. */
+struct given {
+	int key;			/* of the option */
+	const char *text;		/* borrowed */
+};
+
 struct request {
-	const char *action, *only;
+	struct arguments *arguments;	/* borrowed */
+	const char *only;
+	struct given given[GIVEN_MAX];
+	size_t given_count;
 	int64_t random_ms;		/* 0: at every call */
 	struct prove prove;
+	struct prove_tell tell;
 	/* What came of it. */
-	long tried, violations;
-	int64_t begin_ms, drawn_ms;
-	bool drawn;
-	char *again;			/* the command line up to --only, owned */
+	long killed, violations;
+	bool unreached;			/* a call that --only names */
 };
 
 static void
@@ -127,7 +135,7 @@ print_quoted(FILE *out, const char *text)
 	putc('\'', out);
 }
 
-/* The command line without --only and --random, before its arguments are moved about. */
+/* The command line without --only, --random and --json, before its arguments are moved about. */
 static char *
 new_again(const struct arguments *arguments)
 {
@@ -145,7 +153,8 @@ new_again(const struct arguments *arguments)
 			i++;
 			continue;
 		}
-		if (strncmp(arguments->argv[i], "--only=", strlen("--only=")) == 0 ||
+		if (strcmp(arguments->argv[i], "--json") == 0 ||
+		    strncmp(arguments->argv[i], "--only=", strlen("--only=")) == 0 ||
 		    strncmp(arguments->argv[i], "--random=", strlen("--random=")) == 0)
 			continue;
 		putc(' ', out);
@@ -188,7 +197,6 @@ set_file(struct json_object *parameter, const char *path, struct json_object *co
 	return result;
 }
 
-/* NAME=VALUE of --set, --file or --attr. */
 static int
 give(struct prove *prove, struct json_object *parameters, int key, const char *given,
     struct err *err)
@@ -223,30 +231,44 @@ give(struct prove *prove, struct json_object *parameters, int key, const char *g
 	return result;
 }
 
-/* Of several the last is told. */
-static void
-on_missing(void *context, const char *name)
+/* Whether there is an option for it, be it with a value that is wrong. */
+static bool
+is_given(void *context, const char *name)
 {
-	err_set(context, ERR_USAGE, "%s is required: --set %s=VALUE", name, name);
+	const struct request *request = context;
+	const struct given *given = request->given;
+	size_t length = strlen(name);
+
+	for (; given < request->given + request->given_count; given++)
+		if (given->key != 'a' && strncmp(given->text, name, length) == 0 &&
+		    given->text[length] == '=')
+			return true;
+	return false;
 }
 
-/* All that can be wrong with values and files, at once for whoever typed them. */
-static int
-configure(struct request *request, const char *const *given, const int *keys, int count,
-    struct err *err)
+static void
+on_missing(void *context, const char *mistake)
+{
+	struct request *request = context;
+
+	arguments_mistake(request->arguments, "%s", mistake);
+}
+
+/* All that is wrong with values and files, at once for whoever typed them. */
+static void
+configure(struct request *request)
 {
 	struct prove *prove = &request->prove;
 	struct json_object *description = description_json(prove->action, "");
 	struct json_object *parameters = json_member(description, "parameters");
-	int i, result = 0;
+	const struct given *given = request->given;
+	struct err err;
 
-	prove->config = json_new_object();
-	for (i = 0; result == 0 && i < count; i++)
-		result = give(prove, parameters, keys[i], given[i], err);
-	if (result == 0)
-		result = values_complete(parameters, prove->config, on_missing, err);
+	for (; given < request->given + request->given_count; given++)
+		if (give(prove, parameters, given->key, given->text, &err) == -1)
+			arguments_mistake(request->arguments, "%s", err.msg);
+	values_complete(parameters, prove->config, is_given, on_missing, request);
 	json_object_put(description);
-	return result;
 }
 
 /* Whether one word of --only names this part; *ret_at is the call, -1 where it names none. */
@@ -285,65 +307,6 @@ is_chosen(const struct request *request, const struct part *part, long *ret_at)
 	return request->only == NULL;
 }
 
-static void
-draw(struct request *request, const char *format, ...) AK_PRINTF(2, 3);
-
-/* A line of progress, on a terminal. */
-static void
-draw(struct request *request, const char *format, ...)
-{
-	int64_t now_ms = clock_boot_ms();
-	va_list values;
-
-	if (!output_terminal() || now_ms - request->drawn_ms < PROVE_PROGRESS_MS)
-		return;
-	request->drawn_ms = now_ms;
-	request->drawn = true;
-	fputs("\r\033[K", stdout);
-	va_start(values, format);
-	vprintf(format, values);
-	va_end(values);
-	fflush(stdout);
-}
-
-static void
-undraw(struct request *request)
-{
-	if (request->drawn)
-		fputs("\r\033[K", stdout);
-	request->drawn = false;
-}
-
-/* Where it was, what is wrong, and how to see that again. */
-static void
-tell_wrong(struct request *request, const struct part *part, long at, bool killed, long number)
-{
-	struct prove *prove = &request->prove;
-	char *text;
-	size_t i;
-
-	undraw(request);
-	for (i = 0; i < prove->wrong_count; i++) {
-		text = output_clean(prove->wrong[i]);
-		if (!killed)
-			printf("  %s: %s\n", part->name, text);
-		else if (prove->by_chance)
-			printf("  %s: killed after %ld us: %s\n", part->name, number, text);
-		else
-			printf("  %s: killed at call %ld, %s: %s\n", part->name, at,
-			    trace_call_name(number), text);
-		free(text);
-	}
-	printf("    log and database: %s\n", prove->server.dir);
-	if (!prove->by_chance) {
-		printf("    again: %s --only %s", request->again, part->name);
-		if (part->scene == NULL)
-			printf(":%ld", at);
-		putchar('\n');
-	}
-	fflush(stdout);
-}
-
 /* One try. Whether it was killed; *ret_good: nothing was wrong. */
 static bool
 try(struct request *request, const struct part *part, long at, long *ret_number, bool *ret_good)
@@ -360,7 +323,7 @@ try(struct request *request, const struct part *part, long at, long *ret_number,
 	*ret_good = prove->wrong_count == 0 || prove_interrupted();
 	if (!*ret_good) {
 		request->violations++;
-		tell_wrong(request, part, at, killed, *ret_number);
+		tell_violation(&request->tell, prove, part, at, killed, *ret_number);
 	}
 	/* What a violation leaves behind must not be taken for the next one. */
 	if (prove->broken || !*ret_good) {
@@ -378,76 +341,84 @@ try(struct request *request, const struct part *part, long at, long *ret_number,
 static void
 try_points(struct request *request, const struct part *part)
 {
-	long at, count, number, step, points = 0, wrong = 0;
+	struct part_end end = { .name = part->name, .title = part->title };
+	long at, count, number;
 	bool good, killed = true;
 
 	try(request, part, 0, &count, &good);
-	wrong += !good;
-	step = count / PROVE_PART_POINTS + 1;
-	for (at = 1; good ? killed : wrong > 0 && wrong < PROVE_PART_VIOLATIONS && points > 0;
-	    at += step) {
+	end.violations += !good;
+	end.every = count / PROVE_PART_POINTS + 1;
+	for (at = 1; good ? killed : end.violations > 0 &&
+	    end.violations < PROVE_PART_VIOLATIONS && end.points > 0; at += end.every) {
 		if (prove_interrupted())
 			break;
-		draw(request, "%-24s %ld of about %ld points, %ld violations", part->title, points,
-		    count / step, wrong);
+		tell_progress(&request->tell, "%-24s %ld of about %ld points, %ld violations",
+		    part->title, end.points, count / end.every, end.violations);
 		killed = try(request, part, at, &number, &good);
-		points += killed;
-		wrong += !good;
+		end.points += killed;
+		end.violations += !good;
 		if (!killed)
 			break;
 	}
-	undraw(request);
-	request->tried += points;
-	printf("%-46s %5ld points, %ld violations%s", part->title, points, wrong,
-	    wrong >= PROVE_PART_VIOLATIONS ? ", no more were looked for" : "");
-	if (step > 1)
-		printf(", every %ldth call", step);
-	putchar('\n');
-	fflush(stdout);
+	request->killed += end.points;
+	end.cut = end.violations >= PROVE_PART_VIOLATIONS;
+	tell_part(&request->tell, &end);
 }
 
 /*
  * At this call, or at one that is near: how many there are before it varies from run to run, and
  * more so between a process that has just begun and one that has not. The nearest first, until one
- * shows something. Whether none does.
+ * shows something. A call that is not reached is no kill point: where none is, nothing was tried.
  */
-static bool
+static void
 try_near(struct request *request, const struct part *part, long at)
 {
-	long near, number;
-	bool good = true;
+	struct part_end end = { .name = part->name, .title = part->title, .every = 1 };
+	long near, call, number, most = 0;
+	bool good = true, killed;
 
 	for (near = 0; good && near <= 2 * PROVE_NEAR_CALLS && !prove_interrupted(); near++) {
-		long call = at + (near % 2 == 0 ? -near / 2 : near / 2 + 1);
-
+		call = at + (near % 2 == 0 ? -near / 2 : near / 2 + 1);
 		if (call < 0 || (at == 0 && call > 0))
 			continue;
-		draw(request, "%s", part->title);
-		try(request, part, call, &number, &good);
-		request->tried++;
+		tell_progress(&request->tell, "%s", part->title);
+		killed = try(request, part, call, &number, &good);
+		end.points += killed;
+		if (!killed && most < number)
+			most = number;
 	}
-	return good;
+	end.violations = !good;
+	request->killed += end.points;
+	tell_part(&request->tell, &end);
+	if (at > 0 && end.points == 0 && good && !prove_interrupted()) {
+		request->unreached = true;
+		tell_note(&request->tell, "%s was not killed: call %ld was not reached, nor one "
+		    "near it. It has about %ld", part->title, at, most);
+	}
+}
+
+static void
+try_scene(struct request *request, const struct part *part)
+{
+	struct part_end end = { .name = part->name, .title = part->title, .points = -1 };
+	long number;
+	bool good;
+
+	tell_progress(&request->tell, "%s", part->title);
+	try(request, part, 0, &number, &good);
+	end.violations = !good;
+	tell_part(&request->tell, &end);
 }
 
 static void
 try_part(struct request *request, const struct part *part, long at)
 {
-	long number;
-	bool good;
-
-	if (at == -1 && part->scene == NULL) {
+	if (part->scene != NULL)
+		try_scene(request, part);
+	else if (at == -1)
 		try_points(request, part);
-		return;
-	}
-	if (part->scene == NULL) {
-		good = try_near(request, part, at);
-	} else {
-		draw(request, "%s", part->title);
-		try(request, part, 0, &number, &good);
-	}
-	undraw(request);
-	printf("%-46s %s\n", part->title, good ? "good" : "1 violation");
-	fflush(stdout);
+	else
+		try_near(request, part, at);
 }
 
 static bool
@@ -462,6 +433,7 @@ try_by_chance(struct request *request)
 {
 	int64_t until_ms = clock_boot_ms() + request->random_ms;
 	const struct part *part;
+	struct part_end end = { .name = "random", .title = "at random", .every = 1 };
 	long longest_us[sizeof(prove_parts) / sizeof(prove_parts[0])] = { 0 }, number, at;
 	bool good, some = true;
 	size_t i;
@@ -474,17 +446,17 @@ try_by_chance(struct request *request)
 				continue;
 			some = true;
 			at = longest_us[i] == 0 ? 0 : 1 + random() % longest_us[i];
-			draw(request, "%ld kills, %ld violations", request->tried,
-			    request->violations);
+			tell_progress(&request->tell, "%ld kills, %ld violations", end.points,
+			    end.violations);
 			if (try(request, part, at, &number, &good))
-				request->tried++;
+				end.points++;
 			else if (longest_us[i] < number)
 				longest_us[i] = number;
+			end.violations += !good;
 		}
-	undraw(request);
-	if (some)
-		printf("%-46s %5ld kills, %ld violations\n", "at random", request->tried,
-		    request->violations);
+	request->killed += end.points;
+	if (end.points > 0)
+		tell_part(&request->tell, &end);
 }
 
 /* Whether a process of the server may be traced. */
@@ -507,8 +479,8 @@ try_all(struct request *request)
 	long at;
 
 	if (request->random_ms == 0 && !may_trace(&request->prove)) {
-		printf("Processes cannot be traced here (%s): kills are at random, not at every "
-		    "call.\n", strerror(errno));
+		tell_note(&request->tell, "Processes cannot be traced here (%s): kills are at "
+		    "random, not at every call.", strerror(errno));
 		request->random_ms = PROVE_RANDOM_MS;
 	}
 	for (part = prove_parts; part->name != NULL; part++) {
@@ -518,14 +490,17 @@ try_all(struct request *request)
 			continue;
 		try_part(request, part, at);
 		if (part->scene == scene_life && request->violations > 0) {
-			printf("Without a life that succeeds there is nothing to try.\n");
+			tell_note(&request->tell,
+			    "Without a life that succeeds there is nothing to try.");
 			return EXIT_FAILURE;
 		}
 	}
 	request->prove.by_chance = request->random_ms > 0;
 	if (request->prove.by_chance)
 		try_by_chance(request);
-	return request->violations > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	if (request->violations > 0)
+		return EXIT_FAILURE;
+	return request->unreached ? PROVE_UNABLE : EXIT_SUCCESS;
 }
 
 static int
@@ -533,7 +508,6 @@ prove(struct arguments *arguments, struct request *request)
 {
 	struct prove *prove = &request->prove;
 	struct sigaction action = { .sa_handler = on_signal };
-	char took[OUTPUT_AGE_BYTES];
 	sigset_t child;
 	struct err err;
 	int status;
@@ -547,7 +521,6 @@ prove(struct arguments *arguments, struct request *request)
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1) == -1)
 		log_warn("PR_SET_CHILD_SUBREAPER: %s", strerror(errno));
 	srandom((unsigned int)clock_wall_ms());
-	request->begin_ms = clock_boot_ms();
 	if (prove_server_new(&prove->server, prove->action->id, &err) == -1) {
 		arguments_fail(arguments, &err);
 		prove_server_end(&prove->server, true);
@@ -555,9 +528,7 @@ prove(struct arguments *arguments, struct request *request)
 	}
 	status = try_all(request);
 	prove_server_end(&prove->server, false);
-	output_age(clock_boot_ms() - request->begin_ms, took);
-	printf("%s: %ld kill points, %ld violations, %s\n", prove->action->id, request->tried,
-	    request->violations, took);
+	tell_end(&request->tell, prove->action->id, request->killed, request->violations);
 	return prove_interrupted() ? 128 + interrupted_by : status;
 }
 
@@ -580,61 +551,88 @@ is_known(const char *only)
 	return true;
 }
 
-#define GIVEN_MAX 256
+/* Options into the request. Returns 0, or -1 as arguments_next(). */
+static int
+read_arguments(struct arguments *arguments, struct request *request)
+{
+	int key;
+
+	while ((key = arguments_next(arguments)) > 0)
+		switch (key) {
+		case 'e':
+			request->prove.effect = arguments->value;
+			break;
+		case 'o':
+			request->only = arguments->value;
+			break;
+		case 't':
+			if (request->prove.target != NULL)
+				json_add_string(request->prove.target, "name", arguments->value);
+			else
+				request->prove.target = values_new_target(arguments->value);
+			break;
+		case 'r':
+			arguments_duration(arguments, "--random", &request->random_ms);
+			break;
+		case 'j':
+			request->tell.json = true;
+			break;
+		default:
+			if (request->given_count == GIVEN_MAX)
+				arguments_mistake(arguments, "more than %d values", GIVEN_MAX);
+			else
+				request->given[request->given_count++] = (struct given){
+					.key = key, .text = arguments->value
+				};
+		}
+	if (key == -1)
+		return -1;
+	if (arguments->operand_count != 1)
+		arguments_mistake(arguments, "the id of one action is needed");
+	if (request->only != NULL && !is_known(request->only))
+		arguments_mistake(arguments, "--only %s: there is no such part", request->only);
+	return 0;
+}
+
+/* What the action needs, all that is wrong at once. Returns 0, or -1 as arguments_next(). */
+static int
+find(struct arguments *arguments, struct request *request)
+{
+	struct prove *prove = &request->prove;
+
+	if (arguments->operand_count != 1)
+		return arguments_check(arguments);
+	prove->action = registry_find(arguments->operands[0]);
+	if (prove->action == NULL) {
+		arguments_mistake(arguments, "%s: this program has no such action",
+		    arguments->operands[0]);
+		return arguments_check(arguments);
+	}
+	if (prove->effect == NULL && prove->action->kind != AK_CHECK)
+		arguments_mistake(arguments, "--effect is needed: a command that ends with 0 "
+		    "where nothing is left of $EXECUTION; or none");
+	/* The processes and claims of an execution are looked at all the same. */
+	if (prove->effect != NULL && strcmp(prove->effect, "none") == 0)
+		prove->effect = NULL;
+	configure(request);
+	return arguments_check(arguments);
+}
 
 static int
 run_prove(struct arguments *arguments)
 {
 	static struct request request;
-	static const char *given[GIVEN_MAX];
-	static int keys[GIVEN_MAX];
-	const char *target = NULL;
-	int key, count = 0, status;
-	struct err err;
+	int status;
 
-	request = (struct request){ .again = new_again(arguments) };
-	while ((key = arguments_next(arguments)) > 0) {
-		if (key == 'e') {
-			request.prove.effect = arguments->value;
-		} else if (key == 'o') {
-			request.only = arguments->value;
-		} else if (key == 't') {
-			target = arguments->value;
-		} else if (key == 'r') {
-			arguments_duration(arguments, "--random", &request.random_ms);
-		} else if (count == GIVEN_MAX) {
-			return arguments_refuse(arguments, "more than %d values", GIVEN_MAX);
-		} else {
-			keys[count] = key;
-			given[count++] = arguments->value;
-		}
-	}
-	if (key == -1)
-		return arguments->status;
-	if (arguments->operand_count != 1)
-		return arguments_refuse(arguments, "the id of one action is needed");
-	request.prove.action = registry_find(arguments->operands[0]);
-	if (request.prove.action == NULL)
-		return arguments_refuse(arguments, "%s: this program has no such action",
-		    arguments->operands[0]);
-	if (request.prove.effect == NULL && request.prove.action->kind != AK_CHECK)
-		return arguments_refuse(arguments, "--effect is needed: a command that ends with 0 "
-		    "where nothing is left of $EXECUTION; or none");
-	/* The processes and claims of an execution are looked at all the same. */
-	if (request.prove.effect != NULL && strcmp(request.prove.effect, "none") == 0)
-		request.prove.effect = NULL;
-	if (request.only != NULL && !is_known(request.only))
-		return arguments_refuse(arguments, "--only %s: there is no such part",
-		    request.only);
-	if (target != NULL)
-		request.prove.target = values_new_target(target);
-	if (configure(&request, given, keys, count, &err) == -1)
-		status = arguments_refuse(arguments, "%s", err.msg);
+	request = (struct request){ .arguments = arguments, .prove.config = json_new_object() };
+	tell_init(&request.tell, new_again(arguments));
+	if (read_arguments(arguments, &request) == -1 || find(arguments, &request) == -1)
+		status = arguments->status;
 	else
 		status = prove(arguments, &request);
 	json_object_put(request.prove.config);
 	json_object_put(request.prove.target);
-	free(request.again);
+	tell_done(&request.tell);
 	return status;
 }
 
@@ -646,6 +644,7 @@ static const struct cli_option options_of_prove[] = {
 	{ 'a', "attr", "NAME=VALUE", "Attribute of the target; may be repeated." },
 	{ 'r', "random", "DURATION", "Kill at random for so long, not at every system call." },
 	{ 'o', "only", "PART", "This part alone; \"start:57\": killed at this call, or near it." },
+	{ 'j', "json", NULL, "Print one JSON object at the end, for programs." },
 	CLI_OPTIONS_END
 };
 
@@ -665,8 +664,8 @@ const struct subcommand subcommand_prove = {
 	    "PART is again, unstarted, beside, killed, lost, prepare, start, status, stop,\n"
 	    "stopper or work. Other options of serve are taken from the environment.\n\n"
 	    "Exit status: 0 if nothing was found; 1 after a violation; 2 if no server\n"
-	    "begins; 64 for a wrong command line; 128 and the number of the signal that\n"
-	    "ended it.",
+	    "begins, or no call near the one of PART is reached; 64 for a wrong command\n"
+	    "line; 128 and the number of the signal that ended it.",
 	.options = options_of_prove,
 	.run = run_prove,
 };

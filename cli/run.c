@@ -29,6 +29,7 @@ struct given {
 };
 
 struct request {
+	struct arguments *arguments;	/* borrowed */
 	struct http_target where;
 	const char *artifacts_dir, *target;
 	int64_t timeout_ms, stop_timeout_ms;
@@ -165,32 +166,25 @@ set_file(struct request *request, const struct given *given,
 	return 0;
 }
 
-static void
-need_files(struct arguments *arguments, const struct request *request,
-    struct json_object *parameters)
+/* Whether there is an option for it, be it with a value that is wrong. */
+static bool
+is_given(void *context, const char *name)
 {
-	size_t i, k, count = json_count(parameters);
-	struct json_object *parameter;
-	const char *name;
+	const struct request *request = context;
+	size_t i;
 
-	for (i = 0; i < count; i++) {
-		parameter = json_object_array_get_idx(parameters, i);
-		name = json_member_string(parameter, "name");
-		if (!values_is_file(parameter) || name == NULL ||
-		    !json_object_get_boolean(json_member(parameter, "required")))
-			continue;
-		for (k = 0; k < request->file_count; k++)
-			if (strcmp(request->files[k].parameter, name) == 0)
-				break;
-		if (k == request->file_count)
-			arguments_mistake(arguments, "%s is required: --file %s=PATH", name, name);
-	}
+	for (i = 0; i < request->count; i++)
+		if (request->given[i].key != 'a' && strcmp(request->given[i].name, name) == 0)
+			return true;
+	return false;
 }
 
 static void
-on_missing(void *context, const char *name)
+on_missing(void *context, const char *mistake)
 {
-	arguments_mistake(context, "%s is required: --set %s=VALUE", name, name);
+	struct request *request = context;
+
+	arguments_mistake(request->arguments, "%s", mistake);
 }
 
 /* One attribute of the target; the same again is one more value. */
@@ -230,12 +224,8 @@ configure(struct arguments *arguments, struct agent *agent, struct request *requ
 		    (given->key == 'f' &&
 		    set_file(request, given, parameters, &err) == -1))
 			arguments_mistake(arguments, "%s", err.msg);
-	/* A value that is wrong is there. */
-	if (arguments->mistakes == 0) {
-		values_complete(parameters, agent->config, on_missing, arguments);
-		values_complete(query, agent->query_config, on_missing, arguments);
-		need_files(arguments, request, parameters);
-	}
+	values_complete(parameters, agent->config, is_given, on_missing, request);
+	values_complete(query, agent->query_config, is_given, on_missing, request);
 	set_target(agent, request);
 	agent->files = request->files;
 	agent->file_count = request->file_count;
@@ -305,6 +295,7 @@ run_run(struct arguments *arguments)
 	size_t i;
 
 	request = (struct request){
+		.arguments = arguments,
 		.where.url = variable != NULL && *variable != '\0' ? variable : RUN_URL_DEFAULT,
 		.stop_timeout_ms = RUN_STOP_TIMEOUT_MS
 	};

@@ -351,31 +351,38 @@ values_set(struct json_object *parameter, const char *text, struct json_object *
 }
 
 /* A default that its type does not allow is the extension's mistake; it will say so. */
-int
-values_complete(struct json_object *parameters, struct json_object *config,
-    void (*on_missing)(void *context, const char *name), void *context)
+static bool
+is_complete(struct json_object *parameter, struct json_object *config)
 {
-	size_t i, count = json_count(parameters);
-	int result = 0;
-	struct json_object *parameter;
-	const char *name, *preset;
+	const char *preset = json_member_string(parameter, "defaultValue");
 	struct err unused;
 
+	return form_of(parameter) == FORM_NONE ||
+	    json_member(config, text_of(parameter, "name")) != NULL ||
+	    (preset != NULL && values_set(parameter, preset, config, &unused) == 0) ||
+	    !json_object_get_boolean(json_member(parameter, "required"));
+}
+
+void
+values_complete(struct json_object *parameters, struct json_object *config,
+    bool (*is_given)(void *context, const char *name),
+    void (*on_missing)(void *context, const char *mistake), void *context)
+{
+	size_t i, count = json_count(parameters);
+	struct json_object *parameter;
+	const char *name;
+	struct err err;
+
 	for (i = 0; i < count; i++) {
-		parameter = json_object_array_get_idx(parameters, i);
+		parameter = json_element(parameters, i);
 		name = text_of(parameter, "name");
-		preset = json_member_string(parameter, "defaultValue");
-		if (json_member(config, name) != NULL || values_is_file(parameter) ||
-		    form_of(parameter) == FORM_NONE)
+		if (is_complete(parameter, config) || is_given(context, name))
 			continue;
-		if (preset != NULL && values_set(parameter, preset, config, &unused) == 0)
-			continue;
-		if (json_object_get_boolean(json_member(parameter, "required"))) {
-			on_missing(context, name);
-			result = -1;
-		}
+		err_set(&err, ERR_USAGE, values_is_file(parameter) ?
+		    "%s is required: --file %s=PATH" : "%s is required: --set %s=VALUE", name,
+		    name);
+		on_missing(context, err.msg);
 	}
-	return result;
 }
 
 struct json_object *

@@ -27,11 +27,13 @@ int values_set(struct json_object *parameter, const char *text, struct json_obje
     struct err *err);
 
 /*
- * Fills in defaults, and names each required parameter that has neither value nor default; files
- * are not looked at. Returns 0, or -1 if one was named.
+ * Fills in defaults, and tells of each required parameter that has neither value nor default, with
+ * the option that gives it. For one that is_given() the value may be wrong, or a file: nothing is
+ * told of it.
  */
-int values_complete(struct json_object *parameters, struct json_object *config,
-    void (*on_missing)(void *context, const char *name), void *context);
+void values_complete(struct json_object *parameters, struct json_object *config,
+    bool (*is_given)(void *context, const char *name),
+    void (*on_missing)(void *context, const char *mistake), void *context);
 
 /* A target for a request, without attributes; and one more of them: the same again is one value. */
 struct json_object *values_new_target(const char *name);

@@ -9,6 +9,7 @@ its own: test_points.py kills it at every call. Without it one is proved, at som
 import glob
 import os
 import http.server
+import json
 import re
 import shutil
 import subprocess
@@ -158,20 +159,73 @@ def chance():
 
 
 @test
-def refused():
-    """A wrong command line is refused, by what is wrong"""
+def unreached():
+    """A call that --only names and no life reaches is no kill point, and said to be none"""
     with Place() as place:
-        for name, options, word in (
-                ("nothing", (), "no such action"),
-                ("none", ("--only", "nowhere"), "nowhere"),
-                ("none", ("--only", "life:3"), "life:3"),
-                ("none", ("--set", "color=red"), "color"),
-                ("none", ("--set", "duration=soon"), "duration"),
-                ("none", ("--file", "directory=/etc/passwd"), "directory"),
-                ("none", ("--random", "soon"), "soon")):
+        code, text = place.prove("none", "--only", "again,start:5000", "--json")
+        equal(code, 2, f"exit status: {text}")
+        told = json.loads(text)
+        [note] = told.pop("notes")
+        contains(note, "start() was not killed: call 5000 was not reached", "the note")
+        check(told.pop("tookMs") > 0, "tookMs")
+        equal(told, {
+            "action": "org.actionkit.test.faulty-none", "killPoints": 0, "violationCount": 0,
+            "interrupted": False, "violations": [], "parts": [
+                {"name": "life", "title": "a life without a fault", "violations": 0},
+                {"name": "again", "title": "each reply is lost, and asked for again",
+                 "violations": 0},
+                {"name": "start", "title": "start()", "points": 0, "violations": 0,
+                 "everyNthCall": 1, "cut": False}]}, "what is told")
+        # Some of those around the last one are beyond it.
+        calls = int(re.search(r"It has about (\d+)$", note)[1])
+        code, text = place.prove("none", "--only", f"start:{calls}")
+        equal(code, 0, f"exit status: {text}")
+        points = int(re.search(r"^start\(\) +(\d+) points", text, re.MULTILINE)[1])
+        check(0 < points < 25, f"points near the last call: {text}")
+        contains(text, f": {points} kill points, 0 violations, ", "the output")
+        place.gone()
+
+
+@test
+def as_json():
+    """With --json it prints one object, with what is wrong and how to see it again"""
+    with Place() as place:
+        code, text = place.prove("late", "--only", "start", "--json")
+        equal(code, 1, f"exit status: {text}")
+        told = json.loads(text)
+        equal(told["violationCount"], len(told["violations"]), "violationCount")
+        equal(told["parts"][-1]["violations"], len(told["violations"]), "of start()")
+        equal(told["parts"][-1]["points"], told["killPoints"], "killPoints")
+        for violation in told["violations"]:
+            equal(violation["part"], "start", "part")
+            equal(violation["wrong"], ["the effect is left: --effect does not end with 0"],
+                  "wrong")
+            check(re.fullmatch("[a-z_0-9]+", violation["callName"]), f"{violation}")
+            check(violation["directory"] in place.servers(), f"{violation}")
+            check(violation["again"].endswith(f" --only start:{violation['call']}") and
+                  "--json" not in violation["again"], f"{violation}")
+        place.gone()
+
+
+@test
+def refused():
+    """A wrong command line is refused, by all that is wrong"""
+    with Place() as place:
+        for name, options, words in (
+                ("nothing", (), ("no such action",)),
+                ("none", ("--only", "nowhere"), ("nowhere",)),
+                ("none", ("--only", "life:3"), ("life:3",)),
+                ("none", ("--set", "color=red"), ("color",)),
+                ("none", ("--set", "duration=soon"), ("duration",)),
+                ("none", ("--file", "directory=/etc/passwd"), ("directory",)),
+                ("none", ("--random", "soon"), ("soon",)),
+                ("none", ("--only", "nowhere", "--set", "color=red", "--set", "duration=soon",
+                          "--set", "x", "--file", "y=z"),
+                 ("nowhere", "color", "duration", "x: must be", "--file y"))):
             code, text = place.prove(name, *options)
             equal(code, EX_USAGE, f"exit status of {name} {options}: {text}")
-            contains(text, word, f"{name} {options}")
+            for word in words:
+                contains(text, word, f"{name} {options}")
         equal(place.servers(), [], "directories that are left")
 
 

@@ -131,6 +131,16 @@ def usage():
                  "is not a URL of http")):
             failed = command("run", *arguments, server=server, status=USAGE)
             contains(failed.err, what, f"{arguments}")
+        # All of them at once; one that is wrong is not missing as well.
+        failed = command(
+            "run", EFFECT, "--set", "nobody=1", "--set", "duration=10", "--set", "save=maybe",
+            "--set", "start_point=never", "--file", "no=/file", server=server, status=USAGE)
+        for what in ("--set nobody: the action has no such parameter", "--set duration=10: must",
+                     "--set save=maybe: must", "--set start_point=never: is not one",
+                     "--file no: the action has no such file",
+                     "directory is required: --set directory=VALUE"):
+            contains(failed.err, what, "all mistakes")
+        equal(len(failed.err.splitlines()), 7, f"lines of {failed.err}")
         equal(server.query("SELECT * FROM events"), [], "events")
 
 
