@@ -44,6 +44,27 @@ extern "C" {
 #define AK_API __attribute__((visibility("default")))
 #define AK_PRINTF(format_, first_) \
 	__attribute__((format(printf, format_, first_)))
+/* Which arguments must not be NULL. */
+#define AK_NONNULL(...) __attribute__((nonnull(__VA_ARGS__)))
+/* What it returns says whether the caller may go on. */
+#define AK_USE_RESULT __attribute__((warn_unused_result))
+
+/*
+ * A table with its end, which must not be forgotten:
+ *
+ *	static const struct ak_parameter parameters[] = AK_TABLE(
+ *		{ .name = "pid", ... },
+ *		{ .name = "duration", ... }
+ *	);
+ *
+ * Without a comma after the last row. The same as a list in braces with AK_PARAMETERS_END,
+ * AK_FIELDS_END or another end behind it.
+ */
+#ifdef __cplusplus
+#define AK_TABLE(...) { __VA_ARGS__, {} }
+#else
+#define AK_TABLE(...) { __VA_ARGS__, { 0 } }
+#endif
 
 /* One call of a handler: what was asked, and the reply that is being made. */
 struct ak_call;
@@ -131,7 +152,11 @@ struct ak_parameter {
 	enum ak_type type;
 	bool required;
 	bool advanced;			/* shown in the advanced section */
-	const char *default_value;	/* as text: "30s", "true", "[\"a\"]" */
+	/*
+	 * As text: "30s" with its unit, "true", "50" percent, a JSON array: ["a"] of a string
+	 * array, [{"key": "a", "value": "b"}] of a key-value list.
+	 */
+	const char *default_value;
 	struct ak_limit min;		/* of integer, percentage; ms of duration */
 	struct ak_limit max;
 	const struct ak_option *options; /* ends with AK_OPTIONS_END */
@@ -141,7 +166,7 @@ struct ak_parameter {
 	 * the agent knows these, so that the runtime then accepts any text.
 	 */
 	const char *const *option_attributes;
-	size_t max_length;		/* bytes of text or of an item; 0: any */
+	size_t max_length;		/* bytes of text, an item, a key or a value; 0: any */
 	size_t max_items;		/* of a string array or key-value list; 0: any */
 	unsigned int duration_units;	/* AK_SECONDS | AK_MINUTES; 0: the agent's choice */
 	/* How names of files may end: ".json", ".tar.gz", ending with NULL; of a file. */
@@ -567,38 +592,43 @@ struct ak_discovery {
  * Config values exist in prepare() and query_metrics(); keep in the state what later
  * handlers need. Values are checked and defaults are filled in before the handler runs. An
  * optional parameter without a value reads as 0, false, NULL or an empty list. Reading a
- * parameter that is not in the table, or with the wrong getter, makes the handler fail.
+ * parameter that is not in the table, with the wrong getter, or in another handler makes the
+ * handler fail, and so does any function that is called where it is not for.
  */
 
 /* The id of the execution, a UUID in lower case. */
-AK_API const char *ak_execution_id(const struct ak_call *call);
+AK_API const char *ak_execution_id(const struct ak_call *call) AK_NONNULL(1);
 
 /* Milliseconds until the runtime kills the process that runs this handler; at least 0. */
-AK_API int64_t ak_time_left(const struct ak_call *call);
+AK_API int64_t ak_time_left(const struct ak_call *call) AK_NONNULL(1);
 
 /* Whether the parameter has a value: sent, or by default. */
-AK_API bool ak_config_has(struct ak_call *call, const char *name);
-AK_API int64_t ak_config_integer(struct ak_call *call, const char *name);
-AK_API bool ak_config_boolean(struct ak_call *call, const char *name);
+AK_API bool ak_config_has(struct ak_call *call, const char *name) AK_NONNULL(1, 2);
+AK_API int64_t ak_config_integer(struct ak_call *call, const char *name) AK_NONNULL(1, 2);
+AK_API bool ak_config_boolean(struct ak_call *call, const char *name) AK_NONNULL(1, 2);
 /* In milliseconds. */
-AK_API int64_t ak_config_duration(struct ak_call *call, const char *name);
-AK_API const char *ak_config_string(struct ak_call *call, const char *name);
+AK_API int64_t ak_config_duration(struct ak_call *call, const char *name) AK_NONNULL(1, 2);
+AK_API const char *ak_config_string(struct ak_call *call, const char *name) AK_NONNULL(1, 2);
 /* In bits per second: "1kbit" is 1000, "1kbps" (bytes) is 8000. */
-AK_API int64_t ak_config_bitrate(struct ak_call *call, const char *name);
+AK_API int64_t ak_config_bitrate(struct ak_call *call, const char *name) AK_NONNULL(1, 2);
 /*
  * Whether text matches a regex: 1, or 0, or -1 where that is not a POSIX extended regular
  * expression (or the parameter has no value). Agents write them for other languages, too,
  * so that any text is accepted as one: get it with ak_config_string() then.
  */
-AK_API int ak_config_match(struct ak_call *call, const char *name, const char *text);
+AK_API int ak_config_match(struct ak_call *call, const char *name, const char *text)
+    AK_NONNULL(1, 2, 3);
 /* Number of items of a string array or of pairs of a key-value list. */
-AK_API size_t ak_config_count(struct ak_call *call, const char *name);
+AK_API size_t ak_config_count(struct ak_call *call, const char *name) AK_NONNULL(1, 2);
 /* Item, or value of the pair, at index; NULL beyond the end. */
-AK_API const char *ak_config_item(struct ak_call *call, const char *name, size_t index);
+AK_API const char *ak_config_item(struct ak_call *call, const char *name, size_t index)
+    AK_NONNULL(1, 2);
 /* Key of the pair at index; NULL beyond the end. */
-AK_API const char *ak_config_key(struct ak_call *call, const char *name, size_t index);
+AK_API const char *ak_config_key(struct ak_call *call, const char *name, size_t index)
+    AK_NONNULL(1, 2);
 /* Value of the first pair with this key; NULL if there is none. */
-AK_API const char *ak_config_value(struct ak_call *call, const char *name, const char *key);
+AK_API const char *ak_config_value(struct ak_call *call, const char *name, const char *key)
+    AK_NONNULL(1, 2, 3);
 
 /*
  * Files. A parameter of type file is named with letters, digits, "_" and "-", and its action
@@ -611,33 +641,35 @@ AK_API const char *ak_config_value(struct ak_call *call, const char *name, const
  * the execution is stopped, not before. stop() must cope with a file that is gone: after the
  * database was lost, nobody knows that it is needed.
  */
-AK_API const char *ak_config_file(struct ak_call *call, const char *name);
+AK_API const char *ak_config_file(struct ak_call *call, const char *name) AK_NONNULL(1, 2);
 /* How the client called the file; the path ends in a harmless form of that. */
-AK_API const char *ak_config_file_name(struct ak_call *call, const char *name);
+AK_API const char *ak_config_file_name(struct ak_call *call, const char *name) AK_NONNULL(1, 2);
 /* In bytes. */
-AK_API int64_t ak_config_file_size(struct ak_call *call, const char *name);
+AK_API int64_t ak_config_file_size(struct ak_call *call, const char *name) AK_NONNULL(1, 2);
 
 /* Name of the target, in prepare() and query_metrics(); NULL if the request has none. */
-AK_API const char *ak_target_name(const struct ak_call *call);
+AK_API const char *ak_target_name(const struct ak_call *call) AK_NONNULL(1);
 /* Value at index of a target attribute; NULL beyond the end. */
 AK_API const char *ak_target_attribute(const struct ak_call *call, const char *key,
-    size_t index);
+    size_t index) AK_NONNULL(1, 2);
 /* Number of values of a target attribute. */
-AK_API size_t ak_target_attribute_count(const struct ak_call *call, const char *key);
+AK_API size_t ak_target_attribute_count(const struct ak_call *call, const char *key)
+    AK_NONNULL(1, 2);
 /* Key of the target attribute at index; NULL beyond the end. */
-AK_API const char *ak_target_attribute_key(const struct ak_call *call, size_t index);
+AK_API const char *ak_target_attribute_key(const struct ak_call *call, size_t index) AK_NONNULL(1);
 
 /*
- * Whose execution it is, in prepare(): 0 or NULL where the request does not say. The key of
- * the experiment and the URI of its execution are kept for people, too: see actionkit(1).
+ * Whose execution it is, in prepare() and query_metrics(): 0 or NULL where the request does not
+ * say. The key of the experiment and the URI of its execution are kept for people, too: see
+ * actionkit(1).
  */
-AK_API const char *ak_experiment_key(const struct ak_call *call);
-AK_API const char *ak_experiment_uri(const struct ak_call *call);
+AK_API const char *ak_experiment_key(const struct ak_call *call) AK_NONNULL(1);
+AK_API const char *ak_experiment_uri(const struct ak_call *call) AK_NONNULL(1);
 /* The experiment's execution; it has one id of ours for each of its steps and targets. */
-AK_API int64_t ak_experiment_execution(const struct ak_call *call);
-AK_API const char *ak_execution_uri(const struct ak_call *call);
-AK_API int64_t ak_agent_pid(const struct ak_call *call);
-AK_API const char *ak_agent_aws_account_id(const struct ak_call *call);
+AK_API int64_t ak_experiment_execution(const struct ak_call *call) AK_NONNULL(1);
+AK_API const char *ak_execution_uri(const struct ak_call *call) AK_NONNULL(1);
+AK_API int64_t ak_agent_pid(const struct ak_call *call) AK_NONNULL(1);
+AK_API const char *ak_agent_aws_account_id(const struct ak_call *call) AK_NONNULL(1);
 
 /* What the agent itself depends on, and no action may cut off. */
 struct ak_restricted_endpoint {
@@ -650,10 +682,10 @@ struct ak_restricted_endpoint {
 
 /* What the next one calls: size is that of the struct which the caller knows. */
 AK_API bool ak_restricted_endpoint_as(const struct ak_call *call, size_t index,
-    struct ak_restricted_endpoint *ret_endpoint, size_t size);
+    struct ak_restricted_endpoint *ret_endpoint, size_t size) AK_NONNULL(1, 3) AK_USE_RESULT;
 
-/* The endpoint at index, in prepare(). Returns false beyond the end. */
-static inline bool
+/* The endpoint at index, in prepare() and query_metrics(). Returns false beyond the end. */
+static inline AK_NONNULL(1, 3) AK_USE_RESULT bool
 ak_restricted_endpoint_at(const struct ak_call *call, size_t index,
     struct ak_restricted_endpoint *ret_endpoint)
 {
@@ -661,46 +693,47 @@ ak_restricted_endpoint_at(const struct ak_call *call, size_t index,
 }
 
 /*
- * Properties of the experiment's execution, in prepare(). What is absent, or of another
- * type, reads as 0, false or NULL: people define them, not the action.
+ * Properties of the experiment's execution, in prepare() and query_metrics(). What is absent, or
+ * of another type, reads as 0, false or NULL: people define them, not the action.
  */
-AK_API bool ak_property_has(const struct ak_call *call, const char *key);
-AK_API const char *ak_property_string(const struct ak_call *call, const char *key);
-AK_API int64_t ak_property_integer(const struct ak_call *call, const char *key);
-AK_API double ak_property_double(const struct ak_call *call, const char *key);
-AK_API bool ak_property_boolean(const struct ak_call *call, const char *key);
+AK_API bool ak_property_has(const struct ak_call *call, const char *key) AK_NONNULL(1, 2);
+AK_API const char *ak_property_string(const struct ak_call *call, const char *key) AK_NONNULL(1, 2);
+AK_API int64_t ak_property_integer(const struct ak_call *call, const char *key) AK_NONNULL(1, 2);
+AK_API double ak_property_double(const struct ak_call *call, const char *key) AK_NONNULL(1, 2);
+AK_API bool ak_property_boolean(const struct ak_call *call, const char *key) AK_NONNULL(1, 2);
 /* Number of items of a list, and the text at index of one. */
-AK_API size_t ak_property_count(const struct ak_call *call, const char *key);
+AK_API size_t ak_property_count(const struct ak_call *call, const char *key) AK_NONNULL(1, 2);
 AK_API const char *ak_property_item(const struct ak_call *call, const char *key,
-    size_t index);
+    size_t index) AK_NONNULL(1, 2);
 /* A property of any type, as JSON text; NULL if it is absent. */
-AK_API const char *ak_property_json(const struct ak_call *call, const char *key);
+AK_API const char *ak_property_json(const struct ak_call *call, const char *key) AK_NONNULL(1, 2);
 
 /*
  * For when query_metrics() is asked, in milliseconds since the Unix epoch; now, if the
  * request does not say, and in other handlers.
  */
-AK_API int64_t ak_query_timestamp(const struct ak_call *call);
+AK_API int64_t ak_query_timestamp(const struct ak_call *call) AK_NONNULL(1);
 
 /*
  * The reply
  *
- * What cannot be told, such as a number that is not finite, makes a handler fail. Not stop(): no
- * report is worth an effect that is not undone. There it is a warning in the reply and in the
- * server's log, and the function returns 0.
+ * Details, labels and fields may be NULL, and what is zero in them has a default. Text that is not
+ * UTF-8 is mended, and the log says so. What cannot be told, such as a number that is not finite,
+ * makes a handler fail. Not stop(): no report is worth an effect that is not undone. There it is a
+ * warning in the reply and in the server's log, and the function returns 0.
  */
 
 /*
  * A technical error ("errored"). Returns -1, to be returned by the handler. The last error
  * of a handler counts; one that has set an error has failed, whatever it returns.
  */
-AK_API int ak_error(struct ak_call *call, const char *format, ...) AK_PRINTF(2, 3);
+AK_API int ak_error(struct ak_call *call, const char *format, ...) AK_PRINTF(2, 3) AK_NONNULL(1);
 
 /* The same, with the text of errno as detail. Reads errno first of all. */
-AK_API int ak_errno(struct ak_call *call, const char *format, ...) AK_PRINTF(2, 3);
+AK_API int ak_errno(struct ak_call *call, const char *format, ...) AK_PRINTF(2, 3) AK_NONNULL(1);
 
 /* What the action checks is not as it should be ("failed"). Returns -1. */
-AK_API int ak_failed(struct ak_call *call, const char *format, ...) AK_PRINTF(2, 3);
+AK_API int ak_failed(struct ak_call *call, const char *format, ...) AK_PRINTF(2, 3) AK_NONNULL(1);
 
 enum ak_error_status {
 	AK_ERRORED = 1,			/* as ak_error() says */
@@ -715,9 +748,9 @@ struct ak_error_details {
 	const char *instance;		/* URI of what happened this time */
 };
 
-/* An error with details (borrowed, copied). Returns -1. */
+/* An error with details (borrowed, copied; NULL: none). Returns -1. */
 AK_API int ak_error_as(struct ak_call *call, const struct ak_error_details *details,
-    const char *format, ...) AK_PRINTF(3, 4);
+    const char *format, ...) AK_PRINTF(3, 4) AK_NONNULL(1);
 
 enum ak_level {
 	AK_DEBUG = 1,
@@ -728,7 +761,7 @@ enum ak_level {
 
 /* A line for the agent's log, stamped with the time of now. */
 AK_API void ak_message(struct ak_call *call, enum ak_level level, const char *format, ...)
-    AK_PRINTF(3, 4);
+    AK_PRINTF(3, 4) AK_NONNULL(1);
 
 struct ak_label {
 	const char *name;		/* NULL ends the list */
@@ -742,25 +775,25 @@ enum ak_timestamp_source {
 	AK_TIMESTAMP_EXTERNAL		/* another system's; is left as it is */
 };
 
-/* What a message is beside its text. What is zero is left out, but for the level. */
+/* What a message is beside its text. What is zero is left out. */
 struct ak_message_details {
-	enum ak_level level;
+	enum ak_level level;		/* 0: AK_INFO */
 	const char *type;		/* what a log or Markdown widget selects it by */
 	const struct ak_label *fields;	/* shown beside it; AK_LABELS_END */
 	int64_t timestamp_ms;		/* since the Unix epoch; 0: now */
 	enum ak_timestamp_source timestamp_source;
 };
 
-/* A message with details (borrowed, copied). */
+/* A message with details (borrowed, copied; NULL: none). */
 AK_API void ak_message_as(struct ak_call *call, const struct ak_message_details *details,
-    const char *format, ...) AK_PRINTF(3, 4);
+    const char *format, ...) AK_PRINTF(3, 4) AK_NONNULL(1);
 
 /*
  * A measurement, stamped with the time of now. labels (borrowed, copied) may be NULL. A
  * value that is not a finite number cannot be told: JSON cannot say it.
  */
 AK_API void ak_metric(struct ak_call *call, const char *name, double value,
-    const struct ak_label *labels);
+    const struct ak_label *labels) AK_NONNULL(1);
 
 /* What a measurement is beside its name and value. What is zero is left out. */
 struct ak_metric_details {
@@ -769,9 +802,9 @@ struct ak_metric_details {
 	enum ak_timestamp_source timestamp_source;
 };
 
-/* A measurement with details (borrowed, copied). */
+/* A measurement with details (borrowed, copied; NULL: none). */
 AK_API void ak_metric_as(struct ak_call *call, const char *name, double value,
-    const struct ak_metric_details *details);
+    const struct ak_metric_details *details) AK_NONNULL(1);
 
 /* The most bytes of one artifact, and of all artifacts of one call. */
 #define AK_ARTIFACT_BYTES_MAX 5229771
@@ -783,8 +816,9 @@ AK_API void ak_metric_as(struct ak_call *call, const char *name, double value,
  * where it is too large or cannot be read: the call's error is set then.
  */
 AK_API int ak_artifact(struct ak_call *call, const char *label, const void *data,
-    size_t size);
-AK_API int ak_artifact_file(struct ak_call *call, const char *label, const char *path);
+    size_t size) AK_NONNULL(1);
+AK_API int ak_artifact_file(struct ak_call *call, const char *label, const char *path)
+    AK_NONNULL(1);
 
 /* What is done to a property of the experiment's execution. */
 enum ak_modification {
@@ -799,22 +833,25 @@ enum ak_modification {
  * error set: no key, not a finite number, not JSON.
  */
 AK_API int ak_modify_string(struct ak_call *call, enum ak_modification how,
-    const char *key, const char *value);
+    const char *key, const char *value) AK_NONNULL(1);
 AK_API int ak_modify_integer(struct ak_call *call, enum ak_modification how,
-    const char *key, int64_t value);
+    const char *key, int64_t value) AK_NONNULL(1);
 AK_API int ak_modify_double(struct ak_call *call, enum ak_modification how,
-    const char *key, double value);
+    const char *key, double value) AK_NONNULL(1);
 AK_API int ak_modify_boolean(struct ak_call *call, enum ak_modification how,
-    const char *key, bool value);
+    const char *key, bool value) AK_NONNULL(1);
 AK_API int ak_modify_json(struct ak_call *call, enum ak_modification how, const char *key,
-    const char *json);
+    const char *json) AK_NONNULL(1);
 
-/* The summary of the step, at most 512 characters; AK_INFO or AK_WARN. The last one wins. */
+/*
+ * The summary of the step; AK_INFO or AK_WARN. The last one wins. What is beyond 512 characters
+ * is cut off, and the log says so.
+ */
 AK_API void ak_summary(struct ak_call *call, enum ak_level level, const char *format, ...)
-    AK_PRINTF(3, 4);
+    AK_PRINTF(3, 4) AK_NONNULL(1);
 
-/* In status(): the action is over. The agent will call stop. */
-AK_API void ak_completed(struct ak_call *call);
+/* In status(), and nowhere else: the action is over. The agent will call stop. */
+AK_API void ak_completed(struct ak_call *call) AK_NONNULL(1);
 
 /*
  * What must survive
@@ -826,7 +863,7 @@ AK_API void ak_completed(struct ak_call *call);
  * error set; the handler must then change nothing and return -1. In prepare() and
  * query_metrics() it does nothing: their state is saved with their success, or never.
  */
-AK_API int ak_save(struct ak_call *call);
+AK_API int ak_save(struct ak_call *call) AK_NONNULL(1) AK_USE_RESULT;
 
 /*
  * The state_version of the action that last saved the state: an execution may have been
@@ -835,26 +872,27 @@ AK_API int ak_save(struct ak_call *call);
  * have other types is an error that names both versions; the handler is not called. 0 where
  * the state comes from the agent's request because the database was lost.
  */
-AK_API unsigned int ak_state_version(const struct ak_call *call);
+AK_API unsigned int ak_state_version(const struct ak_call *call) AK_NONNULL(1);
 
 /*
  * Takes a resource ("netdev:eth0") for this execution, durably, until it is stopped, in
- * prepare() or start(). Returns 0, also when the execution holds it already, or -1 with the
- * call's error set to name the execution that holds it.
+ * prepare() or start(), and nowhere else. Returns 0, also when the execution holds it already, or
+ * -1 with the call's error set to name the execution that holds it.
  */
-AK_API int ak_claim(struct ak_call *call, const char *format, ...) AK_PRINTF(2, 3);
+AK_API int ak_claim(struct ak_call *call, const char *format, ...) AK_PRINTF(2, 3)
+    AK_NONNULL(1) AK_USE_RESULT;
 
 /*
  * How many bytes must stay free in the file system of path for the server itself, to record what
  * is undone: 0 where its state is elsewhere. For start() of actions that fill disks.
  */
-AK_API int64_t ak_reserved_space(const struct ak_call *call, const char *path);
+AK_API int64_t ak_reserved_space(const struct ak_call *call, const char *path) AK_NONNULL(1, 2);
 
 /*
  * How many bytes of memory must stay available, in prepare(): --memory-reserve, or a tenth of all
  * memory if that is less. For actions that fill memory: keep it in the state.
  */
-AK_API int64_t ak_reserved_memory(const struct ak_call *call);
+AK_API int64_t ak_reserved_memory(const struct ak_call *call) AK_NONNULL(1);
 
 /*
  * What takes long
@@ -881,14 +919,14 @@ AK_API int64_t ak_reserved_memory(const struct ak_call *call);
  * In work(): waits ms, or until it must end. Returns 1 if it must end now, 0 when the time is over.
  * What was told is committed meanwhile.
  */
-AK_API int ak_work_wait(struct ak_call *call, int64_t ms);
+AK_API int ak_work_wait(struct ak_call *call, int64_t ms) AK_NONNULL(1);
 
 /*
  * In work(): a descriptor that can be read as soon as it must end, for poll() and
  * curl_multi_poll(); do not read it. What was told is committed by the functions that tell,
  * within a tenth of a second, but not while work() waits on its own: call ak_progress() before.
  */
-AK_API int ak_work_fd(struct ak_call *call);
+AK_API int ak_work_fd(struct ak_call *call) AK_NONNULL(1);
 
 /*
  * In work(): commits the state and all that was told, in one transaction, not durable against a
@@ -896,7 +934,7 @@ AK_API int ak_work_fd(struct ak_call *call);
  * -1 where the database cannot be written now: no reason to end, for all of it is kept until the
  * next time. (A state that cannot be kept at all is the call's error.)
  */
-AK_API int ak_progress(struct ak_call *call);
+AK_API int ak_progress(struct ak_call *call) AK_NONNULL(1);
 
 enum ak_work_how {
 	AK_WORK_COMPLETED = 1,		/* returned 0, or was stopped */
@@ -913,8 +951,12 @@ struct ak_work_end {
 	bool oom;			/* killed for want of memory, as far as that can be seen */
 };
 
-/* In status() and stop(): how work() ended; false while it runs, or where it never began. */
-AK_API bool ak_work_ended(struct ak_call *call, struct ak_work_end *ret_end);
+/*
+ * In status() and stop(): how work() ended (ret_end may be NULL); false while it runs, or where it
+ * never began.
+ */
+AK_API bool ak_work_ended(struct ak_call *call, struct ak_work_end *ret_end)
+    AK_NONNULL(1) AK_USE_RESULT;
 
 /*
  * In stop(): the result of the action, although the stop itself has succeeded; for what is only
@@ -923,7 +965,7 @@ AK_API bool ak_work_ended(struct ak_call *call, struct ak_work_end *ret_end);
  * copied) may be NULL: AK_ERRORED.
  */
 AK_API void ak_verdict(struct ak_call *call, const struct ak_error_details *details,
-    const char *format, ...) AK_PRINTF(3, 4);
+    const char *format, ...) AK_PRINTF(3, 4) AK_NONNULL(1);
 
 /*
  * Programs
@@ -985,7 +1027,7 @@ struct ak_exec_end {
  * after 1000 messages only counted.
  */
 AK_API int ak_exec(struct ak_call *call, const struct ak_exec *exec,
-    struct ak_exec_end *ret_end);
+    struct ak_exec_end *ret_end) AK_NONNULL(1, 2);
 
 /*
  * What was discovered
@@ -996,7 +1038,7 @@ AK_API int ak_exec(struct ak_call *call, const struct ak_exec *exec,
  * one. id is unique among all. Both are copied. Returns 0, or -1 with the call's error set:
  * empty, not UTF-8, over a limit.
  */
-AK_API int ak_discovered(struct ak_call *call, const char *id, const char *label);
+AK_API int ak_discovered(struct ak_call *call, const char *id, const char *label) AK_NONNULL(1);
 
 /*
  * A value of one of its attributes (copied); NULL and "" are left out, for an attribute that
@@ -1004,7 +1046,7 @@ AK_API int ak_discovered(struct ak_call *call, const char *id, const char *label
  * not count. Returns 0, or -1 with the call's error set, also for a name that is the agent's.
  */
 AK_API int ak_discovered_attribute(struct ak_call *call, const char *key,
-    const char *value);
+    const char *value) AK_NONNULL(1);
 
 /*
  * How this host is called, and its domain: --hostname and --domainname, or what the system
@@ -1079,9 +1121,10 @@ AK_API int ak_register_discovery_as(const struct ak_discovery *discovery,
 
 /*
  * Adds an action (borrowed, must stay valid) to those the program offers. Nothing is
- * checked yet: ak_main() checks all of them and reports all mistakes at once. Returns 0,
- * or -1 if action is NULL, memory is out, or the program was compiled with another version of
- * this header than its library, with other structs: ak_main() then says so and runs nothing.
+ * checked yet: ak_main() checks all of them and reports all mistakes at once, also that action
+ * was NULL or memory out. Returns 0, or -1, then as well, and if the program was compiled with
+ * another version of this header than its library, with other structs: ak_main() then says so and
+ * runs nothing.
  */
 static inline int
 ak_register(const struct ak_action *action)

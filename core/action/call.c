@@ -19,6 +19,8 @@
 #include "core/base/utf8.h"
 
 #define RESOURCE_BYTES_MAX 255
+#define SILENCE_BYTES 64
+#define HANDLERS_BYTES 64
 
 #define STATUS_ERRORED "errored"
 #define STATUS_FAILED "failed"
@@ -30,6 +32,16 @@ static const char *const failed_titles[VERB_WORK + 1] = {
 	[VERB_STOP] = "Stop failed",
 	[VERB_QUERY] = "Query failed",
 	[VERB_WORK] = "Work failed",
+};
+
+/* What the author calls it. */
+static const char *const handler_names[VERB_WORK + 1] = {
+	[VERB_PREPARE] = "prepare()",
+	[VERB_START] = "start()",
+	[VERB_STATUS] = "status()",
+	[VERB_STOP] = "stop()",
+	[VERB_QUERY] = "query_metrics()",
+	[VERB_WORK] = "work()",
 };
 
 typedef int handler(struct ak_call *, void *);
@@ -66,11 +78,26 @@ subject_of(const struct ak_call *call)
 	if (call->action == NULL)
 		length = asprintf(&text, "discover() of %s", call->discovery->id);
 	else
-		length = asprintf(&text, "%s() of %s, execution %s", verb_name(call->verb),
+		length = asprintf(&text, "%s of %s, execution %s", handler_names[call->verb],
 		    call->action->id, call->execution);
 	if (length == -1)
 		log_out_of_memory();
 	return text;
+}
+
+void
+call_warn(const struct ak_call *call, const char *format, ...)
+{
+	char *subject = subject_of(call), *text;
+	va_list arguments;
+
+	va_start(arguments, format);
+	if (vasprintf(&text, format, arguments) == -1)
+		log_out_of_memory();
+	va_end(arguments);
+	log_warn("%s: %s", subject, text);
+	free(text);
+	free(subject);
 }
 
 /* Code of the action is to blame for what the server has lost, whatever else it says. */
@@ -119,6 +146,23 @@ call_came_back(struct ak_call *call)
 		process_exit(EXIT_FAILURE);
 	}
 	look_after(call);
+	if (text_repairs() != call->repairs)
+		call_warn(call, "it told %zu texts that are not UTF-8: what is no character became "
+		    UTF8_REPLACEMENT, text_repairs() - call->repairs);
+}
+
+/* It has failed, and has not said why. */
+static void
+blame_silence(struct ak_call *call, int result)
+{
+	char detail[SILENCE_BYTES];
+
+	if (call->error != NULL)
+		return;
+	snprintf(detail, sizeof(detail), "%s returned %d without ak_error()",
+	    handler_names[call->verb], result);
+	call_error(call, failed_titles[call->verb], detail);
+	call_warn(call, "it returned %d without ak_error()", result);
 }
 
 int
@@ -130,11 +174,12 @@ call_run(struct ak_call *call)
 
 	if (run != NULL) {
 		process_let_signals(&mask);
+		call->repairs = text_repairs();
 		result = run(call, call->verb == VERB_QUERY ? NULL : call->state);
 		call_came_back(call);
 		process_hold_signals(&mask);
 		if (result != 0)
-			call_error(call, failed_titles[call->verb], NULL);
+			blame_silence(call, result);
 	}
 	return call->error == NULL ? 0 : -1;
 }
@@ -216,7 +261,7 @@ call_unreported(struct ak_call *call, const char *title, const char *detail)
 	    detail == NULL ? "" : detail) == -1)
 		log_out_of_memory();
 	call_message(call, AK_WARN, text);
-	log_warn("stop() of execution %s: %s", call->execution, text);
+	call_warn(call, "%s", text);
 	free(text);
 }
 
@@ -255,6 +300,41 @@ call_forbidden(const struct ak_call *call, const char *function)
 	if (*call->forbidden == NULL)
 		*call->forbidden = function;
 	return true;
+}
+
+/* "prepare() and start()". */
+static void
+name_handlers(unsigned int verbs, char ret_names[HANDLERS_BYTES])
+{
+	size_t used = 0;
+
+	ret_names[0] = '\0';
+	for (int verb = 0; verb <= VERB_WORK; verb++)
+		if ((verbs & CALL_IN(verb)) != 0)
+			used += (size_t)snprintf(ret_names + used, HANDLERS_BYTES - used,
+			    "%s%s", used == 0 ? "" : " and ", handler_names[verb]);
+}
+
+/* A function that only looks takes a constant call; calls are none. */
+static struct ak_call *
+own(const struct ak_call *call)
+{
+	return (struct ak_call *)(uintptr_t)call;
+}
+
+bool
+call_is_in(const struct ak_call *call, unsigned int verbs, const char *function)
+{
+	char names[HANDLERS_BYTES];
+
+	if (call_forbidden(call, function))
+		return false;
+	if ((verbs & CALL_IN(call->verb)) != 0)
+		return true;
+	name_handlers(verbs, names);
+	call_misuse(own(call), "%s() was called in %s, and is for %s", function,
+	    handler_names[call->verb], names);
+	return false;
 }
 
 void
@@ -390,10 +470,8 @@ ak_verdict(struct ak_call *call, const struct ak_error_details *details,
 {
 	va_list arguments;
 
-	if (call->verb != VERB_STOP) {
-		call_misuse(call, "%s: is for stop()", __func__);
+	if (!call_is_in(call, CALL_IN(VERB_STOP), __func__))
 		return;
-	}
 	va_start(arguments, format);
 	json_object_put(call->verdict);
 	call->verdict = detailed(details, call_format(format, arguments));
@@ -403,7 +481,11 @@ ak_verdict(struct ak_call *call, const struct ak_error_details *details,
 void
 ak_completed(struct ak_call *call)
 {
-	call->completed = true;
+	/* In stop() no mistake of what is told makes it fail; a discovery finds it out itself. */
+	if (call->verb == VERB_STOP)
+		call_misreported(call, "ak_completed() was called in stop(), and is for status()");
+	else if (call->discovery != NULL || call_is_in(call, CALL_IN(VERB_STATUS), __func__))
+		call->completed = true;
 }
 
 const char *
@@ -451,16 +533,19 @@ ak_claim(struct ak_call *call, const char *format, ...)
 	struct err err;
 	int result = 0;
 
-	if (call_forbidden(call, __func__))
+	if (!call_is_in(call, CALL_IN(VERB_PREPARE) | CALL_IN(VERB_START), __func__))
 		return -1;
 	if (call->claim != NULL && look_after(call) == -1)
 		return -1;
 	va_start(arguments, format);
 	resource = call_format(format, arguments);
 	va_end(arguments);
-	if (resource[0] == '\0')
-		result = err_set(&err, ERR_INTERNAL, "the resource has no name");
-	else if (strlen(resource) > RESOURCE_BYTES_MAX)
+	if (resource[0] == '\0') {
+		call_misuse(call, "ak_claim() was called without the name of a resource");
+		free(resource);
+		return -1;
+	}
+	if (strlen(resource) > RESOURCE_BYTES_MAX)
 		result = err_set(&err, ERR_INTERNAL,
 		    "the name of the resource is longer than %d bytes",
 		    RESOURCE_BYTES_MAX);

@@ -72,6 +72,7 @@ struct ak_call {
 	int discover_code;
 	/* Where the first function is noted that only handlers may call. */
 	const char **forbidden;
+	size_t repairs;			/* text_repairs() when its code began */
 
 	/* The reply so far; owned, NULL while empty. */
 	struct json_object *messages;
@@ -106,6 +107,9 @@ void call_error(struct ak_call *call, const char *title, const char *detail);
 /* The title of the error that another execution holds what is claimed. */
 #define CALL_IN_USE "In use by another execution"
 
+/* A line in the log that begins with whose call it is. */
+void call_warn(const struct ak_call *call, const char *format, ...) AK_PRINTF(2, 3);
+
 /* A message of the runtime's own. */
 void call_message(struct ak_call *call, enum ak_level level, const char *text);
 
@@ -134,6 +138,17 @@ void call_misuse(struct ak_call *call, const char *format, ...) AK_PRINTF(2, 3);
  * has failed then.
  */
 bool call_forbidden(const struct ak_call *call, const char *function);
+
+/* The handlers of which a function is, as bits. */
+#define CALL_IN(verb_) (1U << (verb_))
+/* Those that get the request's config, target and context. */
+#define CALL_IN_ASKED (CALL_IN(VERB_PREPARE) | CALL_IN(VERB_QUERY))
+
+/*
+ * Whether this is a handler of them; else that is a mistake of the author, also where function
+ * takes a call that it does not change.
+ */
+bool call_is_in(const struct ak_call *call, unsigned int verbs, const char *function);
 
 /*
  * Text of any length, with bytes that are not UTF-8 replaced; owned. Out of memory is fatal.

@@ -152,36 +152,42 @@ context_take(struct ak_call *call, struct json_object *request, struct err *err)
 	return take_timestamp(call, request, err);
 }
 
+/* A part of the request, for a handler that gets it. */
+static struct json_object *
+asked(const struct ak_call *call, struct json_object *part, const char *function)
+{
+	return call_is_in(call, CALL_IN_ASKED, function) ? part : NULL;
+}
+
 const char *
 ak_target_name(const struct ak_call *call)
 {
-	(void)call_forbidden(call, __func__);
-	return json_member_string(call->target, "name");
+	return json_member_string(asked(call, call->target, __func__), "name");
 }
 
 static struct json_object *
-attribute(const struct ak_call *call, const char *key)
+attribute(const struct ak_call *call, const char *key, const char *function)
 {
-	(void)call_forbidden(call, "ak_target_attribute");
-	return json_member(json_member(call->target, "attributes"), key);
+	return json_member(json_member(asked(call, call->target, function), "attributes"), key);
 }
 
 const char *
 ak_target_attribute(const struct ak_call *call, const char *key, size_t index)
 {
-	return json_string(json_element(attribute(call, key), index));
+	return json_string(json_element(attribute(call, key, __func__), index));
 }
 
 size_t
 ak_target_attribute_count(const struct ak_call *call, const char *key)
 {
-	return json_count(attribute(call, key));
+	return json_count(attribute(call, key, __func__));
 }
 
 const char *
 ak_target_attribute_key(const struct ak_call *call, size_t index)
 {
-	struct json_object *attributes = json_member(call->target, "attributes");
+	struct json_object *attributes = json_member(asked(call, call->target, __func__),
+	    "attributes");
 
 	if (!json_object_is_type(attributes, json_type_object))
 		return NULL;
@@ -204,37 +210,37 @@ whole(struct json_object *value)
 const char *
 ak_experiment_key(const struct ak_call *call)
 {
-	return json_member_string(call->context, "experimentKey");
+	return json_member_string(asked(call, call->context, __func__), "experimentKey");
 }
 
 const char *
 ak_experiment_uri(const struct ak_call *call)
 {
-	return json_member_string(call->context, "experimentUri");
+	return json_member_string(asked(call, call->context, __func__), "experimentUri");
 }
 
 int64_t
 ak_experiment_execution(const struct ak_call *call)
 {
-	return whole(json_member(call->context, "executionId"));
+	return whole(json_member(asked(call, call->context, __func__), "executionId"));
 }
 
 const char *
 ak_execution_uri(const struct ak_call *call)
 {
-	return json_member_string(call->context, "executionUri");
+	return json_member_string(asked(call, call->context, __func__), "executionUri");
 }
 
 int64_t
 ak_agent_pid(const struct ak_call *call)
 {
-	return whole(json_member(call->context, "agentPid"));
+	return whole(json_member(asked(call, call->context, __func__), "agentPid"));
 }
 
 const char *
 ak_agent_aws_account_id(const struct ak_call *call)
 {
-	return json_member_string(call->context, "agentAwsAccountId");
+	return json_member_string(asked(call, call->context, __func__), "agentAwsAccountId");
 }
 
 static const char *
@@ -252,7 +258,8 @@ ak_restricted_endpoint_as(const struct ak_call *call, size_t index,
 	struct ak_restricted_endpoint known;
 	struct json_object *endpoint;
 
-	endpoint = json_element(json_member(call->context, "restrictedEndpoints"), index);
+	endpoint = json_element(json_member(asked(call, call->context, __func__),
+	    "restrictedEndpoints"), index);
 	if (endpoint == NULL)
 		return false;
 	known = (struct ak_restricted_endpoint){
@@ -271,25 +278,25 @@ ak_restricted_endpoint_as(const struct ak_call *call, size_t index,
 bool
 ak_property_has(const struct ak_call *call, const char *key)
 {
-	return json_member(call->properties, key) != NULL;
+	return json_member(asked(call, call->properties, __func__), key) != NULL;
 }
 
 const char *
 ak_property_string(const struct ak_call *call, const char *key)
 {
-	return json_member_string(call->properties, key);
+	return json_member_string(asked(call, call->properties, __func__), key);
 }
 
 int64_t
 ak_property_integer(const struct ak_call *call, const char *key)
 {
-	return whole(json_member(call->properties, key));
+	return whole(json_member(asked(call, call->properties, __func__), key));
 }
 
 double
 ak_property_double(const struct ak_call *call, const char *key)
 {
-	struct json_object *value = json_member(call->properties, key);
+	struct json_object *value = json_member(asked(call, call->properties, __func__), key);
 
 	if (!json_object_is_type(value, json_type_double) &&
 	    !json_object_is_type(value, json_type_int))
@@ -300,7 +307,7 @@ ak_property_double(const struct ak_call *call, const char *key)
 bool
 ak_property_boolean(const struct ak_call *call, const char *key)
 {
-	struct json_object *value = json_member(call->properties, key);
+	struct json_object *value = json_member(asked(call, call->properties, __func__), key);
 
 	return json_object_is_type(value, json_type_boolean) &&
 	    json_object_get_boolean(value);
@@ -309,19 +316,20 @@ ak_property_boolean(const struct ak_call *call, const char *key)
 size_t
 ak_property_count(const struct ak_call *call, const char *key)
 {
-	return json_count(json_member(call->properties, key));
+	return json_count(json_member(asked(call, call->properties, __func__), key));
 }
 
 const char *
 ak_property_item(const struct ak_call *call, const char *key, size_t index)
 {
-	return json_string(json_element(json_member(call->properties, key), index));
+	return json_string(json_element(json_member(asked(call, call->properties, __func__), key),
+	    index));
 }
 
 const char *
 ak_property_json(const struct ak_call *call, const char *key)
 {
-	struct json_object *value = json_member(call->properties, key);
+	struct json_object *value = json_member(asked(call, call->properties, __func__), key);
 
 	return value == NULL ? NULL : json_text(value, NULL);
 }

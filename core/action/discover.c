@@ -14,6 +14,7 @@
 #include "core/action/discovery.h"
 #include "core/base/log.h"
 #include "core/base/process.h"
+#include "core/base/text.h"
 
 #define DISCOVERY_FAILED "Discovery failed"
 
@@ -179,7 +180,8 @@ discover(const struct ak_discovery *discovery, int64_t deadline_ms, char **ret_t
 	struct ak_call call = {
 		.verb = VERB_COUNT, .discovery = discovery, .execution = "",
 		.deadline_ms = deadline_ms,
-		.discovered = &discovered, .forbidden = &forbidden
+		.discovered = &discovered, .forbidden = &forbidden,
+		.repairs = text_repairs()
 	};
 	int result = run(discovery, &call, err);
 

@@ -28,6 +28,15 @@ static const char *const source_names[] = {
 	[AK_TIMESTAMP_EXTERNAL] = "external",
 };
 
+static bool
+check_level(struct ak_call *call, const char *function, enum ak_level level)
+{
+	if (level >= AK_DEBUG && level <= AK_ERROR)
+		return true;
+	call_misreported(call, "%s: %d is not a level", function, (int)level);
+	return false;
+}
+
 /* Whether a timestamp can be told. */
 static bool
 check_timestamp(struct ak_call *call, const char *function, int64_t ms,
@@ -117,10 +126,8 @@ ak_message(struct ak_call *call, enum ak_level level, const char *format, ...)
 	va_list arguments;
 	char *text;
 
-	if (level < AK_DEBUG || level > AK_ERROR) {
-		call_misreported(call, "ak_message: %d is not a level", (int)level);
+	if (!check_level(call, __func__, level))
 		return;
-	}
 	va_start(arguments, format);
 	text = call_format(format, arguments);
 	va_end(arguments);
@@ -132,23 +139,21 @@ void
 ak_message_as(struct ak_call *call, const struct ak_message_details *details,
     const char *format, ...)
 {
-	const struct ak_message_details plain = { .level = AK_INFO };
+	struct ak_message_details all = { .level = AK_INFO };
 	va_list arguments;
 	char *text;
 
-	if (details == NULL)
-		details = &plain;
-	if (details->level < AK_DEBUG || details->level > AK_ERROR) {
-		call_misreported(call, "%s: %d is not a level", __func__, (int)details->level);
-		return;
-	}
-	if (!check_timestamp(call, __func__, details->timestamp_ms,
-	    details->timestamp_source))
+	if (details != NULL)
+		all = *details;
+	if ((int)all.level == 0)
+		all.level = AK_INFO;
+	if (!check_level(call, __func__, all.level) ||
+	    !check_timestamp(call, __func__, all.timestamp_ms, all.timestamp_source))
 		return;
 	va_start(arguments, format);
 	text = call_format(format, arguments);
 	va_end(arguments);
-	add_message(call, details, text);
+	add_message(call, &all, text);
 	free(text);
 }
 
@@ -212,14 +217,17 @@ ak_metric_as(struct ak_call *call, const char *name, double value,
 	add_metric(call, name, value, details == NULL ? &plain : details, __func__);
 }
 
-/* Cuts text after max characters. It is UTF-8. */
+/* Cuts it after as many characters as it may have. It is UTF-8. */
 static void
-cut_characters(char *text, size_t max)
+cut_summary(const struct ak_call *call, char *text)
 {
-	size_t length = strlen(text), at = 0;
+	size_t length = strlen(text), at = 0, left = SUMMARY_CHARACTERS_MAX;
 
-	while (at < length && max-- > 0)
+	while (at < length && left-- > 0)
 		at += utf8_character(text + at, length - at);
+	if (at < length)
+		call_warn(call, "it has a summary of %zu characters: it is cut after %d",
+		    utf8_count(text), SUMMARY_CHARACTERS_MAX);
 	text[at] = '\0';
 }
 
@@ -236,7 +244,7 @@ ak_summary(struct ak_call *call, enum ak_level level, const char *format, ...)
 	va_start(arguments, format);
 	text = call_format(format, arguments);
 	va_end(arguments);
-	cut_characters(text, SUMMARY_CHARACTERS_MAX);
+	cut_summary(call, text);
 	json_object_put(call->summary);
 	call->summary = json_new_object();
 	json_add_string(call->summary, "text", text);

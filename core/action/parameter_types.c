@@ -266,33 +266,21 @@ default_boolean(const char *text)
 	return json_new_bool(text[0] == 't');
 }
 
-/* The array that text is; NULL if it is something else. */
+/* The array that text is, an empty one where it is empty; NULL if it is something else. */
 static struct json_object *
-default_pairs(const char *text)
+default_array(const char *text)
 {
 	struct json_object *value;
 	struct err err;
 
+	if (*text == '\0')
+		return json_new_array();
 	if (json_parse(text, strlen(text), &value, &err) == -1)
 		return NULL;
 	if (json_object_is_type(value, json_type_array))
 		return value;
 	json_object_put(value);
 	return NULL;
-}
-
-/* A JSON array, or the only item as it is. */
-static struct json_object *
-default_list(const char *text)
-{
-	struct json_object *array = default_pairs(text);
-
-	if (array != NULL)
-		return array;
-	array = json_new_array();
-	if (*text != '\0')
-		json_append(array, json_new_string(text));
-	return array;
 }
 
 static const struct parameter_type types[] = {
@@ -320,7 +308,7 @@ static const struct parameter_type types[] = {
 	[AK_STRING_ARRAY] = {
 		.name = "string_array", .alias = "string[]", .form = FORM_LIST,
 		.members = HAS_OPTIONS | HAS_LENGTH | HAS_ITEMS, .getters = READ_ITEM,
-		.read_default = default_list, .check = check_list
+		.read_default = default_array, .check = check_list
 	},
 	[AK_INTEGER] = {
 		.name = "integer", .form = FORM_WHOLE, .members = HAS_LIMITS,
@@ -345,7 +333,7 @@ static const struct parameter_type types[] = {
 	},
 	[AK_KEY_VALUE] = {
 		.name = "key_value", .form = FORM_PAIRS, .members = HAS_LENGTH | HAS_ITEMS,
-		.getters = READ_ITEM | READ_KEY, .read_default = default_pairs,
+		.getters = READ_ITEM | READ_KEY, .read_default = default_array,
 		.check = check_pairs
 	},
 	[AK_SEPARATOR] = { .name = "separator" },

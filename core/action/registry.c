@@ -25,6 +25,7 @@ static const struct ak_discovery **discoveries;
 static size_t discoveries_count;
 
 static char refusal[REFUSAL_BYTES];
+static size_t lost;
 
 #define STRUCT_SIZE(name_) { #name_, sizeof(struct name_) },
 static const struct {
@@ -65,16 +66,26 @@ ak_version(void)
 	return AK_VERSION_TEXT;
 }
 
+/* Programs do not look at what ak_register() returns: ak_main() says it. */
+static int
+lose(void)
+{
+	lost++;
+	return -1;
+}
+
 int
 ak_register_as(const struct ak_action *action, const struct ak_layout *layout)
 {
 	struct entry *grown;
 
-	if (check_layout(layout) == -1 || action == NULL)
+	if (check_layout(layout) == -1)
 		return -1;
+	if (action == NULL)
+		return lose();
 	grown = realloc(entries, (entries_count + 1) * sizeof(*entries));
 	if (grown == NULL)
-		return -1;
+		return lose();
 	entries = grown;
 	entries[entries_count++] = (struct entry){ .action = action };
 	return 0;
@@ -85,11 +96,13 @@ ak_register_discovery_as(const struct ak_discovery *discovery, const struct ak_l
 {
 	const struct ak_discovery **grown;
 
-	if (check_layout(layout) == -1 || discovery == NULL)
+	if (check_layout(layout) == -1)
 		return -1;
+	if (discovery == NULL)
+		return lose();
 	grown = realloc(discoveries, (discoveries_count + 1) * sizeof(*discoveries));
 	if (grown == NULL)
-		return -1;
+		return lose();
 	discoveries = grown;
 	discoveries[discoveries_count++] = discovery;
 	return 0;
@@ -106,12 +119,19 @@ ak_registry_clear(void)
 	entries_count = 0;
 	only_enabled = all_enabled = false;
 	refusal[0] = '\0';
+	lost = 0;
 }
 
 const char *
 registry_refusal(void)
 {
 	return refusal[0] == '\0' ? NULL : refusal;
+}
+
+size_t
+registry_lost(void)
+{
+	return lost;
 }
 
 size_t

@@ -18,6 +18,9 @@
  */
 const char *registry_refusal(void);
 
+/* How many calls of ak_register() and ak_register_discovery() have failed otherwise. */
+size_t registry_lost(void);
+
 size_t registry_count(void);
 /* In order of registration; index < registry_count(). */
 const struct ak_action *registry_at(size_t index);

@@ -151,6 +151,9 @@ check_time_control(struct verify *verify, const struct ak_action *action)
 		if (duration == NULL || duration->type != AK_DURATION)
 			verify_mistake(verify, "external time control needs a parameter "
 			    "\"duration\" of type duration");
+		if (action->kind == AK_ATTACK && action->stop == NULL && action->work == NULL)
+			verify_mistake(verify, "an attack that the agent ends needs stop() or "
+			    "work()");
 		return;
 	}
 	if (action->time_control == 0)
@@ -374,6 +377,11 @@ verify_registry(void (*report)(void *context, const char *mistake), void *contex
 	const struct ak_action *action;
 	size_t i;
 
+	if (registry_lost() != 0)
+		verify_mistake(&verify, "ak_register() or ak_register_discovery() has failed, "
+		    "without an action or for want of memory: %zu times", registry_lost());
+	else if (registry_count() == 0 && registry_discoveries() == 0)
+		verify_mistake(&verify, "no action and no discovery was registered");
 	for (i = 0; i < registry_count(); i++) {
 		action = registry_at(i);
 		verify.where[0] = '\0';

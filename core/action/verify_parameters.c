@@ -25,6 +25,11 @@
 static const char file_name_characters[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
 
+static const char scheme_characters[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+.-";
+static const char blanks[] = " \t\r\n\v\f";
+
+#define PERCENT_MAX 100
 #define UNITS_ALL \
 	(AK_MILLISECONDS | AK_SECONDS | AK_MINUTES | AK_HOURS | AK_DAYS)
 
@@ -167,17 +172,60 @@ check_options(struct verify *verify, const struct ak_parameter *parameter,
 	return fine;
 }
 
+/* A scheme and what it leads to, without blanks: which schemes there are is the action's matter. */
+static bool
+looks_like_url(const char *text)
+{
+	size_t scheme = strspn(text, scheme_characters);
+
+	if (scheme == 0 || strncmp(text + scheme, "://", strlen("://")) != 0)
+		return false;
+	text += scheme + strlen("://");
+	return *text != '\0' && text[strcspn(text, blanks)] == '\0';
+}
+
+/* What is wrong with a default that may be sent, but is not what a table means; NULL: nothing. */
+static const char *
+default_fault(const struct ak_parameter *parameter, struct json_object *value)
+{
+	const char *text = parameter->default_value;
+	int64_t number = json_object_get_int64(value);
+
+	switch (parameter->type) {
+	case AK_DURATION:
+		/* 0 is 0 in all units. */
+		return number != 0 && text[strspn(text, "0123456789")] == '\0' ?
+		    "has no unit, such as \"30s\"" : NULL;
+	case AK_PERCENTAGE:
+		if (number > PERCENT_MAX && !parameter->max.set)
+			return "is more than 100 percent, without a max that allows it";
+		return number < 0 && !parameter->min.set ?
+		    "is less than 0 percent, without a min that allows it" : NULL;
+	case AK_URL:
+		return text[0] == '\0' || looks_like_url(text) ? NULL :
+		    "is not a URL, such as \"https://example.com\"";
+	default:
+		return NULL;
+	}
+}
+
 static void
 check_default(struct verify *verify, const struct ak_parameter *parameter)
 {
-	struct json_object *value;
+	struct json_object *value = NULL;
+	const char *fault;
 	struct err err;
 
-	if (parameters_default(parameter, &value, &err) == 0)
+	if (parameters_default(parameter, &value, &err) == 0) {
+		fault = default_fault(parameter, value);
+		if (fault != NULL)
+			verify_mistake(verify, "default_value \"%s\" %s", parameter->default_value,
+			    fault);
 		json_object_put(value);
-	else
-		verify_mistake(verify, "default_value \"%s\" %s",
-		    parameter->default_value, err.msg);
+	} else {
+		verify_mistake(verify, "default_value \"%s\" %s", parameter->default_value,
+		    err.msg);
+	}
 }
 
 static void

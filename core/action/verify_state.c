@@ -46,6 +46,14 @@ is_within(size_t size, const struct ak_field *field)
 	return field->offset <= size && field->size <= size - field->offset;
 }
 
+/* Of what is behind a table without an end nothing can be said, not even its name. */
+static bool
+is_something_else(size_t size, const struct ak_field *field)
+{
+	return (field->kind < AK_FIELD_INT || field->kind > AK_FIELD_JSON) &&
+	    !is_within(size, field);
+}
+
 static void check_fields(struct verify *verify, const struct ak_field *fields, size_t size,
     unsigned int depth);
 
@@ -91,6 +99,11 @@ check_fields(struct verify *verify, const struct ak_field *fields, size_t size,
 	size_t outer;
 
 	for (field = fields; field->name != NULL; field++) {
+		if (is_something_else(size, field)) {
+			verify_mistake(verify, "%srow %zu is not a field: AK_FIELDS_END is missing",
+			    depth == 0 ? "state: " : "", (size_t)(field - fields) + 1);
+			return;
+		}
 		outer = verify_enter(verify, "%sfield \"%s\"", depth == 0 ? "state: " : "",
 		    field->name);
 		check_field(verify, fields, size, field, depth);

@@ -9,16 +9,6 @@
 #include "core/action/call.h"
 #include "core/base/clock.h"
 
-/* Whether the call is one of work(); a mistake of the author if not. */
-static bool
-is_work(struct ak_call *call, const char *function)
-{
-	if (call->verb == VERB_WORK)
-		return true;
-	call_misuse(call, "%s: is for work()", function);
-	return false;
-}
-
 /* Waits so long for the end. */
 static bool
 must_end(struct ak_call *call, int64_t ms)
@@ -33,7 +23,7 @@ ak_work_wait(struct ak_call *call, int64_t ms)
 {
 	int64_t began_ms = clock_boot_ms(), left_ms = ms, tell_ms;
 
-	if (!is_work(call, __func__))
+	if (!call_is_in(call, CALL_IN(VERB_WORK), __func__))
 		return 1;
 	for (;;) {
 		tell_ms = call->tell(call);
@@ -48,7 +38,7 @@ ak_work_wait(struct ak_call *call, int64_t ms)
 int
 ak_work_fd(struct ak_call *call)
 {
-	return is_work(call, __func__) ? call->end_fd : -1;
+	return call_is_in(call, CALL_IN(VERB_WORK), __func__) ? call->end_fd : -1;
 }
 
 int
@@ -56,7 +46,7 @@ ak_progress(struct ak_call *call)
 {
 	struct err err;
 
-	if (!is_work(call, __func__))
+	if (!call_is_in(call, CALL_IN(VERB_WORK), __func__))
 		return -1;
 	if (call->progress(call, &err) == 0)
 		return 0;
@@ -71,6 +61,7 @@ ak_work_ended(struct ak_call *call, struct ak_work_end *ret_end)
 {
 	if (call->work_end == NULL)
 		return false;
-	*ret_end = *call->work_end;
+	if (ret_end != NULL)
+		*ret_end = *call->work_end;
 	return true;
 }

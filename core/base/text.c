@@ -24,11 +24,21 @@ text_set(char **text, const char *value)
 	*text = copy;
 }
 
+static size_t repairs;
+
+size_t
+text_repairs(void)
+{
+	return repairs;
+}
+
 char *
 text_repair(const char *text, size_t length)
 {
 	size_t at = 0, bytes, used = 0;
 	char *copy;
+
+	repairs += !utf8_valid(text, length);
 
 	if ((copy = malloc(length * REPLACEMENT_BYTES + 1)) == NULL)
 		log_out_of_memory();

@@ -11,6 +11,8 @@
  * UTF-8 replaced; owned. Out of memory is fatal.
  */
 char *text_repair(const char *text, size_t length);
+/* How many texts this process has had to change so. */
+size_t text_repairs(void);
 
 /* Replaces an owned text (or NULL) by a copy of value (or NULL). Out of memory is fatal. */
 void text_set(char **text, const char *value);

@@ -13,6 +13,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "core/action/registry.h"
 #include "core/action/verify.h"
 #include "core/base/log.h"
 #include "core/base/process.h"
@@ -93,6 +94,15 @@ test(const struct server_options *options)
 	return EXIT_SUCCESS;
 }
 
+static bool
+offers_anything(void)
+{
+	for (size_t i = 0; i < registry_count(); i++)
+		if (registry_enabled(registry_at(i)))
+			return true;
+	return registry_discoveries() > 0;
+}
+
 int
 serve_main(int argc, char **argv)
 {
@@ -120,6 +130,9 @@ serve_main(int argc, char **argv)
 	if (verify_registry(report, NULL) > 0)
 		return EX_CONFIG;
 	server_options_enable(&options);
+	if (!offers_anything())
+		log_warn("no action is offered: all that are registered are guarded or not named "
+		    "(--enable-action)");
 	site = (struct site){ .options = &options };
 	index_binary(site.binary);
 	index_build(&site.index, options.base_path, site.binary);

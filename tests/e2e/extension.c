@@ -110,7 +110,7 @@ note(struct ak_call *call, const char *directory, const char *handler, const cha
 static int
 report_badly(struct ak_call *call)
 {
-	const struct ak_message_details no_level = { .level = (enum ak_level)0 };
+	const struct ak_message_details no_level = { .level = (enum ak_level)5 };
 	const struct ak_metric_details late = { .timestamp_ms = -1 };
 	char key[100];
 	int result = 0;

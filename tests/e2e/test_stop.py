@@ -34,7 +34,7 @@ def check_recorded(server, execution):
 def reports_badly():
     """No fault in what stop() reports fails it: each is a warning in reply and log"""
     wrong = ("ak_metric: the value of ratio", "ak_metric: the name", "ak_metric_as: -1",
-             "ak_message: 9 is not a level", "ak_message_as: 0 is not a level", "ak_summary:",
+             "ak_message: 9 is not a level", "ak_message_as: 5 is not a level", "ak_summary:",
              "no label", "\"none\": it has no data", "/nonexistent", "/dev/null",
              "the key is missing", "the key has 99", "the value of k is not a finite",
              "is not JSON", "7 is not a modification")
@@ -46,7 +46,7 @@ def reports_badly():
         for text, warning in zip(wrong, warnings):
             contains(warning, text, "warning")
             contains(server.log(), "WARN responder", "log")
-            contains(server.log(), f"stop() of execution {execution.id}: {warning}", "log")
+            contains(server.log(), f"execution {execution.id}: {warning}", "log")
         row = execution.row()
         equal((row["phase"], row["stop_attempts"]), ("stopped", 1), "row")
         # By the reaper, too: TERM does not wait for what is undone.

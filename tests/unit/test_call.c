@@ -15,9 +15,11 @@
 #include "core/action/context.h"
 #include "core/action/parameters.h"
 #include "core/base/clock.h"
+#include "core/base/log.h"
 #include "tests/unit/unit.h"
 
 #define FAR_MS 60000
+#define EXECUTION "8e0a2c4e-0000-4000-8000-000000000001"
 
 static const struct ak_parameter parameters[] = {
 	{ .name = "text", .type = AK_STRING },
@@ -54,11 +56,11 @@ setup(void)
 
 	action = (struct ak_action){
 		.id = "x", .prepare = handler, .start = handler, .status = handler,
-		.stop = handler, .query_metrics = handler
+		.stop = handler, .query_metrics = handler, .work = handler
 	};
 	call = (struct ak_call){
 		.action = &action, .verb = VERB_PREPARE, .parameters = parameters,
-		.execution = "8e0a2c4e-0000-4000-8000-000000000001",
+		.execution = EXECUTION,
 		.deadline_ms = clock_boot_ms() + FAR_MS, .state = &state
 	};
 }
@@ -143,6 +145,9 @@ START_TEST(test_run)
 		"Prepare failed", "Start failed", "Status failed", "Stop failed",
 		"Query failed"
 	};
+	static const char *const handlers[] = {
+		"prepare", "start", "status", "stop", "query_metrics"
+	};
 	char text[256];
 	enum verb verb;
 
@@ -153,7 +158,8 @@ START_TEST(test_run)
 		reply_is("{}");
 		ck_assert_int_eq(run(silent), -1);
 		snprintf(text, sizeof(text),
-		    "{\"error\":{\"title\":\"%s\",\"status\":\"errored\"}}", titles[verb]);
+		    "{\"error\":{\"title\":\"%s\",\"detail\":\"%s() returned -1 without "
+		    "ak_error()\",\"status\":\"errored\"}}", titles[verb], handlers[verb]);
 		reply_is(text);
 	}
 	/* An optional handler that is not there does nothing. */
@@ -266,7 +272,8 @@ talkative(void)
 	ak_metric(&call, "count", 3, NULL);
 	ak_summary(&call, AK_INFO, "first");
 	ak_summary(&call, AK_WARN, "second %d", 2);
-	ak_completed(&call);
+	if (call.verb == VERB_STATUS)
+		ak_completed(&call);
 	return 0;
 }
 
@@ -736,8 +743,8 @@ START_TEST(test_misuse)
 	ak_summary(&call, AK_ERROR, "x");
 	misused("ak_summary: the level must be AK_INFO or AK_WARN");
 
-	ak_message_as(&call, &(struct ak_message_details){ .type = "x" }, "x");
-	misused("ak_message_as: 0 is not a level");
+	ak_message_as(&call, &(struct ak_message_details){ .level = (enum ak_level)5 }, "x");
+	misused("ak_message_as: 5 is not a level");
 	ak_message_as(&call, &(struct ak_message_details){ .level = AK_INFO,
 	    .timestamp_ms = -1 }, "x");
 	misused("ak_message_as: -1 is not a timestamp");
@@ -768,6 +775,229 @@ START_TEST(test_misuse)
 	ak_modify_string(&call, AK_SET_PROPERTY, "k", "v");
 	misused("ak_modify_string: the result of a query has no modifications");
 	json_object_put(call.config);
+}
+END_TEST
+
+/* What a handler must not call, as it must not read the config. */
+static int
+claim_it(void)
+{
+	return ak_claim(&call, "x");
+}
+
+static int
+read_target(void)
+{
+	return ak_target_name(&call) == NULL && ak_target_attribute(&call, "a", 0) == NULL &&
+	    ak_target_attribute_count(&call, "a") == 0 &&
+	    ak_target_attribute_key(&call, 0) == NULL ? 0 : -2;
+}
+
+static int
+read_attribute(void)
+{
+	return ak_target_attribute(&call, "host", 0) == NULL ? 0 : -2;
+}
+
+static int
+read_property(void)
+{
+	return ak_property_has(&call, "s") || ak_property_json(&call, "s") != NULL ? -2 : 0;
+}
+
+static int
+read_context(void)
+{
+	return ak_agent_pid(&call) == 0 && ak_experiment_key(&call) == NULL ? 0 : -2;
+}
+
+static int
+read_endpoint(void)
+{
+	struct ak_restricted_endpoint endpoint;
+
+	return ak_restricted_endpoint_at(&call, 0, &endpoint) ? -2 : 0;
+}
+
+static int
+read_config(void)
+{
+	return ak_config_has(&call, "text") ? -2 : 0;
+}
+
+static int
+complete(void)
+{
+	ak_completed(&call);
+	return 0;
+}
+
+static int
+judge(void)
+{
+	ak_verdict(&call, NULL, "x");
+	return 0;
+}
+
+static int
+wait_for_work(void)
+{
+	return ak_work_wait(&call, 0) == 1 ? 0 : -2;
+}
+
+static int
+three(void)
+{
+	return 3;
+}
+
+/* The last lines of the log while a handler runs; borrowed until the next call. */
+static const char *
+logged(int (*run_it)(void), int *ret_result)
+{
+	static char text[4096];
+	FILE *file = tmpfile();
+	size_t length;
+
+	ck_assert_ptr_nonnull(file);
+	log_output(fileno(file));
+	*ret_result = run(run_it);
+	log_output(STDERR_FILENO);
+	rewind(file);
+	length = fread(text, 1, sizeof(text) - 1, file);
+	text[length] = '\0';
+	fclose(file);
+	return text;
+}
+
+/* Where a handler calls what it must not, or says nothing: the reply's title or detail. */
+START_TEST(test_words)
+{
+#define NOT_HERE(function_, handler_, for_) \
+	function_ "() was called in " handler_ ", and is for " for_
+#define ASKED "prepare() and query_metrics()"
+	static const struct {
+		enum verb verb;
+		int (*run)(void);
+		const char *said;	/* NULL: that is right */
+	} rows[] = {
+		{ VERB_PREPARE, silent, "prepare() returned -1 without ak_error()" },
+		{ VERB_START, three, "start() returned 3 without ak_error()" },
+		{ VERB_STATUS, silent, "status() returned -1 without ak_error()" },
+		{ VERB_STOP, silent, "stop() returned -1 without ak_error()" },
+		{ VERB_QUERY, silent, "query_metrics() returned -1 without ak_error()" },
+		{ VERB_WORK, silent, "work() returned -1 without ak_error()" },
+		{ VERB_STATUS, complete, NULL },
+		{ VERB_PREPARE, complete, NOT_HERE("ak_completed", "prepare()", "status()") },
+		{ VERB_START, complete, NOT_HERE("ak_completed", "start()", "status()") },
+		{ VERB_QUERY, complete, NOT_HERE("ak_completed", "query_metrics()",
+		    "status()") },
+		{ VERB_WORK, complete, NOT_HERE("ak_completed", "work()", "status()") },
+		{ VERB_PREPARE, read_target, NULL },
+		{ VERB_QUERY, read_target, NULL },
+		{ VERB_START, read_target, NOT_HERE("ak_target_name", "start()", ASKED) },
+		{ VERB_STATUS, read_attribute, NOT_HERE("ak_target_attribute", "status()",
+		    ASKED) },
+		{ VERB_STOP, read_target, NOT_HERE("ak_target_name", "stop()", ASKED) },
+		{ VERB_START, read_property, NOT_HERE("ak_property_has", "start()", ASKED) },
+		{ VERB_START, read_context, NOT_HERE("ak_agent_pid", "start()", ASKED) },
+		{ VERB_START, read_endpoint, NOT_HERE("ak_restricted_endpoint_as", "start()",
+		    ASKED) },
+		{ VERB_START, read_config, "Parameter \"text\" was read in start(), which has no "
+		    "config" },
+		{ VERB_PREPARE, claim_it, NULL },
+		{ VERB_START, claim_it, NULL },
+		{ VERB_STATUS, claim_it, NOT_HERE("ak_claim", "status()",
+		    "prepare() and start()") },
+		{ VERB_STOP, claim_it, NOT_HERE("ak_claim", "stop()", "prepare() and start()") },
+		{ VERB_WORK, claim_it, NOT_HERE("ak_claim", "work()", "prepare() and start()") },
+		{ VERB_STOP, judge, NULL },
+		{ VERB_START, judge, NOT_HERE("ak_verdict", "start()", "stop()") },
+		{ VERB_STATUS, wait_for_work, NOT_HERE("ak_work_wait", "status()", "work()") },
+	};
+	const char *log, *title, *detail;
+	int result;
+
+	action.id = "x";
+	for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+		call.verb = rows[i].verb;
+		log = logged(rows[i].run, &result);
+		ck_assert_msg(result == (rows[i].said == NULL ? 0 : -1), "row %zu: %d", i,
+		    result);
+		title = json_member_string(call.error, "title");
+		detail = json_member_string(call.error, "detail");
+		ck_assert_msg(rows[i].said == NULL ? call.error == NULL :
+		    strcmp(detail == NULL ? title : detail, rows[i].said) == 0,
+		    "row %zu: %s: %s", i, title, detail);
+		ck_assert_msg((detail != NULL) == (strstr(log, "without ak_error()") != NULL),
+		    "row %zu: %s", i, log);
+		call_done(&call);
+		call.completed = false;
+	}
+	/* What stop() tells does not make it fail. */
+	call.verb = VERB_STOP;
+	log = logged(complete, &result);
+	ck_assert_int_eq(result, 0);
+	ck_assert_ptr_nonnull(strstr(log, "stop() of x, execution " EXECUTION
+	    ": ak_completed() was called in stop(), and is for status()"));
+	ck_assert_uint_eq(json_count(call.messages), 1);
+	call_done(&call);
+}
+END_TEST
+
+static int
+mend(void)
+{
+	ak_message(&call, AK_INFO, "%s", "a\xff");
+	ak_metric(&call, "m\xfe", 1, NULL);
+	ak_summary(&call, AK_INFO, "%0600d", 0);
+	return 0;
+}
+
+START_TEST(test_mended)
+{
+	const char *log;
+	int result;
+
+	action.id = "x";
+	call.verb = VERB_START;
+	log = logged(mend, &result);
+	ck_assert_int_eq(result, 0);
+	ck_assert_ptr_nonnull(strstr(log, "start() of x, execution " EXECUTION
+	    ": it has a summary of 600 characters: it is cut after 512\n"));
+	ck_assert_ptr_nonnull(strstr(log, "start() of x, execution " EXECUTION
+	    ": it told 2 texts that are not UTF-8"));
+	call_done(&call);
+	ck_assert_str_eq(logged(nothing, &result), "");
+}
+END_TEST
+
+/* What is left out has a default, everywhere. */
+START_TEST(test_left_out)
+{
+	const struct ak_message_details message = { .type = "t" };
+	const struct ak_metric_details metric = { .labels = NULL };
+	const struct ak_error_details error = { .detail = "d" };
+	const struct ak_work_end end = { .how = AK_WORK_COMPLETED };
+
+	call.verb = VERB_STOP;
+	ak_message_as(&call, NULL, "x");
+	ak_message_as(&call, &message, "x");
+	ak_metric_as(&call, "m", 1, NULL);
+	ak_metric_as(&call, "m", 1, &metric);
+	ck_assert_ptr_null(call.error);
+	for (size_t i = 0; i < 2; i++)
+		ck_assert_str_eq(json_member_string(json_element(call.messages, i), "level"),
+		    "info");
+	ak_verdict(&call, NULL, "x");
+	ck_assert_str_eq(json_member_string(call.verdict, "status"), "errored");
+	ck_assert_int_eq(ak_error_as(&call, &error, "x"), -1);
+	ck_assert_str_eq(json_member_string(call.error, "status"), "errored");
+	ck_assert_int_eq(ak_error_as(&call, NULL, "x"), -1);
+	ck_assert_str_eq(json_member_string(call.error, "status"), "errored");
+	call.work_end = &end;
+	ck_assert(ak_work_ended(&call, NULL));
+	call_done(&call);
 }
 END_TEST
 
@@ -993,8 +1223,8 @@ START_TEST(test_claim)
 	    "\"status\":\"errored\"}}");
 	claimed[0] = '\0';
 	ck_assert_int_eq(ak_claim(&call, "%s", ""), -1);
-	reply_is("{\"error\":{\"title\":\"Failed to claim \\\"\\\"\","
-	    "\"detail\":\"the resource has no name\",\"status\":\"errored\"}}");
+	reply_is("{\"error\":{\"title\":\"ak_claim() was called without the name of a "
+	    "resource\",\"status\":\"errored\"}}");
 	name[255] = 'n';
 	name[256] = '\0';
 	ck_assert_int_eq(ak_claim(&call, "%s", name), -1);
@@ -1022,7 +1252,8 @@ main(void)
 		test_error_details, test_modifications, test_artifacts,
 		test_artifact_limits, test_runtime_message,
 		test_summary_length, test_long_text, test_flood, test_config,
-		test_config_values, test_config_empty, test_misuse, test_context,
+		test_config_values, test_config_empty, test_misuse, test_words, test_mended,
+		test_left_out, test_context,
 		test_context_refused, test_rfc3339, test_target, test_times, test_save,
 		test_claim, test_error_json, NULL
 	};

@@ -121,9 +121,6 @@ static const struct row rows[] = {
 	{ P(AK_STRING_ARRAY, .required = true), NULL, NULL, "p: required" },
 	{ P(AK_STRING_ARRAY, .default_value = "[\"a\",\"b\"]"), NULL, V("[\"a\",\"b\"]"),
 	  NULL },
-	{ P(AK_STRING_ARRAY, .default_value = "one"), NULL, V("[\"one\"]"), NULL },
-	{ P(AK_STRING_ARRAY, .default_value = "7"), NULL, V("[\"7\"]"), NULL },
-	{ P(AK_STRING_ARRAY, .default_value = "[a-z]"), NULL, V("[\"[a-z]\"]"), NULL },
 	{ P(AK_STRING_ARRAY, .default_value = ""), NULL, V("[]"), NULL },
 
 	{ P(AK_INTEGER), "7", V("7"), NULL },

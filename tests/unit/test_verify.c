@@ -171,7 +171,6 @@ START_TEST(test_right)
 	ck_assert_int_eq(ak_register(&all), 0);
 	ck_assert_int_eq(ak_register(&other), 0);
 	expect("");
-	expect("");
 }
 END_TEST
 
@@ -371,9 +370,6 @@ START_TEST(test_across)
 	ck_assert_int_eq(ak_register(&first), 0);
 	ck_assert_int_eq(ak_register(&second), 0);
 	expect("x: start_endpoint: path \"/y\" describes action y");
-
-	ck_assert_int_eq(ak_register(NULL), -1);
-	expect("");
 }
 END_TEST
 
@@ -435,8 +431,104 @@ START_TEST(test_defaults)
 	    .type = AK_STRING_ARRAY, .default_value = "[1]");
 	PARAMETER("x: parameter \"p\": default_value \"c\" must be one of \"a\", \"b\"",
 	    .type = AK_STRING, .options = ab, .default_value = "c");
-	PARAMETER("x: parameter \"p\": default_value \"c\" item 1 must be one of \"a\", \"b\"",
-	    .type = AK_STRING_ARRAY, .options = ab, .default_value = "c");
+	PARAMETER("x: parameter \"p\": default_value \"[\"c\"]\" item 1 must be one of \"a\", "
+	    "\"b\"", .type = AK_STRING_ARRAY, .options = ab, .default_value = "[\"c\"]");
+}
+END_TEST
+
+/* What may be sent, or was taken as something, but is not what a table means. */
+START_TEST(test_odd_defaults)
+{
+	static const struct {
+		enum ak_type type;
+		const char *text, *said;	/* said: NULL if it is right */
+		struct ak_limit min, max;
+	} rows[] = {
+		{ AK_DURATION, "30", "has no unit, such as \"30s\"", { 0 }, { 0 } },
+		{ AK_DURATION, "30s", NULL, { 0 }, { 0 } },
+		{ AK_DURATION, "0", NULL, { 0 }, { 0 } },
+		{ AK_PERCENTAGE, "101", "is more than 100 percent, without a max that allows it",
+		  { 0 }, { 0 } },
+		{ AK_PERCENTAGE, "101%", "is more than 100 percent, without a max that allows it",
+		  AK_LIMIT(1), { 0 } },
+		{ AK_PERCENTAGE, "-1", "is less than 0 percent, without a min that allows it",
+		  { 0 }, AK_LIMIT(100) },
+		{ AK_PERCENTAGE, "150", NULL, { 0 }, AK_LIMIT(200) },
+		{ AK_PERCENTAGE, "-5", NULL, AK_LIMIT(-10), { 0 } },
+		{ AK_PERCENTAGE, "100", NULL, { 0 }, { 0 } },
+		{ AK_PERCENTAGE, "0", NULL, { 0 }, { 0 } },
+		{ AK_STRING_ARRAY, "a", "must be an array", { 0 }, { 0 } },
+		{ AK_STRING_ARRAY, "7", "must be an array", { 0 }, { 0 } },
+		{ AK_STRING_ARRAY, "[a-z]", "must be an array", { 0 }, { 0 } },
+		{ AK_STRING_ARRAY, "[\"a\"]", NULL, { 0 }, { 0 } },
+		{ AK_STRING_ARRAY, "", NULL, { 0 }, { 0 } },
+		{ AK_KEY_VALUE, "[{\"key\":\"a\",\"value\":\"b\"}]", NULL, { 0 }, { 0 } },
+		{ AK_KEY_VALUE, "{\"a\":\"b\"}", "must be an array", { 0 }, { 0 } },
+		{ AK_URL, "no url", "is not a URL, such as \"https://example.com\"", { 0 }, { 0 } },
+		{ AK_URL, "example.com", "is not a URL, such as \"https://example.com\"", { 0 },
+		  { 0 } },
+		{ AK_URL, "http://", "is not a URL, such as \"https://example.com\"", { 0 },
+		  { 0 } },
+		{ AK_URL, "http://a b", "is not a URL, such as \"https://example.com\"", { 0 },
+		  { 0 } },
+		{ AK_URL, "http://a:80/x?y", NULL, { 0 }, { 0 } },
+		{ AK_URL, "tcp://a:1", NULL, { 0 }, { 0 } },
+		{ AK_URL, "", NULL, { 0 }, { 0 } },
+	};
+	char text[256];
+
+	for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+		text[0] = '\0';
+		if (rows[i].said != NULL)
+			snprintf(text, sizeof(text), "x: parameter \"p\": default_value \"%s\" %s",
+			    rows[i].text, rows[i].said);
+		PARAMETER(text, .type = rows[i].type, .default_value = rows[i].text,
+		    .min = rows[i].min, .max = rows[i].max);
+	}
+}
+END_TEST
+
+/* What is registered, and what was forgotten. */
+START_TEST(test_forgotten)
+{
+	struct forgetful {
+		int64_t number;
+		int64_t other;
+	};
+	/* Another table of the program happens to be behind the fields. */
+	static const struct {
+		struct ak_field fields[1];
+		struct ak_option options[4];
+	} endless = {
+		.fields = { AK_INT(struct forgetful, number) },
+		.options = { { "A", "a" }, { "B", "b" }, { "C", "c" }, AK_OPTIONS_END }
+	};
+	static const struct ak_field ended[] = AK_TABLE(
+		AK_INT(struct forgetful, number),
+		AK_INT(struct forgetful, other)
+	);
+	static const struct ak_parameter two[] = AK_TABLE(
+		{ .name = "duration", .label = "Duration", .type = AK_DURATION },
+		{ .name = "list", .label = "List", .type = AK_STRING, .options = ab }
+	);
+
+	expect("no action and no discovery was registered");
+	ck_assert_int_eq(ak_register(NULL), -1);
+	expect("ak_register() or ak_register_discovery() has failed, without an action or for "
+	    "want of memory: 1 times");
+	ck_assert_int_eq(ak_register_discovery(NULL), -1);
+	ck_assert_int_eq(ak_register(NULL), -1);
+	ACTION("ak_register() or ak_register_discovery() has failed, without an action or for "
+	    "want of memory: 2 times", );
+	ACTION("x: state: row 2 is not a field: AK_FIELDS_END is missing",
+	    a.state = (struct ak_state)AK_STATE(struct forgetful, endless.fields));
+	ACTION("", a.state = (struct ak_state)AK_STATE(struct forgetful, ended);
+	    a.parameters = two);
+	ACTION("x: an attack that the agent ends needs stop() or work()",
+	    a.kind = AK_ATTACK, a.time_control = AK_EXTERNAL, a.parameters = duration);
+	ACTION("", a.kind = AK_ATTACK, a.time_control = AK_EXTERNAL, a.parameters = duration,
+	    a.work = handler);
+	ACTION("", a.kind = AK_CHECK, a.time_control = AK_EXTERNAL, a.parameters = duration);
 }
 END_TEST
 
@@ -858,7 +950,8 @@ main(void)
 	const TTest *const tests[] = {
 		test_right, test_texts, test_icon, test_ids, test_enums, test_handlers,
 		test_duration_parameter, test_intervals, test_endpoints, test_across,
-		test_parameters, test_defaults, test_options, test_members, test_targets,
+		test_parameters, test_defaults, test_odd_defaults, test_forgotten,
+		test_options, test_members, test_targets,
 		test_widgets, test_tables, test_states,
 		test_all, NULL
 	};
