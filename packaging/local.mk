@@ -12,6 +12,12 @@ examplesdir = $(datadir)/actionkit/examples
 dist_systemdunit_DATA = packaging/actionkit.socket
 nodist_systemdunit_DATA = actionkit.service
 dist_examples_DATA = packaging/steadybit-extension.yaml
+# To be copied to /etc/systemd/system/actionkit.service.d: what actions need beyond the unit.
+dropinsdir = $(examplesdir)/actionkit.service.d
+dist_dropins_DATA = packaging/actionkit.service.d/cpu-speed.conf \
+	packaging/actionkit.service.d/fill-disk.conf packaging/actionkit.service.d/memory.conf \
+	packaging/actionkit.service.d/network.conf packaging/actionkit.service.d/shutdown.conf \
+	packaging/actionkit.service.d/time-travel.conf
 # In brackets, so that config.status leaves the name alone.
 actionkit.service: packaging/actionkit.service.in
 	$(AM_V_GEN)$(SED) 's|[@]bindir[@]|$(bindir)|g' \

@@ -509,5 +509,71 @@ def page_of_the_actions():
           "docs/actions.md, written by `actionkit describe --markdown`,")
 
 
+CAPABILITY = re.compile(r"\bCAP_[A-Z_]+\b")
+DROP_INS = "packaging/actionkit.service.d"
+UNIT = "packaging/actionkit.service.in"
+
+
+def needed_capabilities():
+    """By action: what it needs, and what it does more with, where either is a capability."""
+    needed, action = {}, None
+    for line in actions_of_the_program().splitlines():
+        found = re.match(r"`org\.actionkit\.([a-z-]+)`, version", line)
+        if found:
+            action = found[1]
+        for place, words in enumerate(("Needs ", "Does more with ")):
+            if action and line.startswith(words):
+                for name in CAPABILITY.findall(line):
+                    needed.setdefault(action, (set(), set()))[place].add(name)
+    return needed
+
+
+def table_of_capabilities(root):
+    rows = re.findall(r"^\| `([a-z-]+)` \|(.*)\|(.*)\| (.*) \|$",
+                      read(root, OPERATE).partition("### Capabilities by action")[2]
+                      .partition("\n## ")[0], re.M)
+    return {action: (set(CAPABILITY.findall(needs)), set(CAPABILITY.findall(more)), where)
+            for action, needs, more, where in rows}
+
+
+def wrong_capabilities(root):
+    """Where the table is not what actions say, or a drop-in does not give what one needs."""
+    shown, needed = table_of_capabilities(root), needed_capabilities()
+    faults = [f"{action}: the table has {shown.get(action, (None, None))[:2]}, not {real}"
+              for action, real in needed.items() if shown.get(action, ())[:2] != real]
+    faults += [f"{action}: is in the table and needs none"
+               for action in shown if action not in needed]
+    for action, (needs, more, where) in shown.items():
+        path = UNIT if where == "the unit has it" else os.path.join(DROP_INS, where.strip("`"))
+        given = [set(CAPABILITY.findall(line)) for line in read(TOP_SRCDIR, path).splitlines()
+                 if line.startswith(("AmbientCapabilities=", "CapabilityBoundingSet="))]
+        # Modules are loaded by others: the unit is to have no right to.
+        wanted = (needs | more) - {"CAP_SYS_MODULE"}
+        faults += [f"{action}: {path} gives {names}" for names in given if not wanted <= names]
+        if len(given) != 2:
+            faults.append(f"{action}: {path} gives nothing")
+    return faults
+
+
+@test
+def capabilities():
+    """The table of capabilities is what actions say, and the drop-ins give them"""
+    holds(wrong_capabilities)
+
+
+@test
+def capabilities_that_are_wrong():
+    """What the table lacks, has too much of, or has in another drop-in, is noticed"""
+    row = "| `tcp-reset` | `CAP_NET_ADMIN` | | `network.conf` |\n"
+    notices(wrong_capabilities, OPERATE, row, "", "tcp-reset: the table has")
+    notices(wrong_capabilities, OPERATE, row, row + row.replace("tcp-reset", "run-script"),
+            "run-script: is in the table")
+    notices(wrong_capabilities, OPERATE, row, row.replace("network", "shutdown"),
+            "tcp-reset: packaging/actionkit.service.d/shutdown.conf",
+            "tcp-reset: packaging/actionkit.service.d/shutdown.conf")
+    notices(wrong_capabilities, OPERATE, row, row.replace("NET_ADMIN", "NET_RAW"),
+            "tcp-reset: the table has", "tcp-reset: packaging", "tcp-reset: packaging")
+
+
 if __name__ == "__main__":
     main()
