@@ -12,7 +12,6 @@
 
 #include "actions/clocks.h"
 
-#define HTTP_SCHEMES "http,https"
 #define HTTP_REDIRECTS_MAX 10L
 #define HTTP_NAMES_KEPT_S 1L	/* a name is asked for again each second, as programs do */
 #define HTTP_STATUS_FINAL 200	/* what is below announces another answer */
@@ -259,8 +258,14 @@ set_connection(const struct http_client *client, CURL *easy)
 
 	(void)curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	(void)curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
-	(void)curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, HTTP_SCHEMES);
-	(void)curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, HTTP_SCHEMES);
+#if LIBCURL_VERSION_NUM >= 0x075500	/* 7.85 */
+	(void)curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+	(void)curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+#else
+	(void)curl_easy_setopt(easy, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+	(void)curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS,
+	    (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+#endif
 	(void)curl_easy_setopt(easy, CURLOPT_PROXY, "");
 	(void)curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, HTTP_NAMES_KEPT_S);
 	(void)curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, client->is_stream ? 0L : 1L);

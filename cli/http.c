@@ -14,6 +14,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/log.h"
+#include "core/base/url.h"
 
 #define HTTP_CONNECT_MS 10000L
 /* An upload may take long; but nothing at all for so long is a failure. */
@@ -230,7 +231,7 @@ http_open(struct http *http, const struct http_target *target, struct err *err)
 	    (curl = curl_easy_init()) == NULL)
 		log_out_of_memory();
 	http->curl = curl;
-	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+	url_http_only(curl);
 	curl_easy_setopt(curl, CURLOPT_PROXY, "");
 	curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);

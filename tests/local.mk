@@ -82,6 +82,7 @@ E2E_TESTS = \
 # Tests of what the build makes, and of the rules that the sources keep.
 BUILD_TESTS = \
 	tests/build/test_author.sh \
+	tests/build/test_autogen.sh \
 	tests/build/test_configure.sh \
 	tests/build/test_dependencies.sh \
 	tests/build/test_documents.py \

@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -145,7 +144,7 @@ begin_in(struct run *run, struct program *program)
 	run->pid = program_begin(program);
 	if (run->pid == -1)
 		return -1;
-	run->ended = pidfd_open(run->pid, 0);
+	run->ended = process_open(run->pid);
 	if (run->ended != -1)
 		return 0;
 	(void)kill(-run->pid, SIGKILL);

@@ -14,9 +14,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -201,6 +201,13 @@ ak_process_start_time(int64_t pid)
 	return st.start_time;
 }
 
+/* glibc has functions for this and the next one since 2.36. */
+int
+process_open(pid_t pid)
+{
+	return (int)syscall(SYS_pidfd_open, pid, 0);
+}
+
 /*
  * The descriptor holds on to one process, whoever gets its pid afterwards: so it is taken
  * first, and then the identity is verified. A process that has ended but was not waited
@@ -216,7 +223,7 @@ ak_process_signal(int64_t pid, int64_t start_time, int signal)
 		errno = ESRCH;
 		return -1;
 	}
-	fd = pidfd_open((pid_t)pid, 0);
+	fd = process_open((pid_t)pid);
 	if (fd == -1) {
 		/* The id of a thread is not the id of a process. */
 		if (errno == EINVAL || errno == ENOENT)
@@ -229,7 +236,7 @@ ak_process_signal(int64_t pid, int64_t start_time, int signal)
 		result = -1;
 	}
 	if (result == 0)
-		result = pidfd_send_signal(fd, signal, NULL, 0);
+		result = (int)syscall(SYS_pidfd_send_signal, fd, signal, NULL, 0);
 	saved = errno;
 	(void)close(fd);
 	errno = saved;

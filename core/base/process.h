@@ -24,6 +24,12 @@ void process_wait(pid_t pid, int *ret_status);
  */
 bool process_lives(int64_t pid, int64_t start_time);
 
+/*
+ * A descriptor of a process, which can be read when it has ended; closed on exec. -1 and errno on
+ * failure.
+ */
+int process_open(pid_t pid);
+
 /* The session, or the parent, of a process that runs; -1 if there is none. */
 int64_t process_session(int64_t pid);
 int64_t process_parent(int64_t pid);

@@ -156,6 +156,18 @@ url_parse(const char *text, const char **ret_fault)
 	return NULL;
 }
 
+void
+url_http_only(CURL *curl)
+{
+#if LIBCURL_VERSION_NUM >= 0x075500	/* 7.85 */
+	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+#else
+	curl_easy_setopt(curl, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+	curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+#endif
+}
+
 const char *
 url_prefix_fault(const char *text)
 {

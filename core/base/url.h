@@ -25,6 +25,9 @@ void url_public(const char *text, char *ret_text, size_t size);
  */
 CURLU *url_parse(const char *text, const char **ret_fault);
 
+/* Whatever a URL says, and wherever it leads to: no other protocol than these two. */
+void url_http_only(CURL *curl);
+
 /* What is wrong with a prefix of allowed URLs, in words; NULL: nothing. */
 const char *url_prefix_fault(const char *text);
 

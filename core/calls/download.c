@@ -60,7 +60,7 @@ take_data(char *data, size_t size, size_t count, void *context)
 	if (incoming_write(transfer->incoming, data, size * count, &transfer->err) == 0)
 		return size * count;
 	transfer->refused = true;
-	return CURL_WRITEFUNC_ERROR;
+	return 0;
 }
 
 static void
@@ -68,7 +68,7 @@ set_up(struct transfer *transfer)
 {
 	CURL *curl = transfer->curl;
 
-	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+	url_http_only(curl);
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(curl, CURLOPT_FAILONERROR, 1L);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_data);

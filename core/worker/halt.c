@@ -9,7 +9,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/pidfd.h>
 #include <unistd.h>
 
 #include "core/base/clock.h"
@@ -46,7 +45,7 @@ is_left(const struct halt *halt, struct err *err)
 static void
 await_end(int64_t pid, int64_t until_ms)
 {
-	int fd = pidfd_open((pid_t)pid, 0);
+	int fd = process_open((pid_t)pid);
 	struct pollfd polled = { .fd = fd, .events = POLLIN };
 	int64_t left_ms = until_ms - clock_boot_ms();
 
