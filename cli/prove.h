@@ -19,7 +19,6 @@ struct prove {
 	struct json_object *config, *target; /* owned; target may be NULL */
 	struct prove_server server;
 	bool by_chance;			/* kills at any time, where calls cannot be counted */
-	bool at_once;			/* the effect is there when start() has said yes */
 	char *wrong[PROVE_WRONG_MAX];	/* what this try has shown, owned */
 	size_t wrong_count;
 	bool broken;			/* the server is of no use any more */
@@ -48,7 +47,7 @@ int life_must(struct life *life, enum verb verb);
 
 /* Whether COMMAND says that the effect is gone. */
 bool life_effect_gone(const struct life *life);
-/* Whether it is there, within the time that a worker may take to bring it about. */
+/* Whether it is there, or comes within the time that a worker may take; true if there is none. */
 bool life_effect_comes(const struct life *life);
 
 /*

@@ -158,6 +158,8 @@ life_effect_comes(const struct life *life)
 {
 	int64_t until_ms = clock_boot_ms();
 
+	if (life->prove->effect == NULL)
+		return true;
 	if (life->prove->action->work != NULL)
 		until_ms += LIFE_COMES_MS;
 	while (life_effect_gone(life)) {

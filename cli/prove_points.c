@@ -229,8 +229,8 @@ ask_again(struct life *life, const struct part *part)
 	if (part->verb == VERB_STOP || part->way != NULL)
 		return;
 	status = life_call(life, part->verb, &reply);
-	if (status == 200 && json_member(reply.body, "error") == NULL && life->prove->at_once &&
-	    part->verb == VERB_START && life_effect_gone(life))
+	if (status == 200 && json_member(reply.body, "error") == NULL &&
+	    part->verb == VERB_START && !life_effect_comes(life))
 		prove_wrong(life->prove, "start() says yes, and the effect is not there");
 	ask_reply_done(&reply);
 }

@@ -13,8 +13,7 @@ scene_life(struct prove *prove)
 
 	life_init(&life, prove);
 	if (life_must(&life, VERB_PREPARE) == 0 && life_must(&life, VERB_START) == 0) {
-		prove->at_once = !life_effect_gone(&life);
-		if (prove->effect != NULL && !life_effect_comes(&life))
+		if (!life_effect_comes(&life))
 			prove_wrong(prove, "--effect ends with 0 while it runs: it cannot tell "
 			    "whether the effect is there");
 		if (description_has(prove->action, VERB_STATUS))
@@ -104,7 +103,7 @@ scene_lost(struct prove *prove)
 static void
 stay(struct life *first, const char *what)
 {
-	if (first->prove->at_once && life_effect_gone(first)) {
+	if (!life_effect_comes(first)) {
 		prove_wrong(first->prove, "the effect of another execution is gone: %s", what);
 		first->prove->broken = true;
 	}
@@ -131,7 +130,8 @@ scene_beside(struct prove *prove)
 	life_init(&first, prove);
 	life_init(&second, prove);
 	life_init(&third, prove);
-	if (life_must(&first, VERB_PREPARE) == 0 && life_must(&first, VERB_START) == 0) {
+	if (life_must(&first, VERB_PREPARE) == 0 && life_must(&first, VERB_START) == 0 &&
+	    life_effect_comes(&first)) {
 		if (try_call(&second, VERB_PREPARE))
 			(void)try_call(&second, VERB_STOP);
 		stay(&first, "after a stop() without start()");

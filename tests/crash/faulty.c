@@ -19,6 +19,7 @@
 
 #define DIRECTORY_BYTES 256
 #define SHORT_BYTES 32
+#define SLOW_MS 300
 
 struct faulty_state {
 	char directory[DIRECTORY_BYTES];
@@ -200,7 +201,28 @@ memory_stop(struct ak_call *call, void *state)
 	return remove_file(call, memory_path);
 }
 
-#define FAULTY(name_, label_, start_, stop_) \
+/* Without a mistake, but its effect comes after start() has said yes. */
+static int
+slow_start(struct ak_call *call, void *state)
+{
+	(void)call;
+	name_file(state);
+	return 0;
+}
+
+static int
+slow_work(struct ak_call *call, void *state)
+{
+	struct faulty_state *s = state;
+
+	if (ak_work_wait(call, SLOW_MS) == 0 && make_file(call, s->path) == -1)
+		return -1;
+	while (ak_work_wait(call, SLOW_MS) == 0)
+		continue;
+	return 0;
+}
+
+#define FAULTY(name_, label_, start_, work_, stop_) \
 	{ \
 		.id = "org.actionkit.test.faulty-" name_, \
 		.label = label_, \
@@ -212,17 +234,19 @@ memory_stop(struct ak_call *call, void *state)
 		.state = AK_STATE(struct faulty_state, faulty_fields), \
 		.prepare = faulty_prepare, \
 		.start = start_, \
+		.work = work_, \
 		.stop = stop_, \
 	}
 
 static const struct ak_action actions[] = {
-	FAULTY("none", "Without a mistake", sound_start, sound_stop),
-	FAULTY("late", "Saves after the effect", late_start, sound_stop),
-	FAULTY("once", "Stops only once", sound_start, once_stop),
-	FAULTY("foreign", "Undoes what another did", foreign_start, foreign_stop),
-	FAULTY("child", "Forgets a child", child_start, sound_stop),
-	FAULTY("small", "Keeps too little", small_start, small_stop),
-	FAULTY("memory", "Relies on its memory", memory_start, memory_stop),
+	FAULTY("none", "Without a mistake", sound_start, NULL, sound_stop),
+	FAULTY("slow", "Without a mistake, slowly", slow_start, slow_work, sound_stop),
+	FAULTY("late", "Saves after the effect", late_start, NULL, sound_stop),
+	FAULTY("once", "Stops only once", sound_start, NULL, once_stop),
+	FAULTY("foreign", "Undoes what another did", foreign_start, NULL, foreign_stop),
+	FAULTY("child", "Forgets a child", child_start, NULL, sound_stop),
+	FAULTY("small", "Keeps too little", small_start, NULL, small_stop),
+	FAULTY("memory", "Relies on its memory", memory_start, NULL, memory_stop),
 };
 
 int

@@ -45,12 +45,12 @@ class Place:
     def __exit__(self, *fault):
         shutil.rmtree(self.dir, ignore_errors=True)
 
-    def prove(self, name, *options, before=()):
-        """Exit status, and what is printed."""
+    def prove(self, name, *options, before=(), first=""):
+        """Exit status, and what is printed; first: what the command that looks does before."""
         return self.run(
             *before, FAULTY, "prove", f"org.actionkit.test.faulty-{name}",
             "--set", f"directory={self.effects}",
-            "--effect", f"! grep -rqs $EXECUTION {self.effects}", *options)
+            "--effect", f"{first}! grep -rqs $EXECUTION {self.effects}", *options)
 
     def run(self, *command):
         done = subprocess.run(
@@ -100,6 +100,17 @@ def none():
         contains(text, " 0 violations, ", "the output")
         equal(place.servers(), [], "directories that are left")
         equal(os.listdir(place.effects), [], "effects that are left")
+        place.gone()
+
+
+@test
+def slow():
+    """The effect of a worker may come after start() has said yes, be it at once the first time"""
+    with Place() as place:
+        looked = os.path.join(place.dir, "looked")
+        code, text = place.prove("slow", *([] if FULL else ["--only", "beside"]),
+                                 first=f"mkdir {looked} 2>/dev/null && sleep 1; ")
+        equal(code, 0, f"exit status: {text}")
         place.gone()
 
 
