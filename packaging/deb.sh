@@ -20,6 +20,8 @@ actionkit-fcgi ($version) unstable; urgency=medium
 
  -- $maintainer  $(date -R -r CHANGES)
 END
-dpkg-buildpackage -us -uc -b
+# Nothing of the make that runs this.
+unset MAKEFLAGS MFLAGS MAKELEVEL
+dpkg-buildpackage --jobs=auto -us -uc -b
 ! command -v lintian >/dev/null ||
     lintian --allow-root --fail-on error,warning ../actionkit-fcgi_"${version}"_*.changes

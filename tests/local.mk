@@ -172,16 +172,25 @@ vm-check: actionkit
 	@$(MKDIR_P) tests/vm
 	@$(AM_TESTS_ENVIRONMENT) $(PYTHON) $(top_srcdir)/tests/vm/test_vm.py
 
-# The installed units under a systemd of its own, in a container: as root, with debootstrap.
-# make systemd-check SYSTEMD_SUITE=trixie
+# What is installed, in a machine with a systemd of its own: as root, with debootstrap. The units of
+# this tree, and packages that are built for the suite.
+# make systemd-check package-check SYSTEMD_SUITE=trixie
 SYSTEMD_SUITE = bookworm
-SYSTEMD_FILES = tests/systemd/check.sh tests/systemd/guest.sh
+SYSTEMD_KEPT = '$(abs_top_builddir)/tests/systemd/.$(SYSTEMD_SUITE)'
+SYSTEMD_FILES = tests/systemd/check_packages.sh tests/systemd/check_units.sh \
+	tests/systemd/guest.sh tests/systemd/guest_packages.sh tests/systemd/guest_units.sh \
+	tests/systemd/machine.sh
 EXTRA_DIST += $(SYSTEMD_FILES)
-.PHONY: systemd-check
+.PHONY: package-check systemd-check
 systemd-check: actionkit
 	@$(MKDIR_P) tests/systemd
-	@$(AM_TESTS_ENVIRONMENT) $(SHELL) $(top_srcdir)/tests/systemd/check.sh \
-	    $(SYSTEMD_SUITE) '$(abs_top_builddir)/tests/systemd/.$(SYSTEMD_SUITE)'
+	@$(AM_TESTS_ENVIRONMENT) $(SHELL) $(top_srcdir)/tests/systemd/check_units.sh \
+	    $(SYSTEMD_SUITE) $(SYSTEMD_KEPT)
+package-check:
+	@rm -rf packages && $(MKDIR_P) tests/systemd packages
+	@$(MAKE) $(AM_MAKEFLAGS) -s distdir distdir=packages/source
+	@$(AM_TESTS_ENVIRONMENT) $(SHELL) $(top_srcdir)/tests/systemd/check_packages.sh \
+	    $(SYSTEMD_SUITE) $(SYSTEMD_KEPT)
 
 # How fast it is, beside a bare libfcgi and whatever BENCH_PEER names: "make check" looks
 # whether it works at all.
@@ -236,7 +245,7 @@ tests/fuzz/clang/built: $(FUZZED) $(tests_fuzz_json_SOURCES) \
 fuzz: tests/fuzz/clang/built
 	@$(FUZZ)
 clean-local:
-	rm -rf packages tests/fuzz/clang tests/systemd/.$(SYSTEMD_SUITE) tests/vm/kernel
+	rm -rf packages tests/fuzz/clang tests/systemd/.[a-z]* tests/vm/kernel
 
 check_PROGRAMS += $(UNIT_TESTS) tests/e2e/extension
 
