@@ -362,20 +362,6 @@ example_now_ms(void)
 	return (int64_t)now.tv_sec * MS_PER_S + now.tv_nsec / NS_PER_MS;
 }
 
-/* Copies a text parameter (empty if it has no value) into a member of the state. */
-static int
-example_copy(struct ak_call *call, const char *name, char *ret_text, size_t size)
-{
-	const char *text = ak_config_string(call, name);
-
-	if (text == NULL)
-		text = "";
-	if (strlen(text) >= size)
-		return ak_error(call, "%s is longer than %zu bytes", name, size - 1);
-	(void)snprintf(ret_text, size, "%s", text);
-	return 0;
-}
-
 /*
  * Handlers
  *
@@ -421,35 +407,25 @@ example_look_around(struct ak_call *call)
 		    ak_property_json(call, "LAMP_OWNER"));
 }
 
-/* Keeps the rooms in the state, and a plan as JSON. */
-static void
-example_keep_rooms(struct ak_call *call, struct example_state *s)
-{
-	size_t i;
-
-	for (i = 0; i < ak_config_count(call, "rooms") && i < ROOMS_MAX; i++) {
-		(void)snprintf(s->rooms.item[i], ROOM_BYTES, "%s",
-		    ak_config_item(call, "rooms", i));
-		s->rooms.count++;
-	}
-	(void)snprintf(s->plan, PLAN_BYTES, "{\"from\":%d,\"to\":[%" PRId64 "]}",
-	    PERCENT_MAX, s->brightness);
-}
-
-/* A file is a path to the handlers: in the state it is there for all of them. */
+/*
+ * Keeps in the state what the other handlers need. Parameters go into the members that are called
+ * like them, failIn into fail_in, a list with all its texts, a file as its path; what is too long
+ * for its member is an error that says so. Other text is put together with ak_format(), which
+ * never cuts it.
+ */
 static int
-example_keep_scene(struct ak_call *call, struct example_state *s)
+example_keep(struct ak_call *call, struct example_state *s)
 {
-	const char *path = ak_config_file(call, "scene");
-
-	if (path == NULL)
-		return 0;
-	if (strlen(path) >= sizeof(s->scene))
-		return ak_error(call, "The path of the scene is too long");
-	(void)snprintf(s->scene, sizeof(s->scene), "%s", path);
-	ak_message(call, AK_INFO, "Scene: %s, %" PRId64 " bytes",
-	    ak_config_file_name(call, "scene"), ak_config_file_size(call, "scene"));
-	return 0;
+	if (ak_config_keep(call, "failIn", "brightness", "greeting", "rooms", "scene",
+	    NULL) == -1)
+		return -1;
+	if (ak_config_has(call, "salutation") && ak_format(call, s->greeting,
+	    sizeof(s->greeting), "%s", ak_config_string(call, "salutation")) == -1)
+		return -1;
+	s->time.duration_ms = ak_config_duration(call, "duration");
+	s->ratio = (double)s->brightness / PERCENT_MAX;
+	return ak_format(call, s->plan, sizeof(s->plan), "{\"from\":%d,\"to\":[%" PRId64
+	    "]}", PERCENT_MAX, s->brightness);
 }
 
 /*
@@ -465,19 +441,15 @@ example_prepare(struct ak_call *call, void *state)
 	const char *host, *target;
 	size_t i;
 
-	if (example_copy(call, "failIn", s->fail_in, sizeof(s->fail_in)) == -1 ||
-	    example_copy(call, ak_config_has(call, "salutation") ? "salutation" :
-	    "greeting", s->greeting, sizeof(s->greeting)) == -1)
+	if (example_keep(call, s) == -1)
 		return -1;
 	if (strcmp(s->fail_in, "prepare") == 0)
 		return ak_error(call, "The lamp cannot be dimmed to %" PRId64 " %%: asked "
 		    "to fail in prepare", ak_config_integer(call, "brightness"));
-	s->time.duration_ms = ak_config_duration(call, "duration");
-	s->brightness = ak_config_integer(call, "brightness");
-	s->ratio = (double)s->brightness / PERCENT_MAX;
-	example_keep_rooms(call, s);
-	if (example_keep_scene(call, s) == -1)
-		return -1;
+	if (ak_config_has(call, "scene"))
+		ak_message(call, AK_INFO, "Scene: %s, %" PRId64 " bytes, at %s",
+		    ak_config_file_name(call, "scene"), ak_config_file_size(call, "scene"),
+		    ak_config_file(call, "scene"));
 
 	/*
 	 * What no two executions may change at the same time is claimed by a name that all
@@ -832,11 +804,8 @@ example_check_prepare(struct ak_call *call, void *state)
 	struct example_check_state *s = state;
 
 	s->interval_ms = ak_config_duration(call, "interval");
-	s->allowed = ak_config_integer(call, "allowed");
-	if (ak_config_has(call, "token"))
-		(void)snprintf(s->secrets.token, sizeof(s->secrets.token), "%s",
-		    ak_config_string(call, "token"));
-	return 0;
+	/* The token is kept in the struct within. */
+	return ak_config_keep(call, "allowed", "token", NULL);
 }
 
 /*

@@ -631,6 +631,17 @@ AK_API const char *ak_config_value(struct ak_call *call, const char *name, const
     AK_NONNULL(1, 2, 3);
 
 /*
+ * In prepare(): puts the values of these parameters, until NULL, into the fields of the state that
+ * are called like them; of "failIn" also fail_in, of "fail-in" as well. A field may be within a
+ * struct: the first in the order of the table. An integer takes a number, a duration in
+ * milliseconds and a bitrate in bits per second, a text also the path of a file, a list a string
+ * array, JSON anything. What has no value leaves its field as it is. Returns 0, or -1 with the
+ * call's error set: a value is too long for its field, a list has too many items.
+ */
+AK_API int ak_config_keep(struct ak_call *call, const char *name, ...)
+    __attribute__((sentinel));
+
+/*
  * Files. A parameter of type file is named with letters, digits, "_" and "-", and its action
  * must have stop(). It is sent as text of base64, as a URL where the operator allows that, or
  * beside the request; the action sees none of this, but a file on disk.
@@ -883,6 +894,24 @@ AK_API int ak_claim(struct ak_call *call, const char *format, ...) AK_PRINTF(2, 
     AK_NONNULL(1) AK_USE_RESULT;
 
 /*
+ * Writes text of at most size bytes with its NUL, for a member of the state or any other. Returns
+ * 0; or -1 with the call's error set, which names the member, and nothing in ret_text but a NUL: a
+ * path that is cut is another one.
+ */
+AK_API int ak_format(struct ak_call *call, char *ret_text, size_t size, const char *format,
+    ...) AK_PRINTF(4, 5);
+
+/*
+ * The absolute path of a directory that this execution has of its own (mode 0700, for large or
+ * secret things, or for programs), made by the first call in prepare(), start() or work(). It is
+ * removed with all that is in it when prepare() fails and when the execution is stopped, after
+ * stop(), whatever died in between. It is not kept over a power cut as ak_save() keeps the state.
+ * status() and stop() get the path, too, and must cope with a directory that is not there. The
+ * path belongs to the call. NULL with the call's error set: it cannot be made.
+ */
+AK_API const char *ak_directory(struct ak_call *call);
+
+/*
  * How many bytes must stay free in the file system of path for the server itself, to record what
  * is undone: 0 where its state is elsewhere. For start() of actions that fill disks.
  */
@@ -893,6 +922,24 @@ AK_API int64_t ak_reserved_space(const struct ak_call *call, const char *path) A
  * memory if that is less. For actions that fill memory: keep it in the state.
  */
 AK_API int64_t ak_reserved_memory(const struct ak_call *call) AK_NONNULL(1);
+
+/*
+ * Asks that an execution be stopped (StopAction of other kits), or all that are not stopped, this
+ * one, too (StopAllActiveActions): for a reason of at most 511 bytes, which agents are told. It
+ * notes that durably and returns at once: from then on none of them can be started, and the reaper
+ * stops them. This execution, in start(): when that has returned. Returns 0, also where it is
+ * stopped already, or -1 and sets errno, not the call's error: ESRCH (there is no such execution),
+ * EINVAL (no id, no reason), EBUSY, ENOSPC or EIO (it cannot be noted), ENOTSUP (in discover()).
+ */
+AK_API int ak_stop(struct ak_call *call, const char *id, const char *reason);
+AK_API int ak_stop_all(struct ak_call *call, const char *reason);
+
+/*
+ * The same for other processes, of the server with this state directory, which they must be allowed
+ * to write; id may be NULL: all. It is an operator's request, as `actionkit stop` makes it, without
+ * waiting for what comes of it.
+ */
+AK_API int ak_stop_in(const char *state_dir, const char *id, const char *reason);
 
 /*
  * What takes long

@@ -30,6 +30,7 @@ libcore_la_SOURCES = \
 	core/calls/calls.c core/calls/calls.h \
 	core/calls/calls_internal.h \
 	core/calls/deliver.c core/calls/deliver.h \
+	core/calls/directory.c core/calls/directory.h \
 	core/calls/download.c core/calls/download.h \
 	core/calls/incoming.c core/calls/incoming.h \
 	core/calls/prepare.c \
@@ -63,6 +64,7 @@ libcore_la_SOURCES = \
 	core/store/rehearse.c \
 	core/store/rescue.c core/store/rescue.h \
 	core/store/space.c core/store/space.h \
+	core/store/stop_mark.c core/store/stop_mark.h \
 	core/store/store.c core/store/store.h \
 	core/store/store_internal.h \
 	core/store/worker.c core/store/worker.h \
@@ -87,6 +89,7 @@ libcore_la_SOURCES = \
 	core/action/discovery.c core/action/discovery.h \
 	core/action/exec.c \
 	core/action/getters.c \
+	core/action/keep.c \
 	core/action/modification.c \
 	core/action/needs.c core/action/needs.h \
 	core/action/outcome.c \
@@ -97,6 +100,7 @@ libcore_la_SOURCES = \
 	core/action/reserved.c \
 	core/action/said.c core/action/said.h \
 	core/action/state.c core/action/state.h \
+	core/action/stop_others.c \
 	core/action/tail.c core/action/tail.h \
 	core/action/verify.c core/action/verify.h \
 	core/action/verify_discovery.c \

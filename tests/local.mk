@@ -14,6 +14,7 @@ UNIT_TESTS = \
 	tests/unit/test_host \
 	tests/unit/test_incoming \
 	tests/unit/test_json \
+	tests/unit/test_keep \
 	tests/unit/test_log \
 	tests/unit/test_model \
 	tests/unit/test_multipart \
@@ -64,6 +65,7 @@ E2E_TESTS = \
 	tests/e2e/test_ready.py \
 	tests/e2e/test_repeat.py \
 	tests/e2e/test_requests.py \
+	tests/e2e/test_room.py \
 	tests/e2e/test_run_script.py \
 	tests/e2e/test_schema.py \
 	tests/e2e/test_shutdown.py \
@@ -257,7 +259,7 @@ LDADD = $(AK_LIBS) $(CHECK_LIBS)
 tests_e2e_extension_LDADD = $(AK_LIBS)
 tests_e2e_extension_SOURCES = tests/e2e/extension.c tests/e2e/extension.h \
 	tests/e2e/everything.c tests/e2e/labour.c tests/e2e/needy.c \
-	tests/e2e/programs.c
+	tests/e2e/programs.c tests/e2e/room.c
 # check.h is needed by tests only; a variable of its own for every test would be the price
 # of keeping it from the others.
 AM_CPPFLAGS += $(CHECK_CFLAGS)

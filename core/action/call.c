@@ -525,6 +525,22 @@ ak_save(struct ak_call *call)
 	return -1;
 }
 
+const char *
+ak_directory(struct ak_call *call)
+{
+	const char *path;
+	struct err err;
+
+	if (!call_is_in(call, CALL_IN(VERB_PREPARE) | CALL_IN(VERB_START) |
+	    CALL_IN(VERB_STATUS) | CALL_IN(VERB_STOP) | CALL_IN(VERB_WORK), __func__) ||
+	    look_after(call) == -1)
+		return NULL;
+	if (call->get_directory(call, &path, &err) == 0)
+		return path;
+	call_error(call, "Failed to make the directory of the execution", err.msg);
+	return NULL;
+}
+
 int
 ak_claim(struct ak_call *call, const char *format, ...)
 {

@@ -44,7 +44,12 @@ struct ak_call {
 	 */
 	int (*save)(struct ak_call *call, struct err *err);
 	int (*claim)(struct ak_call *call, const char *resource, struct err *err);
-	void *keeper;			/* of these two, and of the next two */
+	/* The path is the keeper's, until the handler returns. */
+	int (*get_directory)(struct ak_call *call, const char **ret_path, struct err *err);
+	/* NULL: of all executions. Where it fails err->sys is what errno is to be. */
+	int (*ask_stop)(struct ak_call *call, const char *execution, const char *reason,
+	    struct err *err);
+	void *keeper;			/* of these, and of the next two */
 
 	/*
 	 * In work() only, set by core/keeper. tell() takes what is in the reply's parts, commits

@@ -201,5 +201,6 @@ prepare_files_write(struct visit *visit, struct err *err)
 		    file->original_name, file->size, err) == -1)
 			return -1;
 	}
-	return 0;
+	return !visit->own_directory ? 0 :
+	    files_add_own(&visit->session->store, visit->id, visit->directory, err);
 }

@@ -1,5 +1,6 @@
 /*
- * stop_request.h: an operator wants something stopped: the row that the reaper looks for.
+ * stop_request.h: somebody wants something stopped: an operator, by the row that the reaper looks
+ * for, or an action.
  */
 #ifndef CORE_CALLS_STOP_REQUEST_H
 #define CORE_CALLS_STOP_REQUEST_H
@@ -7,6 +8,7 @@
 #include <stdint.h>
 
 #include "core/base/err.h"
+#include "core/calls/session.h"
 #include "core/store/store.h"
 
 /* The longest reason, with its NUL. */
@@ -19,5 +21,13 @@
  */
 int stop_request_add(struct store *store, const char *execution, const char *operator,
     const char *reason, int64_t deadline_ms, int64_t *ret_id, struct err *err);
+
+/*
+ * An action wants an execution (a UUID; NULL: all) to be stopped: notes that in the rows at once.
+ * 0, or -1 and in err->sys what errno says it: EINVAL (no UUID, no reason, or one too long), ESRCH
+ * (there is no such execution), EBUSY, ENOSPC, EIO.
+ */
+int stop_request_of_action(struct session *session, const char *action, const char *execution,
+    const char *reason, int64_t deadline_ms, struct err *err);
 
 #endif

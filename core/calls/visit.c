@@ -13,6 +13,8 @@
 #include "core/base/clock.h"
 #include "core/base/log.h"
 #include "core/base/text.h"
+#include "core/calls/directory.h"
+#include "core/calls/stop_request.h"
 #include "core/store/ballast.h"
 #include "core/store/claim.h"
 #include "core/store/files.h"
@@ -44,6 +46,7 @@ visit_end(struct visit *visit)
 	json_object_put(visit->state_json);
 	json_object_put(visit->claims);
 	json_object_put(visit->error);
+	free(visit->directory);
 	free(visit->state);
 }
 
@@ -277,12 +280,31 @@ claim_now(struct ak_call *call, const char *resource, struct err *err)
 	return store_end(store, claim_take(store, visit->id, resource, err), err);
 }
 
+/* ak_directory(). */
+static int
+get_directory(struct ak_call *call, const char **ret_path, struct err *err)
+{
+	return directory_get(call->keeper, ret_path, err);
+}
+
+/* ak_stop(), ak_stop_all(). */
+static int
+ask_stop(struct ak_call *call, const char *execution, const char *reason, struct err *err)
+{
+	struct visit *visit = call->keeper;
+
+	return stop_request_of_action(visit->session, visit->action->id, execution, reason,
+	    visit->deadline_ms, err);
+}
+
 static void
 set_keeper(struct visit *visit)
 {
 	struct ak_call *call = &visit->call;
 
 	call->keeper = visit;
+	call->ask_stop = ask_stop;
+	call->get_directory = get_directory;
 	call->state_dir = visit->session->options->state_dir;
 	call->reserved_bytes = visit->session->options->keep_free_bytes;
 	call->reserved_memory_bytes = visit->session->options->memory_reserve_bytes;

@@ -39,6 +39,8 @@ struct visit {
 	struct json_object *claims;	/* what prepare() claimed, to be committed with it */
 	struct incoming *incoming;	/* files of the request; borrowed, NULL in a stopper */
 	bool moved_files;		/* there may be a directory that has no rows */
+	bool own_directory;		/* one was made, or tried to, for ak_directory() */
+	char *directory;		/* its path, or NULL */
 };
 
 /*

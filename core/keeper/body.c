@@ -21,7 +21,9 @@
 #include "core/base/log.h"
 #include "core/base/process.h"
 #include "core/base/text.h"
+#include "core/calls/directory.h"
 #include "core/calls/session.h"
+#include "core/calls/stop_request.h"
 #include "core/calls/visit.h"
 #include "core/store/outbox.h"
 #include "core/worker/spawn.h"
@@ -278,6 +280,26 @@ save_state(struct ak_call *call, struct err *err)
 	return save(call->keeper, STORE_FULL, err);
 }
 
+/* Hook: ak_directory(). */
+static int
+get_directory(struct ak_call *call, const char **ret_path, struct err *err)
+{
+	struct body *body = call->keeper;
+
+	body->visit.deadline_ms = clock_boot_ms() + BODY_PATIENCE_MS;
+	return directory_get(&body->visit, ret_path, err);
+}
+
+/* Hook: ak_stop(), ak_stop_all(). */
+static int
+ask_stop(struct ak_call *call, const char *execution, const char *reason, struct err *err)
+{
+	struct body *body = call->keeper;
+
+	return stop_request_of_action(&body->session, body->visit.action->id, execution, reason,
+	    clock_boot_ms() + BODY_PATIENCE_MS, err);
+}
+
 static int end_event;
 
 static void
@@ -359,6 +381,8 @@ begin(struct body *body, const struct options *options, int kept_fd, int errors,
 	call->tell = tell;
 	call->progress = progress;
 	call->save = save_state;
+	call->get_directory = get_directory;
+	call->ask_stop = ask_stop;
 	call->kept_fd = kept_fd;
 	call->end_grace_ms = spawn_grace_ms(options) / 2;
 	return outbox_measure(&body->session.store, visit->id, &body->rows, &body->total_bytes,

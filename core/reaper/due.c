@@ -14,6 +14,7 @@
 #include "core/base/log.h"
 #include "core/base/uuid_text.h"
 #include "core/store/execution.h"
+#include "core/store/stop_mark.h"
 
 /* How long one of these transactions may wait for the write gate. */
 #define DUE_WAIT_MS 2000
@@ -21,44 +22,12 @@
 #define DUE_UNKNOWN_MS 300000
 #define DUE_ACTION_BYTES 256
 
-/*
- * Notes that executions are to be stopped: one, or all if execution is NULL. Those that
- * wait for their next attempt get it now. Inside a transaction.
- */
-static int
-mark(struct store *store, const char *execution, const char *who, const char *reason,
-    struct err *err)
-{
-	sqlite3_stmt *note = store_prepare(store, "INSERT INTO events "
-	    "(at, execution, action, phase, who, pid, why) "
-	    "SELECT ?2, id, action, phase, ?3, ?4, 'stop wanted: ' || ?5 FROM executions "
-	    "WHERE phase <> 'stopped' AND stop_by IS NULL AND (?1 IS NULL OR id = ?1)", err);
-	sqlite3_stmt *want = store_prepare(store, "UPDATE executions SET "
-	    "due_at = min(due_at, CASE phase WHEN 'stopping' THEN 1 ELSE 0 END), "
-	    "stop_by = coalesce(stop_by, 'extension'), "
-	    "stop_reason = coalesce(stop_reason, ?2) "
-	    "WHERE phase <> 'stopped' AND (?1 IS NULL OR id = ?1)", err);
-
-	if (note == NULL || want == NULL)
-		return -1;
-	sqlite3_bind_text(note, 1, execution, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(note, 2, clock_wall_ms());
-	sqlite3_bind_text(note, 3, who, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(note, 4, getpid());
-	sqlite3_bind_text(note, 5, reason, -1, SQLITE_STATIC);
-	sqlite3_bind_text(want, 1, execution, -1, SQLITE_STATIC);
-	sqlite3_bind_text(want, 2, reason, -1, SQLITE_STATIC);
-	if (store_run(store, note, err) == -1)
-		return -1;
-	return store_run(store, want, err);
-}
-
 int
 due_mark_all(struct store *store, const char *reason, struct err *err)
 {
 	if (store_begin(store, STORE_NORMAL, clock_boot_ms() + DUE_WAIT_MS, err) == -1)
 		return -1;
-	return store_end(store, mark(store, NULL, "extension", reason, err), err);
+	return store_end(store, stop_mark(store, NULL, "extension", reason, err), err);
 }
 
 static int
@@ -82,7 +51,7 @@ pass_on(struct store *store, struct err *err)
 
 		log_info("stop of %s requested by %s",
 		    execution == NULL ? "all executions" : execution, reason);
-		if (mark(store, execution, who, reason, err) == -1) {
+		if (stop_mark(store, execution, who, reason, err) == -1) {
 			sqlite3_reset(get);
 			return -1;
 		}

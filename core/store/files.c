@@ -7,9 +7,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "core/base/file_tree.h"
+#include "core/base/log.h"
 
 int
 files_open(const char *state_dir, bool make, struct err *err)
@@ -39,6 +41,56 @@ files_add(struct store *store, const char *execution, const char *parameter,
 	sqlite3_bind_text(add, 4, original_name, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(add, 5, size);
 	return store_run(store, add, err);
+}
+
+char *
+files_own_path(const char *state_dir, const char *execution)
+{
+	char *path;
+
+	if (asprintf(&path, "%s/%s/%s/%s", state_dir, FILES_DIR, execution,
+	    FILES_OWN_DIR) == -1)
+		log_out_of_memory();
+	return path;
+}
+
+int
+files_add_own(struct store *store, const char *execution, const char *path, struct err *err)
+{
+	sqlite3_stmt *add = store_prepare(store, "INSERT INTO files "
+	    "(execution, parameter, path, original_name, size) "
+	    "SELECT id, '" FILES_OWN_DIR "', ?2, '', 0 FROM executions "
+	    "WHERE id = ?1 AND phase <> 'stopped' "
+	    "ON CONFLICT DO UPDATE SET path = excluded.path", err);
+
+	if (add == NULL)
+		return -1;
+	sqlite3_bind_text(add, 1, execution, -1, SQLITE_STATIC);
+	sqlite3_bind_text(add, 2, path, -1, SQLITE_STATIC);
+	if (store_run(store, add, err) == -1)
+		return -1;
+	if (sqlite3_changes(store->db) == 0)
+		return err_set(err, ERR_PHASE, "execution %s is over", execution);
+	return 0;
+}
+
+int
+files_make_own(const char *state_dir, const char *execution, struct err *err)
+{
+	int files = files_open(state_dir, true, err), whole = -1, own = -1;
+
+	if (files != -1)
+		whole = file_tree_open(files, execution, true, err);
+	if (whole != -1)
+		own = file_tree_open(whole, FILES_OWN_DIR, true, err);
+	if (files != -1)
+		close(files);
+	if (whole != -1)
+		close(whole);
+	if (own == -1)
+		return -1;
+	close(own);
+	return 0;
 }
 
 int

@@ -4,7 +4,9 @@
  * <state-dir>/files/
  *	incoming/<unique>/<parameter>/<name>	of a live process (incoming.h)
  *	<execution>/<parameter>/<name>		of an execution: rows in `files`
- * The rows are committed with `prepared` and deleted with `stopped`. An execution's directory
+ *	<execution>/own.d/			the same, what ak_directory() has made
+ * The rows are committed with `prepared`, or later before own.d is made, and deleted with
+ * `stopped`. An execution's directory
  * is made and removed under its lock, and it is there for good only if it has rows.
  */
 #ifndef CORE_STORE_FILES_H
@@ -18,6 +20,8 @@
 
 #define FILES_DIR "files"
 #define FILES_INCOMING_DIR "incoming"
+/* The directory of ak_directory(): a row as of a file. No parameter of type file is called so. */
+#define FILES_OWN_DIR "own.d"
 
 /*
  * Opens <state_dir>/files, made if it is missing and make is set. Returns a descriptor, or -1
@@ -28,6 +32,19 @@ int files_open(const char *state_dir, bool make, struct err *err);
 /* A row; inside the transaction that writes `prepared`. 0, or -1. */
 int files_add(struct store *store, const char *execution, const char *parameter,
     const char *path, const char *original_name, int64_t size, struct err *err);
+
+/* The path of an execution's own.d, owned. Out of memory is fatal. */
+char *files_own_path(const char *state_dir, const char *execution);
+
+/*
+ * Its row, unless it is there; inside a transaction. 0, or -1: with ERR_PHASE if the execution is
+ * over, and nobody would remove it.
+ */
+int files_add_own(struct store *store, const char *execution, const char *path,
+    struct err *err);
+
+/* Makes it, unless it is there. The caller holds the execution's lock. 0, or -1. */
+int files_make_own(const char *state_dir, const char *execution, struct err *err);
 
 /* Deletes the rows of an execution; inside the transaction that writes `stopped`. 0, or -1. */
 int files_forget(struct store *store, const char *execution, struct err *err);

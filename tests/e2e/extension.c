@@ -917,6 +917,8 @@ main(int argc, char **argv)
 	ak_register(&action_everything);
 	ak_register(&action_labour);
 	ak_register(&action_programs);
+	ak_register(&action_room);
+	ak_register(&action_room_work);
 	ak_register(&action_needy);
 	ak_register(&action_guarded);
 	if (getenv("TEST_BROKEN_TABLE"))

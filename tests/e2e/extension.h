@@ -29,5 +29,7 @@ extern const struct ak_action action_labour;
 extern const struct ak_action action_guarded;
 extern const struct ak_action action_needy;
 extern const struct ak_action action_programs;
+extern const struct ak_action action_room;
+extern const struct ak_action action_room_work;
 
 #endif
