@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -115,12 +116,6 @@ log_init(enum log_level level, enum log_format format)
 {
 	least_level = level;
 	line_format = format;
-}
-
-bool
-log_takes(enum log_level level)
-{
-	return level >= least_level;
 }
 
 void
@@ -292,7 +287,7 @@ log_line(enum log_level level, const char *format, va_list arguments)
 	int saved = errno;
 	size_t length;
 
-	if (!log_takes(level))
+	if (level < least_level)
 		return;
 	if (vsnprintf(message, sizeof(message), format, arguments) < 0)
 		message[0] = '\0';

@@ -14,7 +14,6 @@
 #ifndef CORE_BASE_LOG_H
 #define CORE_BASE_LOG_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "core/actionkit.h"
@@ -41,8 +40,6 @@ const char *log_level_name(enum log_level level);
 const char *log_format_name(enum log_format format);
 
 void log_init(enum log_level level, enum log_format format);
-/* Whether lines of a level are written: for who has to do much for one. */
-bool log_takes(enum log_level level);
 /* Names this process in the lines ("reaper"); borrowed. */
 void log_process(const char *name);
 /* What lines are about; what is not known is NULL or 0, and left out. */

@@ -138,8 +138,6 @@ log_answer(const struct request *request, const struct verb_call *call,
 {
 	int64_t took_ms = took_us / CLOCK_US_PER_MS;
 	const struct route *route = call->route;
-	bool acts = route != NULL && (route->verb == VERB_PREPARE ||
-	    route->verb == VERB_START || route->verb == VERB_STOP);
 	const struct log_subject about = {
 		.execution = call->execution,
 		.action = route == NULL ? NULL : route->action->id,
@@ -148,11 +146,6 @@ log_answer(const struct request *request, const struct verb_call *call,
 	};
 	char subject[SUBJECT_BYTES];
 
-	/* A usual status call: nobody is told. */
-	if (*why == '\0' && !acts && !log_takes(LOG_LEVEL_DEBUG)) {
-		log_subject(NULL);
-		return;
-	}
 	log_subject(&about);
 	if (route != NULL)
 		snprintf(subject, sizeof(subject), "%s %s %s", verb_name(route->verb),
@@ -165,7 +158,8 @@ log_answer(const struct request *request, const struct verb_call *call,
 	if (*why != '\0')
 		log_warn("%s: %d in %lld ms: %s", subject, reply->status,
 		    (long long)took_ms, why);
-	else if (acts)
+	else if (route != NULL && (route->verb == VERB_PREPARE ||
+	    route->verb == VERB_START || route->verb == VERB_STOP))
 		log_info("%s: %d in %lld ms", subject, reply->status, (long long)took_ms);
 	else
 		log_debug("%s: %d in %lld ms", subject, reply->status, (long long)took_ms);

@@ -7,7 +7,6 @@
 #include "fcgi/http/responder.h"
 
 #include <errno.h>
-#include <malloc.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -228,11 +227,6 @@ responder_run(const struct site *site, struct scoreboard_slot *slot, int listene
 		log_error("%s", err.msg);
 		return err.code == ERR_USAGE ? RESPONDER_EXIT_FOR_GOOD : EXIT_FAILURE;
 	}
-	/*
-	 * A request makes some hundred small objects, and a few large ones, before each of which
-	 * malloc() would put together all small ones that were freed: 5 % of a status call.
-	 */
-	mallopt(M_MXFAST, 0);
 	log_debug("ready");
 	connection_init(&connection, listener, slot, site->options);
 	serve(&responder, &connection, signals);
