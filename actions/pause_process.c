@@ -151,7 +151,7 @@ pause_check(struct ak_call *call, const struct pause_state *s)
 	/* Taken before the look, so that no other execution can pause it in between. */
 	if (ak_claim(call, "process:%" PRId64 ":%" PRId64, s->pid, s->start_time) == -1)
 		return -1;
-	if (processes_read(s->pid, &process) == -1 && errno != ESRCH)
+	if (process_read(s->pid, &process) == -1 && errno != ESRCH)
 		return ak_errno(call, "Failed to look at process %" PRId64, s->pid);
 	if (ak_process_signal(s->pid, s->start_time, 0) == -1) {
 		if (errno == ESRCH)
@@ -191,7 +191,7 @@ pause_settle(struct ak_call *call, int64_t pid)
 	int waited_ms;
 
 	for (waited_ms = 0; waited_ms < SETTLE_MS; waited_ms += SETTLE_STEP_MS) {
-		if (processes_read(pid, &process) == -1)
+		if (process_read(pid, &process) == -1)
 			return 0;
 		if (pause_is_stopped(process.state) || ak_time_left(call) < SETTLE_MS)
 			break;
@@ -239,7 +239,7 @@ pause_status(struct ak_call *call, void *state)
 
 	if (!s->paused)
 		return 0;
-	if (processes_read(s->pid, &process) == -1 && errno != ESRCH)
+	if (process_read(s->pid, &process) == -1 && errno != ESRCH)
 		return ak_errno(call, "Failed to look at process %" PRId64, s->pid);
 	if (ak_process_signal(s->pid, s->start_time, 0) == -1) {
 		if (errno != ESRCH)
@@ -276,7 +276,7 @@ pause_stop(struct ak_call *call, void *state)
 	}
 	/* A server that was started elsewhere may depend on what another one paused. */
 	if (ak_process_is_ours(s->pid)) {
-		if (processes_read(s->pid, &process) == 0 && pause_is_stopped(process.state))
+		if (process_read(s->pid, &process) == 0 && pause_is_stopped(process.state))
 			return ak_error(call, "Process %" PRId64 " is stopped, but must "
 			    "not be continued from here: this action depends on it",
 			    s->pid);

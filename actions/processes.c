@@ -22,7 +22,7 @@
 #define FLAG_KERNEL_THREAD 0x00200000UL
 
 int
-processes_read(int64_t pid, struct process *ret_process)
+process_read(int64_t pid, struct process *ret_process)
 {
 	char path[PROC_PATH_BYTES], text[PROC_TEXT_BYTES];
 	struct process process = { .pid = pid };
@@ -107,7 +107,7 @@ processes_find(const char *name, bool is_part,
 	while (goes_on && (entry = readdir(proc)) != NULL) {
 		/* First the identity: what follows is then known to be of this process. */
 		if (!isdigit((unsigned char)entry->d_name[0]) ||
-		    processes_read(strtoll(entry->d_name, NULL, 10), &process) == -1 ||
+		    process_read(strtoll(entry->d_name, NULL, 10), &process) == -1 ||
 		    process.is_kernel_thread || !processes_has_name(process.pid, name, is_part) ||
 		    (ak_process_signal(process.pid, process.start_time, 0) == -1 &&
 		    errno == ESRCH))

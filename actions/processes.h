@@ -16,7 +16,7 @@ struct process {
 };
 
 /* Looks at one. Returns 0, or -1 and errno: ESRCH if there is no such process. */
-int processes_read(int64_t pid, struct process *ret_process);
+int process_read(int64_t pid, struct process *ret_process);
 
 /*
  * Whether name is that of the process (/proc/PID/comm) or of its program file, or, if is_part, a

@@ -98,7 +98,7 @@ stop_is_agent(const struct stop_state *s, int64_t pid)
 	for (i = 0; i < STOP_ANCESTORS_MAX && process.pid > 0; i++) {
 		if (process.pid == pid)
 			return true;
-		if (processes_read(process.pid, &process) == -1)
+		if (process_read(process.pid, &process) == -1)
 			return false;
 		process.pid = process.parent;
 	}
@@ -119,7 +119,7 @@ stop_take_pid(struct ak_call *call, struct stop_state *s)
 
 	errno = 0;
 	s->pid = strtoll(s->process, NULL, 10);
-	if (errno != 0 || processes_read(s->pid, &process) == -1)
+	if (errno != 0 || process_read(s->pid, &process) == -1)
 		return ak_error(call, "There is no process %s", s->process);
 	s->start_time = process.start_time;
 	if (process.is_kernel_thread)
@@ -229,7 +229,7 @@ stop_all(struct stop_round *round)
 		if (processes_find(s->process, true, stop_one, round) == -1)
 			ak_message(round->call, AK_WARN, "Processes cannot be listed: %s",
 			    strerror(errno));
-	} else if (processes_read(s->pid, &process) == -1 ||
+	} else if (process_read(s->pid, &process) == -1 ||
 	    process.start_time != s->start_time ||
 	    (ak_process_signal(s->pid, s->start_time, 0) == -1 && errno == ESRCH)) {
 		/* Its process id may be another one's by now. */

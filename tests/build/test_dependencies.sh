@@ -105,4 +105,29 @@ check "rooms that include downwards are fine" planted ''
 check "an include that runs up is noticed" \
     refuses core/base/err.h:2 planted '#include "core/store/lock.h"'
 check "a room without a rank is noticed" refuses "no rank: core/attic" unranked
+
+names()
+{
+	$NM -g --defined-only "$@" | awk 'NF == 3 { print $3 }' | sort -u
+}
+
+# shares_none OBJECT...: whether none defines what the library defines as well. A program has one of
+# them only, and the linker says nothing.
+shares_none()
+{
+	names "$@" >"$tap_dir/actions"
+	# Not the object that is made of all of them: its names are hidden.
+	names $(find "$top_builddir/core" "$top_builddir/fcgi" "$top_builddir/cli" -name '*.o' \
+	    -path '*/.libs/lib*') >"$tap_dir/library"
+	test -s "$tap_dir/actions" && test -s "$tap_dir/library" || { echo "no names"; return 1; }
+	comm -12 "$tap_dir/actions" "$tap_dir/library" >"$tap_dir/both"
+	sed 's/^/twice: /' "$tap_dir/both"
+	test ! -s "$tap_dir/both"
+}
+
+check "actions and the library define nothing of one name" \
+    shares_none "$top_builddir"/actions/*.o
+echo 'int json_member(void); int json_member(void) { return 0; }' >"$tap_dir/namesake.c"
+$CC -c "$tap_dir/namesake.c" -o "$tap_dir/namesake.o"
+check "what does is noticed" refuses "twice: json_member" shares_none "$tap_dir/namesake.o"
 tap_done

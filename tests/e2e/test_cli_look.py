@@ -299,6 +299,7 @@ def status_of_processes():
         equal(sorted(one["pid"] for one in found["responders"]),
               sorted(server.wait_responders()), "responders")
         both_ways("status", server=server)
+        both_ways("status", server=server, program=ACTIONKIT)
         reaper = server.reaper()
         server.kill_all()
         wait_for(lambda: not alive(reaper), "the end of the reaper")
