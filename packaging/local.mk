@@ -11,7 +11,7 @@ completiondir = $(datadir)/bash-completion/completions
 examplesdir = $(datadir)/actionkit/examples
 dist_systemdunit_DATA = packaging/actionkit.socket
 nodist_systemdunit_DATA = actionkit.service
-dist_examples_DATA = packaging/steadybit-extension.yaml
+dist_examples_DATA = packaging/actionkit.rules.yml packaging/steadybit-extension.yaml
 # To be copied to /etc/systemd/system/actionkit.service.d: what actions need beyond the unit.
 dropinsdir = $(examplesdir)/actionkit.service.d
 dist_dropins_DATA = packaging/actionkit.service.d/cpu-speed.conf \
