@@ -92,7 +92,8 @@ def whoever_dies():
         wait_for(lambda: os.path.exists(os.path.join(own(worker), "work")), "the work")
         kill(server.named("ak-work").pop())
         there(worker, "work")
-        contains(said(worker.stop().ok()), "file there", "stop")
+        # That it was killed is told as well, as soon as its keeper has noted it.
+        contains(said(worker.stop().json()), "file there", "stop")
         nothing_left(server)
         execution = room(server, where="start").begun()
         server.kill_all()
