@@ -68,19 +68,26 @@ handler_of(const struct ak_action *action, enum verb verb)
 	return NULL;
 }
 
-/* What a handler is called in the log: "start() of ACTION, execution ID", "discover() of ID". */
+char *
+call_handler(enum verb verb, const struct ak_action *action, const char *execution)
+{
+	char *text;
+
+	if (asprintf(&text, "%s of %s, execution %s", handler_names[verb], action->id,
+	    execution) == -1)
+		log_out_of_memory();
+	return text;
+}
+
+/* The same of what is run, or "discover() of ID". */
 static char *
 subject_of(const struct ak_call *call)
 {
 	char *text;
-	int length;
 
-	if (call->action == NULL)
-		length = asprintf(&text, "discover() of %s", call->discovery->id);
-	else
-		length = asprintf(&text, "%s of %s, execution %s", handler_names[call->verb],
-		    call->action->id, call->execution);
-	if (length == -1)
+	if (call->action != NULL)
+		return call_handler(call->verb, call->action, call->execution);
+	if (asprintf(&text, "discover() of %s", call->discovery->id) == -1)
 		log_out_of_memory();
 	return text;
 }

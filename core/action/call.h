@@ -112,6 +112,9 @@ void call_error(struct ak_call *call, const char *title, const char *detail);
 /* The title of the error that another execution holds what is claimed. */
 #define CALL_IN_USE "In use by another execution"
 
+/* What a handler is called in the log: "start() of ACTION, execution ID"; owned. */
+char *call_handler(enum verb verb, const struct ak_action *action, const char *execution);
+
 /* A line in the log that begins with whose call it is. */
 void call_warn(const struct ak_call *call, const char *format, ...) AK_PRINTF(2, 3);
 

@@ -371,6 +371,20 @@ process_is_fault(int number)
 	return false;
 }
 
+void
+process_end_text(int wait_status, char ret_text[PROCESS_END_BYTES])
+{
+	int number = WIFSIGNALED(wait_status) ? WTERMSIG(wait_status) : 0;
+	const char *name = number == 0 ? NULL : sigabbrev_np(number);
+
+	if (number != 0)
+		snprintf(ret_text, PROCESS_END_BYTES, "%s: SIG%s",
+		    process_is_fault(number) ? "crashed" : "was killed", name == NULL ? "RT" : name);
+	else
+		snprintf(ret_text, PROCESS_END_BYTES, "ended its process: exit(%d)",
+		    WEXITSTATUS(wait_status));
+}
+
 static void
 do_nothing(int number)
 {

@@ -62,6 +62,13 @@ _Noreturn void process_exit(int status);
 bool process_is_fault(int number);
 
 /*
+ * What code did whose process ended with that status of waitpid(): "crashed: SIGSEGV", "was killed:
+ * SIGKILL", "ended its process: exit(0)".
+ */
+#define PROCESS_END_BYTES 64
+void process_end_text(int wait_status, char ret_text[PROCESS_END_BYTES]);
+
+/*
  * A file that grows beyond RLIMIT_FSIZE is an error of the write (EFBIG), not the end of this
  * process. What it executes has the default again.
  */

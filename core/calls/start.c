@@ -5,6 +5,9 @@
 #include "config.h"
 
 #include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "core/action/registry.h"
 #include "core/base/clock.h"
@@ -14,6 +17,8 @@
 #include "core/calls/calls_internal.h"
 #include "core/calls/visit.h"
 #include "core/worker/spawn.h"
+
+#define DETAIL_BYTES (PROCESS_END_BYTES + 16)
 
 /* Without status() or stop() there is no later call: it is over with its start. */
 static bool
@@ -223,13 +228,31 @@ run_start(struct visit *visit, char **ret_reply, struct err *err)
 	return result;
 }
 
+/* How the process of start() ended, where that was what has stopped it; of an error. */
+static void
+add_death(struct visit *visit, struct json_object *error)
+{
+	char *handler = call_handler(VERB_START, visit->action, visit->id);
+	char how[PROCESS_END_BYTES], detail[DETAIL_BYTES];
+
+	if (strcmp(visit->row.stop_reason, EXECUTION_STARTER_DIED) == 0 &&
+	    scoreboard_how(visit->session->scoreboard, handler, how)) {
+		snprintf(detail, sizeof(detail), "start() %s", how);
+		json_add_string(error, "detail", detail);
+	}
+	free(handler);
+}
+
 static int
 was_stopped(struct visit *visit, char **ret_reply, struct err *err)
 {
 	const struct execution *row = &visit->row;
+	struct json_object *reply;
 
 	if (row->stop_by == STOP_BY_EXTENSION) {
-		*ret_reply = visit_text(visit_stopped_reply(row));
+		reply = visit_stopped_reply(row);
+		add_death(visit, json_member(reply, "error"));
+		*ret_reply = visit_text(reply);
 		return 0;
 	}
 	if (row->stop_by == STOP_BY_ACTION && row->start_result != NULL) {
@@ -249,7 +272,7 @@ give_up(struct visit *visit, char **ret_reply, struct err *err)
 
 	if (visit_begin(visit, STORE_NORMAL, err) == -1)
 		return -1;
-	execution_want_stop(row, STOP_BY_EXTENSION, "responder died while starting");
+	execution_want_stop(row, STOP_BY_EXTENSION, EXECUTION_STARTER_DIED);
 	if (store_end(store, execution_write(store, row, "extension", row->stop_reason, err),
 	    err) == -1)
 		return -1;

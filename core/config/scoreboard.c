@@ -22,6 +22,10 @@
 #include "core/base/state_file.h"
 #include "core/base/state_path.h"
 
+/* The supervisor learns of a death at once, unless it has much to do. */
+#define HOW_WAIT_MS 500
+#define HOW_PAUSE_MS 5
+
 _Static_assert(ATOMIC_INT_LOCK_FREE == 2 && ATOMIC_LLONG_LOCK_FREE == 2,
     "the locks of other atomics are not shared between processes");
 
@@ -141,6 +145,7 @@ scoreboard_busy(struct scoreboard_slot *slot, int64_t deadline_ms, const char *f
 
 	slot->deadline_ms = deadline_ms;
 	slot->since_ms = clock_boot_ms();
+	slot->handler[0] = '\0';
 	va_start(arguments, format);
 	vsnprintf(slot->what, sizeof(slot->what), format, arguments);
 	va_end(arguments);
@@ -244,20 +249,64 @@ find_lost(const struct scoreboard *scoreboard, const char *request)
 }
 
 void
-scoreboard_lose(struct scoreboard *scoreboard, const struct scoreboard_slot *slot)
+scoreboard_handler(struct scoreboard_slot *slot, const char *handler)
+{
+	snprintf(slot->handler, sizeof(slot->handler), "%s", handler == NULL ? "" : handler);
+}
+
+void
+scoreboard_lose(struct scoreboard *scoreboard, const struct scoreboard_slot *slot,
+    const char *how)
 {
 	struct scoreboard_lost *lost;
 
-	if (slot->mode != SLOT_BUSY || slot->request[0] == '\0')
+	if (slot->mode != SLOT_BUSY || (slot->request[0] == '\0' && slot->handler[0] == '\0'))
 		return;
-	lost = find_lost(scoreboard, slot->request);
+	lost = slot->request[0] == '\0' ? NULL : find_lost(scoreboard, slot->request);
 	if (lost == NULL) {
 		lost = &scoreboard->lost[scoreboard->lost_next];
 		scoreboard->lost_next = (scoreboard->lost_next + 1) % SCOREBOARD_LOST;
 		lost->deaths = 0;
 		memcpy(lost->request, slot->request, sizeof(lost->request));
 	}
+	if (how != NULL) {
+		memcpy(lost->handler, slot->handler, sizeof(lost->handler));
+		snprintf(lost->how, sizeof(lost->how), "%s", how);
+	}
 	lost->deaths++;
+}
+
+static const char *
+find_how(const struct scoreboard *scoreboard, const char *handler)
+{
+	const struct scoreboard_lost *lost;
+
+	/* The newest first. */
+	for (int i = 1; i <= SCOREBOARD_LOST; i++) {
+		lost = &scoreboard->lost[(scoreboard->lost_next + SCOREBOARD_LOST - i) %
+		    SCOREBOARD_LOST];
+		if (lost->deaths > 0 && strcmp(lost->handler, handler) == 0)
+			return lost->how;
+	}
+	return NULL;
+}
+
+bool
+scoreboard_how(const struct scoreboard *scoreboard, const char *handler,
+    char ret_how[PROCESS_END_BYTES])
+{
+	int64_t until_ms = clock_boot_ms() + HOW_WAIT_MS;
+	const char *how;
+
+	if (scoreboard == NULL)
+		return false;
+	while ((how = find_how(scoreboard, handler)) == NULL) {
+		if (clock_boot_ms() >= until_ms)
+			return false;
+		clock_sleep_ms(HOW_PAUSE_MS);
+	}
+	snprintf(ret_how, PROCESS_END_BYTES, "%s", how);
+	return true;
 }
 
 int

@@ -14,12 +14,14 @@
 #include <sys/types.h>
 
 #include "core/base/err.h"
+#include "core/base/process.h"
 #include "core/config/counters.h"
 
 #define SCOREBOARD_FILE "scoreboard"
-#define SCOREBOARD_VERSION 6
+#define SCOREBOARD_VERSION 7
 #define SCOREBOARD_SLOTS 512		/* responders of the old and the new generation */
 #define SCOREBOARD_WHAT_BYTES 96
+#define SCOREBOARD_HANDLER_BYTES 320
 #define SCOREBOARD_REQUEST_BYTES 40
 #define SCOREBOARD_FAULT_BYTES 512
 #define SCOREBOARD_REAPERS 16		/* of all generations, standing by or at work */
@@ -43,6 +45,8 @@ struct scoreboard_slot {
 	_Atomic int64_t requests;	/* served so far */
 	char what[SCOREBOARD_WHAT_BYTES]; /* "start <execution>"; may be torn: for people */
 	char request[SCOREBOARD_REQUEST_BYTES]; /* the web server's id of it; may be empty */
+	/* "start() of <action>, execution <id>" while code of an action may run, or empty. */
+	char handler[SCOREBOARD_HANDLER_BYTES];
 };
 
 /* A reaper that is at work or stands by; written by itself. */
@@ -57,7 +61,9 @@ struct scoreboard_reaper {
 /* A request whose process died; written by the supervisor. */
 struct scoreboard_lost {
 	_Atomic int32_t deaths;
-	char request[SCOREBOARD_REQUEST_BYTES];
+	char request[SCOREBOARD_REQUEST_BYTES];	/* may be empty */
+	char handler[SCOREBOARD_HANDLER_BYTES];	/* may be empty */
+	char how[PROCESS_END_BYTES];	/* "crashed: SIGSEGV" */
 };
 
 /* What came of the last try whether the server can do its work; by whoever was asked. */
@@ -143,8 +149,17 @@ void scoreboard_count(struct scoreboard *scoreboard, enum counters_event event);
 
 /* Which request the slot's process is at; "" if the web server gave it no id. */
 void scoreboard_request(struct scoreboard_slot *slot, const char *request);
-/* Notes that a slot's process has died at a request. */
-void scoreboard_lose(struct scoreboard *scoreboard, const struct scoreboard_slot *slot);
+/* Whose code the slot's process runs from now on; NULL: none. */
+void scoreboard_handler(struct scoreboard_slot *slot, const char *handler);
+/* Notes that a slot's process has died at a request, and how. NULL: that is noted already. */
+void scoreboard_lose(struct scoreboard *scoreboard, const struct scoreboard_slot *slot,
+    const char *how);
+/*
+ * How the process ended, the last time, that ran this handler. Waits a moment for the supervisor
+ * to notice. false if it is not known.
+ */
+bool scoreboard_how(const struct scoreboard *scoreboard, const char *handler,
+    char ret_how[PROCESS_END_BYTES]);
 /*
  * How many processes have died at the request that a slot's process is at, since the web
  * server sends it again. Those that the supervisor has not noticed yet count.

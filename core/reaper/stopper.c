@@ -27,11 +27,11 @@
 /* How long the reaper waits for the gate to record a failure. */
 #define STOPPER_NOTE_WAIT_MS 2000
 
-/* Exit statuses of a stopper. */
+/* Exit statuses of a stopper: such as no stop() ends its process with by itself. */
 enum {
-	STOPPER_DONE = 0,		/* stopped, or the failure is recorded */
-	STOPPER_NOTHING = 1,		/* not due any more, or somebody else is at it */
-	STOPPER_UNRECORDED = 2		/* failed, and could not record it */
+	STOPPER_DONE = 101,		/* stopped, or the failure is recorded */
+	STOPPER_NOTHING,		/* not due any more, or somebody else is at it */
+	STOPPER_UNRECORDED		/* failed, and could not record it */
 };
 
 static struct visit
@@ -164,19 +164,16 @@ static void
 describe_end(const struct stopper *stopper, const struct options *options,
     int wait_status, char *ret_text, size_t size)
 {
-	char timeout[DURATION_BYTES];
+	char timeout[DURATION_BYTES], how[PROCESS_END_BYTES];
 
 	if (stopper->overdue) {
 		duration_format(options->stop_timeout_ms, timeout);
-		snprintf(ret_text, size, "stop() did not return within %s", timeout);
-	} else if (WIFSIGNALED(wait_status)) {
-		snprintf(ret_text, size, "stop() was killed by signal %d (%s)",
-		    WTERMSIG(wait_status), strsignal(WTERMSIG(wait_status)));
-	} else if (WEXITSTATUS(wait_status) == STOPPER_UNRECORDED) {
+		snprintf(ret_text, size, "stop() was over its %s", timeout);
+	} else if (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == STOPPER_UNRECORDED) {
 		snprintf(ret_text, size, "stop() could not be run or recorded");
 	} else {
-		snprintf(ret_text, size, "stop() exited with status %d",
-		    WEXITSTATUS(wait_status));
+		process_end_text(wait_status, how);
+		snprintf(ret_text, size, "stop() %s", how);
 	}
 }
 
@@ -190,7 +187,8 @@ stopper_ended(struct stopper *stopper, struct session *session, int wait_status)
 
 	stopper->pid = 0;
 	if (!stopper->overdue && WIFEXITED(wait_status) &&
-	    WEXITSTATUS(wait_status) <= STOPPER_NOTHING)
+	    (WEXITSTATUS(wait_status) == STOPPER_DONE ||
+	    WEXITSTATUS(wait_status) == STOPPER_NOTHING))
 		return;
 	describe_end(stopper, session->options, wait_status, why, sizeof(why));
 	if (attempt_note_failure(&visit, why, &err) == -1)

@@ -424,7 +424,7 @@ execution_due_reason(const struct execution *row, int64_t now_ms)
 	case PHASE_PREPARED:
 		return "never started";
 	case PHASE_STARTING:
-		return "responder died while starting";
+		return EXECUTION_STARTER_DIED;
 	default:
 		return row->ends_boot_ms != 0 && row->ends_boot_ms <= now_ms ?
 		    "duration is over, the agent did not stop it" :

@@ -22,7 +22,9 @@
 #define EXECUTION_HEARTBEAT_MIN_MS 5000
 /* A heartbeat is noted when the last one noted is older than this part of the interval. */
 #define EXECUTION_HEARTBEAT_PART 4
-/* Why an execution is stopped whose heartbeats were missed. */
+/* Why an execution is stopped whose start() has ended its process, or was killed. */
+#define EXECUTION_STARTER_DIED "responder died while starting"
+/* Why one is stopped whose heartbeats were missed. */
 #define EXECUTION_HEARTBEAT_MISSED "heartbeat timeout"
 /* What the reason begins with where an operator wants it stopped: "operator NAME: x". */
 #define EXECUTION_BY_OPERATOR "operator"

@@ -6,9 +6,12 @@
 #include "fcgi/http/verbs.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <strings.h>
 
+#include "core/action/call.h"
 #include "core/base/json.h"
 #include "core/base/uuid_text.h"
 #include "core/calls/calls.h"
@@ -22,6 +25,7 @@
 /* How often a request may end the process that handles it. */
 #define TRIES_MAX 2
 #define ENCODING_SHOWN_BYTES 100
+#define NAME_BYTES 32
 
 /* The JSON of a request, owned; files go to incoming. 0, or -1. */
 static int
@@ -99,6 +103,21 @@ verb_check_deaths(const struct responder *responder, const char *handler, struct
 	    "because it took too long", handler);
 }
 
+/* The same, with words for how it ended them. */
+static int
+check_deaths(struct responder *responder, const char *handler, struct err *err)
+{
+	int length = (int)strcspn(handler, " ") - (int)strlen("()");
+	char how[PROCESS_END_BYTES], name[NAME_BYTES];
+
+	snprintf(name, sizeof(name), "%.*s", length, handler);
+	if (verb_check_deaths(responder, name, err) == 0)
+		return 0;
+	if (!scoreboard_how(responder->site->scoreboard, handler, how))
+		return -1;
+	return err_set(err, ERR_HANDLER, "%s() %s", name, how);
+}
+
 /*
  * After start() and stop() the execution's phase says what has happened; the others have left
  * no trace.
@@ -117,7 +136,8 @@ run_call(struct responder *responder, const struct request *request,
 	const struct options *options = &responder->site->options->core;
 	const struct route *route = call->route;
 	int64_t deadline_ms;
-	char *text;
+	char *text, *handler;
+	int result = -1;
 
 	if (read_execution(object, call->execution, err) == -1)
 		return -1;
@@ -130,8 +150,15 @@ run_call(struct responder *responder, const struct request *request,
 	    options->stop_timeout_ms : options->handler_timeout_ms);
 	scoreboard_busy(responder->slot, deadline_ms, "%s %s", verb_name(route->verb),
 	    call->execution);
-	if (calls_answer(&responder->session, route->verb, route->action, call->execution,
-	    object, incoming, deadline_ms, &text, &call->error, err) == -1)
+	handler = call_handler(route->verb, route->action, call->execution);
+	if (!leaves_no_trace(route->verb) || check_deaths(responder, handler, err) == 0) {
+		scoreboard_handler(responder->slot, handler);
+		result = calls_answer(&responder->session, route->verb, route->action,
+		    call->execution, object, incoming, deadline_ms, &text, &call->error, err);
+		scoreboard_handler(responder->slot, NULL);
+	}
+	free(handler);
+	if (result == -1)
 		return -1;
 	reply_take(ret_reply, 200, text);
 	return 0;
@@ -147,9 +174,7 @@ verb_answer(struct responder *responder, const struct body *body,
 	int result = -1;
 
 	incoming_init(&incoming, &responder->site->options->core, route->action->parameters);
-	if (!leaves_no_trace(route->verb) ||
-	    verb_check_deaths(responder, verb_name(route->verb), err) == 0)
-		object = read_object(body, route->verb, &incoming, err);
+	object = read_object(body, route->verb, &incoming, err);
 	if (object != NULL && route->verb == VERB_PREPARE)
 		front_restrict(body->request, object);
 	if (object != NULL)

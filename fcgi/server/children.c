@@ -112,6 +112,17 @@ children_adopt(struct children *children, const pid_t *pids, size_t count)
 	}
 }
 
+/* Code of an action has ended it, unless it came from outside: what it did, with its name. */
+static void
+log_handler(const struct child *child, int status)
+{
+	char how[PROCESS_END_BYTES];
+
+	process_end_text(status, how);
+	log_warn("%s, %s; %s %ld is gone with it", child->slot->handler, how,
+	    child_name(child->kind), (long)child->pid);
+}
+
 static void
 log_end(const struct child *child, int status)
 {
@@ -120,7 +131,9 @@ log_end(const struct child *child, int status)
 	    child->slot->what : "";
 	int number;
 
-	if (WIFSIGNALED(status)) {
+	if (*busy != '\0' && child->slot->handler[0] != '\0') {
+		log_handler(child, status);
+	} else if (WIFSIGNALED(status)) {
 		number = WTERMSIG(status);
 		log_warn("%s %ld was killed by SIG%s%s%s", name, (long)child->pid,
 		    sigabbrev_np(number) == NULL ? "RT" : sigabbrev_np(number),
@@ -169,13 +182,17 @@ plan_restart(struct child *child, int status)
 static void
 ended(struct children *children, struct child *child, int status)
 {
+	char how[PROCESS_END_BYTES];
+
 	child->status = status;
 	if (child->kind != CHILD_TEST)
 		log_end(child, status);
 	if (child->wanted)
 		plan_restart(child, status);
 	if (child->slot != NULL) {
-		scoreboard_lose(children->site->scoreboard, child->slot);
+		process_end_text(status, how);
+		scoreboard_lose(children->site->scoreboard, child->slot,
+		    child->killed ? NULL : how);
 		child->slot->mode = SLOT_FREE;
 		child->slot->pid = 0;
 	}

@@ -4,8 +4,10 @@
 #include "config.h"
 
 #include <signal.h>
+#include <stdio.h>
 
 #include "core/base/clock.h"
+#include "core/base/duration.h"
 #include "core/base/log.h"
 #include "core/reaper/takeover.h"
 #include "fcgi/server/children.h"
@@ -17,6 +19,7 @@
 /* From the order to leave, or the end of the request, to the end. */
 #define LEAVE_MAX_MS 10000
 #define TEST_MAX_MS 30000
+#define LIMIT_STEP_MS 50
 
 static void
 end(struct child *child, int64_t late_ms, const char *what)
@@ -34,8 +37,17 @@ end(struct child *child, int64_t late_ms, const char *what)
 static void
 end_responder(struct scoreboard *scoreboard, struct child *child, int64_t late_ms)
 {
-	scoreboard_lose(scoreboard, child->slot);
-	end(child, late_ms, child->slot->what);
+	const struct scoreboard_slot *slot = child->slot;
+	int64_t limit_ms = slot->deadline_ms - slot->since_ms;
+	char how[PROCESS_END_BYTES], limit[DURATION_BYTES];
+
+	/* The deadline was set a moment before. */
+	duration_format((limit_ms + LIMIT_STEP_MS - 1) / LIMIT_STEP_MS * LIMIT_STEP_MS, limit);
+	snprintf(how, sizeof(how), "was over its %s", limit);
+	if (slot->handler[0] != '\0')
+		log_warn("%s, %s", slot->handler, how);
+	scoreboard_lose(scoreboard, slot, how);
+	end(child, late_ms, slot->what);
 }
 
 /* From the order to leave to the end, for one whose request has no slot to show it. */

@@ -248,6 +248,14 @@ meddle(const char *kind)
 	return true;
 }
 
+/* As a wrong pointer does it, also where sanitizers have a handler for that. */
+static void
+fault(void)
+{
+	signal(SIGSEGV, SIG_DFL);
+	raise(SIGSEGV);
+}
+
 /* Does what the config asked for. A hang that is not killed goes on as if nothing were. */
 static int
 trouble(struct ak_call *call, const char *kind, int64_t ms, const char *handler)
@@ -256,6 +264,10 @@ trouble(struct ak_call *call, const char *kind, int64_t ms, const char *handler)
 		sleep_ms(ms);
 	else if (strcmp(kind, "crash") == 0)
 		abort();
+	else if (strcmp(kind, "segv") == 0)
+		fault();
+	else if (strcmp(kind, "exit") == 0)
+		exit(0);
 	else if (strcmp(kind, "kill") == 0)
 		raise(SIGKILL);
 	else if (strcmp(kind, "fail") == 0)
@@ -290,6 +302,8 @@ static const struct ak_option troubles[] = {
 	{ "Nothing", "none" },
 	{ "Take the time of its _ms parameter", "hang" },
 	{ "Abort", "crash" },
+	{ "Use a wrong pointer", "segv" },
+	{ "Exit as if all were well", "exit" },
 	{ "Be killed", "kill" },
 	{ "Fail with a technical error", "fail" },
 	{ "Fail as a check does", "failed" },

@@ -1028,6 +1028,12 @@ def stopped_by_extension(reason):
     return {"title": f"Action was stopped by extension: {reason}", "status": "errored"}
 
 
+def check_start_died(reply, how="was killed: SIGKILL"):
+    """The answer to a start whose process died, and how."""
+    equal(reply.failed(), {**stopped_by_extension("responder died while starting"),
+                           "detail": f"start() {how}"}, "error of start")
+
+
 def check_stopped_by_extension(execution, reason):
     """Row, status and stop must tell the same story."""
     row = execution.wait_phase("stopped")

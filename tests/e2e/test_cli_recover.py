@@ -109,8 +109,8 @@ def tries_once():
               "outcomes")
         errors = {row["id"]: row["last_error"] for row in found}
         contains(errors[bad["fail"].id], FAILED, "error")
-        contains(errors[bad["crash"].id], "killed by signal", "error")
-        contains(errors[bad["hang"].id], "did not return within 1s", "error")
+        contains(errors[bad["crash"].id], "stop() crashed: SIGABRT", "error")
+        contains(errors[bad["hang"].id], "stop() was over its 1s", "error")
         for trouble, execution in bad.items():
             equal(len(execution.notes("stop", "begin")), 1, f"attempts: {trouble}")
         equal(server.processes(), [], "processes")

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Whatever is killed, what was started is stopped, with the state that was saved."""
 
+import os
 import signal
 
 from harness import (
-    ACTIONKIT, Later, Server, Victim, alive, boot_ms, check, check_stopped_by_extension,
-    equal, kill, main, paused, stopped_by_extension, test, wait_for)
+    ACTIONKIT, Later, Server, Victim, alive, boot_ms, check, check_start_died,
+    check_stopped_by_extension, command, contains, equal, kill, main, paused, test, wait_for)
 
 DIED = "responder died while starting"
 
@@ -94,12 +95,12 @@ def everything_killed_without_state():
         check(not execution.exists(), "the effect is still there")
 
 
-def start_dies(trouble, point, **knobs):
+def start_dies(trouble, point, how, **knobs):
     with Server() as server:
         execution = server.effect(start_trouble=trouble, start_point=point, undo_value=77,
                                   **knobs)
         execution.prepare().ok()
-        equal(execution.start().failed(), stopped_by_extension(DIED), "error of start")
+        check_start_died(execution.start(), how)
         check_stopped_by_extension(execution, DIED)
         equal(execution.undo_values(), [77], "undo value in stop()")
         check(not execution.exists(), "the effect is still there")
@@ -111,19 +112,19 @@ def start_dies(trouble, point, **knobs):
 @test
 def start_aborts_before_effect():
     """start() aborts after ak_save(): stop() gets what was saved"""
-    start_dies("crash", "before")
+    start_dies("crash", "before", "crashed: SIGABRT")
 
 
 @test
 def start_aborts_after_effect():
     """start() aborts after its effect: stop() gets what was saved, and undoes it"""
-    start_dies("crash", "after")
+    start_dies("crash", "after", "crashed: SIGABRT")
 
 
 @test
 def start_is_killed_after_effect():
     """start() is killed after its effect: stop() gets what was saved, and undoes it"""
-    start_dies("kill", "after")
+    start_dies("kill", "after", "was killed: SIGKILL")
 
 
 @test
@@ -132,7 +133,7 @@ def start_dies_unsaved():
     with Server() as server:
         execution = server.effect(start_trouble="kill", save=False, undo_value=77)
         execution.prepare().ok()
-        equal(execution.start().failed(), stopped_by_extension(DIED), "error of start")
+        check_start_died(execution.start())
         check_stopped_by_extension(execution, DIED)
         equal(execution.undo_values(), [0], "undo value")
 
@@ -148,7 +149,7 @@ def responder_killed_in_start():
         equal(execution.phase(), "starting", "phase while start() runs")
         equal(execution.row()["runner_pid"], note.pid, "runner_pid")
         kill(note.pid)
-        equal(call.result().failed(), stopped_by_extension(DIED), "error of start")
+        check_start_died(call.result())
         check_stopped_by_extension(execution, DIED)
         equal(execution.undo_values(), [5], "undo value")
         check(not execution.exists(), "the effect is still there")
@@ -194,9 +195,9 @@ def everything_killed_in_stop():
 def prepare_crashes():
     """prepare() that dies leaves nothing behind, and the responder is replaced"""
     with Server() as server:
-        for trouble in ("crash", "kill"):
+        for trouble, how in (("crash", "crashed: SIGABRT"), ("kill", "was killed: SIGKILL")):
             execution = server.effect(prepare_trouble=trouble)
-            execution.prepare().refused(500, "prepare() ended the process")
+            execution.prepare().refused(500, f"prepare() {how}")
             equal(len(execution.notes("prepare", "begin")), 2, "calls of prepare()")
             equal(execution.row(), None, "row")
         server.wait_responders()
@@ -211,9 +212,9 @@ def status_crashes():
     with Server() as server:
         execution = server.running(status_trouble="crash", status_after=1)
         execution.status().ok()
-        execution.status().refused(500, "status() ended the process")
+        execution.status().refused(500, "status() crashed: SIGABRT")
         equal(len(execution.notes("status", "begin")), 3, "calls of status()")
-        execution.status().refused(500, "status() ended the process")
+        execution.status().refused(500, "status() crashed: SIGABRT")
         equal(len(execution.notes("status", "begin")), 5, "calls of status()")
         equal(execution.phase(), "running", "phase")
         execution.stop().ok()
@@ -225,16 +226,61 @@ def handler_hangs():
     with Server(handler_timeout="1s") as server:
         execution = server.running(status_trouble="hang")
         begin = boot_ms()
-        execution.status().refused(500, "took too long")
+        execution.status().refused(500, "status() was over its 1s")
         equal(len(execution.notes("status", "begin")), 1, "calls of status()")
         took = boot_ms() - begin
         check(1000 <= took < 10000, f"killed after {took} ms")
         begin = boot_ms()
-        execution.status({"Request-Timeout": "0.3"}).refused(500, "took too long")
+        execution.status({"Request-Timeout": "0.3"}).refused(500, "status() was over its 300ms")
         took = boot_ms() - begin
         check(300 <= took < 10000, f"killed after {took} ms")
         equal(execution.phase(), "running", "phase")
         execution.stop().ok()
+
+
+@test
+def words_for_deaths():
+    """How code of an action ended its process: in the log with the action's id, and in replies"""
+    with Server(handler_timeout="1s", stop_timeout="1s") as server:
+        for handler, trouble, how in (
+                ("prepare", "segv", "crashed: SIGSEGV"),
+                ("prepare", "exit", "ended its process: exit(0)"),
+                ("prepare", "hang", "was over its 1s"),
+                ("start", "segv", "crashed: SIGSEGV"),
+                ("start", "exit", "ended its process: exit(0)"),
+                ("start", "hang", "was over its 1s"),
+                ("status", "exit", "ended its process: exit(0)"),
+                ("stop", "segv", "crashed: SIGSEGV"),
+                ("stop", "exit", "ended its process: exit(0)"),
+                ("stop", "hang", "was over its 1s")):
+            execution = server.effect(**{f"{handler}_trouble": trouble})
+            if handler == "prepare":
+                execution.prepare().refused(500, f"prepare() {how}")
+            else:
+                execution.prepare().ok()
+            if handler == "start":
+                check_start_died(execution.start(), how)
+            elif handler != "prepare":
+                execution.start().ok()
+            if handler == "status":
+                execution.status().refused(500, f"status() {how}")
+            # In a stopper, whose failure is in the row.
+            if handler == "stop":
+                server.operator_stop(execution, "enough")
+                wait_for(lambda: execution.row()["last_error"] == f"stop() {how}",
+                         f"a stop() that {how}: {execution.row()['last_error']}")
+                said = f"stop of execution {execution.id} of {execution.action} failed, "
+                contains(server.log(), said, "log")
+                execution.heal()
+                execution.wait_phase("stopped")
+                os.unlink(os.path.join(server.effects, "healed"))
+            else:
+                said = f"{handler}() of {execution.action}, execution {execution.id}, {how}"
+                wait_for(lambda: said in server.log(), said)
+        failed = command("run", execution.action, "--set", "duration=1s", "--set",
+                         f"directory={server.effects}", "--set", "start_trouble=segv",
+                         server=server, status=2)
+        contains(failed.out + failed.err, "start() crashed: SIGSEGV", "run")
 
 
 @test

@@ -9,15 +9,13 @@ import time
 import uuid
 
 from fastcgi import Connection, fastcgi_request
-from harness import (
-    Later, Server, check, equal, kill, main, stopped_by_extension, test)
+from harness import Later, Server, check, check_start_died, equal, kill, main, test
 
 RESPONDERS = 4
 LOAD_S = float(os.environ.get("KEPT_SECONDS", "4"))   # of one disturbed load
 KILL_EVERY_S = 0.1
 HUP_EVERY_S = 1
 AGENTS = 6
-DIED = "responder died while starting"
 
 READS = 32 * 1024               # bytes at a time (RECORDS_BUFFER_BYTES)
 
@@ -158,7 +156,7 @@ def killed_under_lives():
             execution.prepare().ok()
             start = execution.start()
             if start.json().get("error"):
-                equal(start.failed(), stopped_by_extension(DIED), "error of start")
+                check_start_died(start)
                 died.append(execution)
             else:
                 execution.status().ok()

@@ -6,10 +6,7 @@ import signal
 
 from harness import (
     CHECK, CLAIM, EFFECT, FLASH, IN_ORDER, SLOW, Execution, Later, Server, at_once, check,
-    check_stopped_by_extension, contains, equal, kill, main, stopped_by_extension, test,
-    wait_for)
-
-DIED = "responder died while starting"
+    check_start_died, check_stopped_by_extension, contains, equal, kill, main, test, wait_for)
 
 
 def handlers(execution):
@@ -236,7 +233,7 @@ def starting_free():
         execution = server.effect(start_trouble="kill", start_point="after")
         execution.prepare().ok()
         with reaper_asleep(server):
-            equal(execution.start().failed(), stopped_by_extension(DIED), "error")
+            check_start_died(execution.start())
             equal(execution.phase(), "starting", "phase")
             refuses_prepare(execution)
             again = execution.start()
