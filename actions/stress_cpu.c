@@ -84,7 +84,7 @@ stress_cpu_work(struct ak_call *call, void *state)
 
 	(void)snprintf(workers, sizeof(workers), "%" PRId64, s->workers);
 	(void)snprintf(load, sizeof(load), "%" PRId64, s->load);
-	return stress_ng_run(call, arguments, s->duration_ms, false);
+	return stress_ng_run(call, STRESS_NG_TEMP_PATH, arguments, s->duration_ms, false);
 }
 
 const struct ak_action action_stress_cpu = {

@@ -188,8 +188,8 @@ stress_io_work(struct ak_call *call, void *state)
 	const struct stress_io_state *s = state;
 	char name[DIRECTORY_NAME_BYTES], path[DIRECTORY_PATH_BYTES + DIRECTORY_NAME_BYTES];
 	char workers[STRESS_IO_NUMBER_BYTES], size[STRESS_IO_NUMBER_BYTES];
-	const char *arguments[STRESS_NG_ARGUMENTS_MAX] = { "--temp-path", path };
-	size_t count = 2;
+	const char *arguments[STRESS_NG_ARGUMENTS_MAX] = { NULL };
+	size_t count = 0;
 
 	stress_io_name(call, name);
 	(void)snprintf(path, sizeof(path), "%s/%s", s->path, name);
@@ -207,7 +207,7 @@ stress_io_work(struct ak_call *call, void *state)
 		arguments[count++] = "--iomix-bytes";
 		arguments[count++] = size;
 	}
-	return stress_ng_run(call, arguments, s->duration_ms, false);
+	return stress_ng_run(call, path, arguments, s->duration_ms, false);
 }
 
 static int

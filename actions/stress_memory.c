@@ -87,7 +87,7 @@ stress_memory_work(struct ak_call *call, void *state)
 	};
 
 	(void)snprintf(size, sizeof(size), "%" PRId64 "k", s->kib);
-	return stress_ng_run(call, arguments, s->duration_ms, s->fails_on_oom);
+	return stress_ng_run(call, STRESS_NG_TEMP_PATH, arguments, s->duration_ms, s->fails_on_oom);
 }
 
 const struct ak_action action_stress_memory = {

@@ -47,15 +47,17 @@ conclude(struct ak_call *call, const struct ak_exec_end *end, bool fails_on_oom,
 }
 
 int
-stress_ng_run(struct ak_call *call, const char *const *arguments, int64_t duration_ms,
-    bool fails_on_oom)
+stress_ng_run(struct ak_call *call, const char *temp_path, const char *const *arguments,
+    int64_t duration_ms, bool fails_on_oom)
 {
-	const char *argv[STRESS_NG_ARGUMENTS_MAX + 5] = { STRESS_NG, "--quiet", "--timeout" };
+	const char *argv[STRESS_NG_ARGUMENTS_MAX + 7] = {
+		STRESS_NG, "--quiet", "--temp-path", temp_path, "--timeout"
+	};
 	const struct ak_exec exec = { .argv = argv, .err = AK_EXEC_TEXT };
 	int64_t kills = machine_oom_kills();
 	char seconds[STRESS_NG_NUMBER_BYTES];
 	struct ak_exec_end end;
-	size_t count = 3, i;
+	size_t count = 5, i;
 	int result;
 
 	(void)snprintf(seconds, sizeof(seconds), "%" PRId64,

@@ -379,7 +379,8 @@ process_end_text(int wait_status, char ret_text[PROCESS_END_BYTES])
 
 	if (number != 0)
 		snprintf(ret_text, PROCESS_END_BYTES, "%s: SIG%s",
-		    process_is_fault(number) ? "crashed" : "was killed", name == NULL ? "RT" : name);
+		    process_is_fault(number) ? "crashed" : "was killed",
+		    name == NULL ? "RT" : name);
 	else
 		snprintf(ret_text, PROCESS_END_BYTES, "ended its process: exit(%d)",
 		    WEXITSTATUS(wait_status));

@@ -461,7 +461,7 @@ def handlers_hang():
             elif handler == "stop":
                 check(reply.status in (200, 500, 503), f"{handler}: {reply!r}")
             else:
-                reply.refused(500, "took too long")
+                reply.refused(500, "was over its 1s")
             wait_for(lambda: execution.stop().status == 200, "a stop that succeeds")
             equal(execution.phase(), "stopped", f"phase after {handler} hung")
             check(not execution.exists(), f"the effect is left after {handler} hung")

@@ -451,7 +451,7 @@ def request_timeouts():
         execution = server.running(status_trouble="hang", status_ms=20000)
         for header in ("Request-Timeout", "X-Request-Timeout"):
             begin = boot_ms()
-            execution.status({header: "0.5"}).refused(500, "took too long")
+            execution.status({header: "0.5"}).refused(500, "was over its 500ms")
             took = boot_ms() - begin
             check(500 <= took < 10000, f"{header}: killed after {took} ms")
         execution.stop({"Request-Timeout": "10"}).ok()
