@@ -259,6 +259,7 @@ NETWORKS = {
     "network-delay": (), "network-corruption": (), "network-bandwidth": ("bandwidth=1mbit",),
     "tcp-reset": (),
 }
+NEED_NETEM = ("network-delay", "network-corruption")
 
 
 def proved(place, name, settings, effect, *options, before=()):
@@ -281,6 +282,11 @@ def fill_disk():
                *([] if FULL else ["--only", "again,unstarted,beside,killed,lost,start:70"]))
 
 
+def has_netem():
+    return subprocess.run(["unshare", "-n", "tc", "qdisc", "add", "dev", "lo", "root", "netem"],
+                          check=False, capture_output=True).returncode == 0
+
+
 if FULL:
     def of_tree(name):
         def function():
@@ -297,6 +303,8 @@ if FULL:
     def of_network(name):
         def function():
             require()
+            if name in NEED_NETEM and not has_netem():
+                raise Skip("the kernel has no netem")
             with Place() as place:
                 proved(place, name, NETWORKS[name], NETWORK,
                        before=("unshare", "-n", *IN_SYS, "sh", "-ec", WIRE, "sh"))
