@@ -150,11 +150,19 @@ check_printed(const char *text, size_t length, bool json)
 	json_object_put(value);
 }
 
-static void
-ignore(void *context, const char *name)
+static bool
+is_given(void *context, const char *name)
 {
 	(void)context;
 	(void)name;
+	return false;
+}
+
+static void
+ignore(void *context, const char *mistake)
+{
+	(void)context;
+	(void)mistake;
 }
 
 static void
@@ -168,7 +176,7 @@ run(struct agent *agent)
 	parameters = json_member(agent->description, "parameters");
 	agent->config = json_new_object();
 	agent->query_config = json_new_object();
-	values_complete(parameters, agent->config, ignore, NULL);
+	values_complete(parameters, agent->config, is_given, ignore, NULL);
 	json_whole(json_member(agent->config, "duration"), &agent->report.duration_ms);
 	agent_run(agent);
 	fuzz_must(own_description || starts == 0 || stops > 0, "what was started is not stopped");

@@ -92,8 +92,10 @@ START_TEST(test_least)
 {
 	const struct ak_discovery discovery = least();
 
-	ck_assert_int_eq(ak_register_discovery(NULL), -1);
 	refused(&discovery, "");
+	ck_assert_int_eq(ak_register_discovery(NULL), -1);
+	refused(&discovery, "ak_register() or ak_register_discovery() has failed, without an "
+	    "action or for want of memory: 1 times");
 }
 END_TEST
 
