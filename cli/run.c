@@ -193,7 +193,6 @@ on_missing(void *context, const char *name)
 	arguments_mistake(context, "%s is required: --set %s=VALUE", name, name);
 }
 
-/* One attribute of the target; the same again is one more value. */
 static void
 set_target(struct agent *agent, const struct request *request)
 {
