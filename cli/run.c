@@ -187,7 +187,6 @@ on_missing(void *context, const char *mistake)
 	arguments_mistake(request->arguments, "%s", mistake);
 }
 
-/* One attribute of the target; the same again is one more value. */
 static void
 set_target(struct agent *agent, const struct request *request)
 {

@@ -116,19 +116,16 @@ check_file(const struct incoming *incoming, const char *name, const char *origin
 static int
 create(struct incoming *incoming, const struct incoming_file *file, struct err *err)
 {
-	int fd = file_tree_open(incoming->fd, file->parameter->name, true, err);
+	int fd = file_tree_open(incoming->fd, file->parameter->name, true, err), result = 0;
 
 	if (fd == -1)
 		return -1;
 	incoming->file_fd = openat(fd, file->name, O_WRONLY | O_CREAT | O_EXCL |
 	    O_NOFOLLOW | O_CLOEXEC, FILE_TREE_FILE_MODE);
-	if (incoming->file_fd == -1 || fsync(fd) == -1) {
-		err_sys(err, file_tree_code(errno), "%s", file->name);
-		close(fd);
-		return -1;
-	}
+	if (incoming->file_fd == -1 || fsync(fd) == -1)
+		result = err_sys(err, file_tree_code(errno), "%s", file->name);
 	close(fd);
-	return 0;
+	return result;
 }
 
 int
@@ -209,14 +206,14 @@ int
 incoming_end(struct incoming *incoming, struct err *err)
 {
 	const struct incoming_file *file = &incoming->files[incoming->count - 1];
-	int synced = fsync(incoming->file_fd), sys = errno;
-	int closed = close(incoming->file_fd);
+	int fd = incoming->file_fd;
 
-	incoming->file_fd = -1;
 	/* Some file systems tell only now that there is no space. */
-	if (synced == 0 && closed == 0)
-		return 0;
-	errno = synced == 0 ? errno : sys;
+	if (fsync(fd) == 0) {
+		incoming->file_fd = -1;
+		if (close(fd) == 0)
+			return 0;
+	}
 	return err_sys(err, file_tree_code(errno), "%s", file->parameter->name);
 }
 
