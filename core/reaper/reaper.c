@@ -402,7 +402,10 @@ block_signals(struct reaper *reaper)
 	sigprocmask(SIG_BLOCK, &reaper->signals, NULL);
 }
 
-/* Whoever asks to leave what is over already must not end the process that tells of it. */
+/*
+ * Whoever asks to leave what is over already must not end the process that tells of it. Each of
+ * a new server's two reapers may ask, and the second after the end: TERM stays blocked.
+ */
 static void
 unblock_signals(struct reaper *reaper)
 {
@@ -410,6 +413,7 @@ unblock_signals(struct reaper *reaper)
 
 	while (sigtimedwait(&reaper->signals, NULL, &none) != -1 || errno == EINTR)
 		;
+	sigdelset(&reaper->signals, SIGTERM);
 	sigprocmask(SIG_UNBLOCK, &reaper->signals, NULL);
 }
 

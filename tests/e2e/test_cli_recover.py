@@ -2,11 +2,14 @@
 """recover: without any server, everything that is left is undone."""
 
 import os
+import re
 import signal
+import subprocess
 
 from harness import (
-    ACTIONKIT, Command, Later, Server, Victim, both_ways, check,
-    check_stopped_by_extension, command, contains, equal, kill, main, paused, test, wait_for)
+    ACTIONKIT, PATIENCE_S, Command, Later, Server, Victim, both_ways, check,
+    check_stopped_by_extension, clean_environment, command, contains, equal, kill, main, paused,
+    proc_read, test, wait_for)
 
 EX_USAGE = 64
 FAILED = "stop was told to fail"
@@ -152,6 +155,40 @@ def gives_way_to_a_server():
         recovering.signal(signal.SIGINT)
         recovering.wait(0)
         equal(slow.phase(), "stopped", "phase")
+
+
+@test
+def asked_to_leave_twice():
+    """A reaper of a new server that asks it to leave while it tells what it did comes too late"""
+    with Server() as server:
+        execution = server.running()
+        server.kill_all()
+        reader, writer = full_pipe()
+        with open(reader, "rb") as told:
+            process = subprocess.Popen([server.program, "recover"], stdout=writer, env={
+                **clean_environment(), "ACTIONKIT_STATE_DIR": server.state_dir})
+            os.close(writer)
+            wait_for(lambda: execution.phase() == "stopped" and
+                     not blocks(process.pid, signal.SIGINT), "it to tell")
+            process.send_signal(signal.SIGTERM)
+            contains(told.read().decode(), execution.id, "what it tells")
+        equal(process.wait(PATIENCE_S), 0, "exit status")
+
+
+def blocks(pid, number):
+    mask = re.search(rb"SigBlk:\s*(\w+)", proc_read(pid, "status"))
+    return bool(int(mask[1], 16) & 1 << number - 1)
+
+
+def full_pipe():
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    try:
+        while True:
+            os.write(writer, b" " * 4096)
+    except BlockingIOError:
+        os.set_blocking(writer, True)
+    return reader, writer
 
 
 @test
