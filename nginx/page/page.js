@@ -90,8 +90,7 @@ function tell(trouble) {
 
 /* Lists: only the rows that can be seen are there */
 
-function rowOf(row, index) {
-	const made = element("div", undefined, "row");
+function fillRow(made, row, index) {
 	const first = element("div");
 	const more = element("div", undefined, "more");
 	const phase = element("span", row.phase, "phase");
@@ -111,19 +110,19 @@ function rowOf(row, index) {
 		more.append(" · ", element("span", row.target));
 	if (note)
 		more.append(" · ", element("span", note, failing || row.error ? "bad" : ""));
-	made.append(first, more);
-	made.addEventListener("click", () => {
-		select(index);
-		open(row.id);
-	});
-	return made;
+	made.replaceChildren(first, more);
 }
 
+/* Rows stay, and are filled anew: one that went while a button is held on it had no click. */
 function draw() {
-	const rows = state.rows.map((row, i) => rowOf(row, state.from + i));
+	const space = $("space");
 
-	$("space").style.height = state.total * ROW_PX + "px";
-	$("space").replaceChildren(...rows);
+	while (space.children.length > state.rows.length)
+		space.lastChild.remove();
+	while (space.children.length < state.rows.length)
+		space.append(element("div", undefined, "row"));
+	state.rows.forEach((row, i) => fillRow(space.children[i], row, state.from + i));
+	space.style.height = state.total * ROW_PX + "px";
 	$("total").textContent = state.total === 1 ? "1 execution" : state.total + " executions";
 	$("list").setAttribute("aria-activedescendant", "row-" + state.selected);
 }
@@ -174,18 +173,32 @@ function select(index) {
 	list.setAttribute("aria-activedescendant", "row-" + state.selected);
 }
 
+function openRow(index) {
+	const row = state.rows[index - state.from];
+
+	select(index);
+	if (row)
+		open(row.id);
+}
+
+function listClick(event) {
+	const row = event.target.closest(".row");
+
+	if (row)
+		openRow(Number(row.id.slice("row-".length)));
+}
+
 function listKey(event) {
 	const page = Math.max(1, wanted().visible - 1);
 	const moves = {
 		ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page,
 		Home: -state.total, End: state.total,
 	};
-	const row = state.rows[state.selected - state.from];
 
 	if (event.key in moves)
 		select(state.selected + moves[event.key]);
-	else if ((event.key === "Enter" || event.key === " ") && row)
-		open(row.id);
+	else if (event.key === "Enter" || event.key === " ")
+		openRow(state.selected);
 	else
 		return;
 	event.preventDefault();
@@ -438,6 +451,7 @@ function begin() {
 				attempt(loadList);
 		});
 	});
+	$("list").addEventListener("click", listClick);
 	$("list").addEventListener("keydown", listKey);
 	$("search").addEventListener("input", () => {
 		clearTimeout(typed);

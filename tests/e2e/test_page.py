@@ -10,6 +10,7 @@ import urllib.parse
 
 try:
     import selenium.webdriver
+    from selenium.webdriver.common.action_chains import ActionChains
     from selenium.webdriver.common.by import By
     from selenium.webdriver.common.keys import Keys
 except ImportError:
@@ -283,6 +284,14 @@ class Browser:
     def click(self, selector):
         self.find(selector).click()
 
+    def slow_click(self, selector, meanwhile):
+        """A click whose button is held until something is so."""
+        mouse = ActionChains(self.driver)
+        mouse.click_and_hold(self.find(selector)).perform()
+        meanwhile()
+        mouse.reset_actions()
+        mouse.release().perform()
+
     def keys(self, selector, *keys):
         self.find(selector).send_keys(*keys)
 
@@ -416,7 +425,9 @@ def five_thousand_rows():
         check(colours[0] != colours[1], f"dark is as light: {colours}")
         browser.click("[data-view=active]")
         wait_for(lambda: browser.count(".row") == 1, "the row")
-        browser.click(".row")
+        drawn = browser.text("list")
+        browser.slow_click(".row", lambda: wait_for(
+            lambda: browser.text("list") != drawn, "the list to be drawn anew"))
         wait_for(lambda: browser.count(".timeline div") > 0, "the detail")
         browser.picture("page-narrow.png")
         check(not browser.find("#stop").is_displayed(), "it offers to stop what it may not")
