@@ -446,7 +446,7 @@ try_by_chance(struct request *request)
 				continue;
 			some = true;
 			at = longest_us[i] == 0 ? 0 : 1 + random() % longest_us[i];
-			tell_progress(&request->tell, "%ld kills, %ld violations", end.points,
+			tell_progress(&request->tell, "%ld points, %ld violations", end.points,
 			    end.violations);
 			if (try(request, part, at, &number, &good))
 				end.points++;

@@ -159,7 +159,7 @@ def chance():
     with Place() as place:
         code, text = place.prove("none", "--random", "2s")
         equal(code, 0, f"exit status: {text}")
-        kills = re.search(r"^at random +(\d+) kills, 0 violations$", text, re.MULTILINE)
+        kills = re.search(r"^at random +(\d+) points, 0 violations$", text, re.MULTILINE)
         check(kills and int(kills[1]) > 0, f"kills: {text}")
         # Who is traced can trace nobody else's children.
         code, text = place.prove("none", "--only", "life", before=(

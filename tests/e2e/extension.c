@@ -25,6 +25,9 @@
 
 #include "tests/e2e/extension.h"
 
+/* Itself, "stop-in" and what room_stop_in() takes. */
+#define STOP_IN_ARGUMENTS 5
+
 extern char **environ;
 
 #define TROUBLE_BYTES 16
@@ -922,6 +925,8 @@ static const struct ak_discovery discovery_test = {
 int
 main(int argc, char **argv)
 {
+	if (argc == STOP_IN_ARGUMENTS && strcmp(argv[1], "stop-in") == 0)
+		return room_stop_in(argv + 2);
 	ak_register(&action_effect);
 	ak_register(&action_slow);
 	ak_register(&action_quiet);

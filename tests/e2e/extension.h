@@ -25,6 +25,12 @@ int append(const char *path, const char *text, int64_t *ret_size);
 int note(struct ak_call *call, const char *directory, const char *handler, const char *edge,
     int64_t value);
 
+/*
+ * STATE_DIR ID REASON, where "-" stands for NULL: what a process that is no server asks for by
+ * ak_stop_in(). Returns 0 or errno.
+ */
+int room_stop_in(char *const arguments[]);
+
 extern const struct ak_action action_labour;
 extern const struct ak_action action_guarded;
 extern const struct ak_action action_needy;

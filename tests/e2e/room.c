@@ -132,6 +132,19 @@ room_look(struct ak_call *call, void *state)
 	return 0;
 }
 
+static const char *
+or_null(const char *argument)
+{
+	return strcmp(argument, "-") == 0 ? NULL : argument;
+}
+
+int
+room_stop_in(char *const arguments[])
+{
+	return ak_stop_in(arguments[0], or_null(arguments[1]), or_null(arguments[2])) == 0 ? 0 :
+	    errno;
+}
+
 const struct ak_action action_room = {
 	.id = "org.actionkit.test.room",
 	.label = "Room",

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The directory that an execution has of its own, and actions that ask for stops."""
 
-import ctypes
+import errno
 import os
 import stat
 import uuid
@@ -145,26 +145,21 @@ def asked_for():
 @test
 def from_outside():
     """ak_stop_in() by another process: one, all, unknown, no server's directory"""
-    path = os.path.join(os.environ.get("top_builddir", "."), ".libs", "libactionkit.so")
-    library = ctypes.CDLL(path, use_errno=True)
-
-    def ask(*arguments):
-        result = library.ak_stop_in(*(text and text.encode() for text in arguments))
-        return 0 if result == 0 else ctypes.get_errno()
+    def ask(expected, *arguments):
+        command("stop-in", *arguments, status=expected)
 
     with Server() as server:
         one, two = room(server).begun(), room(server).begun()
-        equal(ask(server.state_dir, one.id, "by hand"), 0, "one")
+        ask(0, server.state_dir, one.id, "by hand")
         check_stopped_by_extension(one, "operator: by hand")
         equal(two.phase(), "running", "the other")
-        for expected, arguments in (
-                (3, (server.state_dir, str(uuid.uuid4()), "why")),
-                (22, (server.state_dir, "x", "why")), (22, (server.state_dir, two.id, "")),
-                (22, (server.state_dir, two.id, "a" * 512)),
-                (22, (server.state_dir, two.id, None))):
-            equal(ask(*arguments), expected, arguments)
-        check(ask(server.dir, two.id, "why") not in (0, 22), "no state directory")
-        equal(ask(server.state_dir, None, "all"), 0, "all")
+        ask(errno.ESRCH, server.state_dir, str(uuid.uuid4()), "why")
+        ask(errno.EINVAL, server.state_dir, "x", "why")
+        for reason in ("", "a" * 512, "-"):
+            ask(errno.EINVAL, server.state_dir, two.id, reason)
+        check(command("stop-in", server.dir, two.id, "why", status=None).process.returncode
+              not in (0, errno.EINVAL), "no state directory")
+        ask(0, server.state_dir, "-", "all")
         check_stopped_by_extension(two, "operator: all")
 
 

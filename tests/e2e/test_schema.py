@@ -176,7 +176,7 @@ def descriptions_of_the_extension():
     equal(parameters["duration"]["type"], "duration", "type")
     equal(parameters["duration"]["required"], True, "required")
     equal(parameters["duration"]["defaultValue"], "60s", "defaultValue")
-    equal(len(parameters["start_trouble"]["options"]), 21, "options")
+    equal(len(parameters["start_trouble"]["options"]), 23, "options")
 
 
 @test
