@@ -183,6 +183,18 @@ append_text(struct line *line, const char *text)
 	append(line, text, strlen(text), LOG_END_BYTES);
 }
 
+/* How many bytes from here on stand for themselves in any format, and have room. */
+static size_t
+plain_bytes(const struct line *line, const char *text, size_t length)
+{
+	size_t room = sizeof(line->text) - LOG_END_BYTES - line->length, bytes = 0;
+
+	while (bytes < length && bytes < room && text[bytes] >= ' ' && text[bytes] <= '~' &&
+	    text[bytes] != '"' && text[bytes] != '\\')
+		bytes++;
+	return bytes;
+}
+
 /* Appends what may come from anywhere, so that it can neither end nor forge a line. */
 static void
 append_foreign(struct line *line, const char *text, size_t length)
@@ -192,6 +204,11 @@ append_foreign(struct line *line, const char *text, size_t length)
 	char c;
 
 	for (at = 0; at < length; at += bytes == 0 ? 1 : bytes) {
+		bytes = plain_bytes(line, text + at, length - at);
+		if (bytes > 0) {
+			append(line, text + at, bytes, LOG_END_BYTES);
+			continue;
+		}
 		bytes = utf8_character(text + at, length - at);
 		c = text[at];
 		if (bytes == 0) {
