@@ -6,6 +6,7 @@
 
 #include "core/calls/attempt.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "core/base/clock.h"
@@ -32,7 +33,32 @@ stop_move(const struct visit *visit)
 	return visit->row.phase == PHASE_STOPPING ? MOVE_RETRY : MOVE_STOP;
 }
 
-static const char attempt_died[] = "the process that ran stop() died";
+/* A failure is written with a time to try again; an attempt that died has written nothing. */
+static bool
+has_died(const struct execution *row)
+{
+	return row->phase == PHASE_STOPPING && row->due_boot_ms == EXECUTION_DUE_NOW;
+}
+
+/* Before the transaction: the supervisor may need a moment to notice. */
+static void
+find_death(struct visit *visit)
+{
+	if (has_died(&visit->row) && !visit_death(visit, VERB_STOP, visit->death))
+		snprintf(visit->death, sizeof(visit->death), "the process that ran stop() died");
+}
+
+/* How the attempt before this one ended, as the failure of one that could say so itself. */
+static int
+write_death(struct visit *visit, struct err *err)
+{
+	struct execution *row = &visit->row;
+
+	if (visit->death[0] == '\0' || !has_died(row))
+		return 0;
+	text_set(&row->last_error, visit->death);
+	return execution_event(&visit->session->store, row, "extension", visit->death, err);
+}
 
 static int
 write_stopping(struct visit *visit, enum stop_by by, const char *reason, struct err *err)
@@ -47,9 +73,8 @@ write_stopping(struct visit *visit, enum stop_by by, const char *reason, struct 
 			return -1;
 		visit_keep_state(visit);
 	}
-	/* A failure is written with a time to try again; this attempt wrote nothing. */
-	if (row->phase == PHASE_STOPPING && row->due_boot_ms == EXECUTION_DUE_NOW)
-		text_set(&row->last_error, attempt_died);
+	if (write_death(visit, err) == -1)
+		return -1;
 	execution_want_stop(row, by, reason);
 	if (move != MOVE_END) {
 		row->due_boot_ms = EXECUTION_DUE_NOW;
@@ -362,6 +387,7 @@ attempt_run(struct visit *visit, enum stop_by by, const char *reason, bool only_
 	/* A request that cannot be read changes nothing. */
 	if (visit->row.phase == PHASE_NONE && visit_fill(visit, err) == -1)
 		return -1;
+	find_death(visit);
 	result = insist_on_stopping(visit, by, reason, only_if_due, err);
 	if (result == -1 && is_fault_of_store(err))
 		return attempt_unrecorded(visit, by, reason, only_if_due, err);

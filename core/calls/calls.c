@@ -62,14 +62,15 @@ calls_answer(struct session *session, enum verb verb, const struct ak_action *ac
 			.deadline_ms = deadline_ms
 		}
 	};
+	struct json_object *error;
 	int result;
 
 	*ret_error = NULL;
 	result = read_request(&visit, err);
 	if (result == 0)
 		result = calls[verb](&visit, ret_reply, err);
-	if (result == -1 && err->code == ERR_HANDLER && visit.call.error != NULL)
-		text_set(ret_error, json_text(visit.call.error, NULL));
+	if (result == -1 && (error = visit_error(&visit, err)) != NULL)
+		text_set(ret_error, json_text(error, NULL));
 	if (result == 0)
 		call_error_text(visit.error, err->msg, sizeof(err->msg));
 	visit_end(&visit);

@@ -18,8 +18,6 @@
 #include "core/calls/visit.h"
 #include "core/worker/spawn.h"
 
-#define DETAIL_BYTES (PROCESS_END_BYTES + 16)
-
 /* Without status() or stop() there is no later call: it is over with its start. */
 static bool
 ends_with_start(const struct ak_action *action)
@@ -232,15 +230,11 @@ run_start(struct visit *visit, char **ret_reply, struct err *err)
 static void
 add_death(struct visit *visit, struct json_object *error)
 {
-	char *handler = call_handler(VERB_START, visit->action, visit->id);
-	char how[PROCESS_END_BYTES], detail[DETAIL_BYTES];
+	char detail[VISIT_DEATH_BYTES];
 
 	if (strcmp(visit->row.stop_reason, EXECUTION_STARTER_DIED) == 0 &&
-	    scoreboard_how(visit->session->scoreboard, handler, how)) {
-		snprintf(detail, sizeof(detail), "start() %s", how);
+	    visit_death(visit, VERB_START, detail))
 		json_add_string(error, "detail", detail);
-	}
-	free(handler);
 }
 
 static int

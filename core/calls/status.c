@@ -96,6 +96,7 @@ keep_alive(struct visit *visit, const char *why, struct err *err)
 	bool changed = strcmp(row->state, visit->state_text) != 0;
 	bool due = due_boot_ms - row->due_boot_ms >= interval_ms / EXECUTION_HEARTBEAT_PART;
 	bool news = why != NULL && (row->error == NULL || strcmp(row->error, why) != 0);
+	int result;
 
 	if (!changed && !due && !news)
 		return 0;
@@ -104,9 +105,10 @@ keep_alive(struct visit *visit, const char *why, struct err *err)
 	    clock_boot_ms() + NEWS_WAIT_MS, err) == -1)
 		return changed || due ? -1 : 0;
 	/* It may have left `running` meanwhile: then nothing is kept, and that is not a fault. */
-	return store_end(store, execution_keep_alive(store, visit->id,
+	result = store_end(store, execution_keep_alive(store, visit->id,
 	    changed ? visit->state_text : NULL, visit->state_version, news ? why : NULL,
 	    due_boot_ms, err), err);
+	return changed || due ? result : 0;
 }
 
 static int

@@ -6,6 +6,7 @@
 #include "core/calls/visit.h"
 
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -412,6 +413,43 @@ visit_reply(struct visit *visit, bool with_state)
 	visit->error = json_object_get(visit->call.error);
 	call_reply(&visit->call, reply);
 	return reply;
+}
+
+struct json_object *
+visit_error(struct visit *visit, struct err *err)
+{
+	struct json_object *error = visit->call.error;
+	const char *detail;
+	char *text;
+
+	if (err->code == ERR_HANDLER)
+		return error;
+	if (error == NULL)
+		error = visit->error;
+	if (!visit->ran || error == NULL)
+		return NULL;
+	detail = json_member_string(error, "detail");
+	if (asprintf(&text, "%s%sThis could not be recorded: %s", detail == NULL ? "" : detail,
+	    detail == NULL ? "" : ". ", err->msg) == -1)
+		log_out_of_memory();
+	json_add_string(error, "detail", text);
+	free(text);
+	call_error_text(error, err->msg, sizeof(err->msg));
+	return error;
+}
+
+bool
+visit_death(const struct visit *visit, enum verb verb, char ret_text[VISIT_DEATH_BYTES])
+{
+	char *handler = call_handler(verb, visit->action, visit->id);
+	char how[PROCESS_END_BYTES];
+	bool known = scoreboard_how(visit->session->scoreboard, handler, how);
+
+	if (known)
+		snprintf(ret_text, VISIT_DEATH_BYTES, "%.*s %s", (int)strcspn(handler, " "),
+		    handler, how);
+	free(handler);
+	return known;
 }
 
 char *

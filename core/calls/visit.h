@@ -14,6 +14,9 @@
 #include "core/store/execution.h"
 #include "core/store/worker.h"
 
+/* "start() crashed: SIGSEGV" */
+#define VISIT_DEATH_BYTES (PROCESS_END_BYTES + 16)
+
 struct visit {
 	struct session *session;
 	const struct ak_action *action;
@@ -41,6 +44,7 @@ struct visit {
 	bool moved_files;		/* there may be a directory that has no rows */
 	bool own_directory;		/* one was made, or tried to, for ak_directory() */
 	char *directory;		/* its path, or NULL */
+	char death[VISIT_DEATH_BYTES];	/* of the attempt before, to be noted; or empty */
 };
 
 /*
@@ -102,6 +106,19 @@ struct json_object *visit_told_state(const struct visit *visit, struct json_obje
 
 /* Takes what the reply's caller needs: handler's reply parts plus the state if asked for. */
 struct json_object *visit_reply(struct visit *visit, bool with_state);
+
+/*
+ * The ActionKitError of a call that err has ended, borrowed: what the handler said of its own
+ * failure stays first, in err's message, too, and what could not be recorded stands beside it.
+ * NULL where the handler has said nothing: then err says it all.
+ */
+struct json_object *visit_error(struct visit *visit, struct err *err);
+
+/*
+ * What became of the process that ran this handler of the execution the last time, with the
+ * handler's name. false if it is not known.
+ */
+bool visit_death(const struct visit *visit, enum verb verb, char ret_text[VISIT_DEATH_BYTES]);
 
 /* The text of a reply, owned; frees the object. */
 char *visit_text(struct json_object *reply);

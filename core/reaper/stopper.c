@@ -77,6 +77,7 @@ run_attempt(struct visit *visit, const char *reason)
 		break;
 	}
 	if (err.code != ERR_HANDLER) {
+		(void)visit_error(visit, &err);
 		log_error("stop of execution %s: %s", visit->id, err.msg);
 		return STOPPER_UNRECORDED;
 	}

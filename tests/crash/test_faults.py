@@ -23,7 +23,7 @@ from crash import (  # noqa: E402
     ACTION, ACTION_NEXT, Crash, FULL, Judge, Labour, Strace, TRACED, faults_main,
     judged, started, tried)
 from harness import (  # noqa: E402
-    EX_CONFIG, Later, Server, Skip, alive, at_once, check, contains, equal, install, kill,
+    EX_CONFIG, Later, Server, Skip, alive, at_once, check, contains, equal, fill, install, kill,
     server_on, small_disk, test, wait_for)
 
 TRUNCATED_BYTES = 5000  # a page, and a part of the next one
@@ -41,15 +41,6 @@ INJECTIONS = (
 )
 
 UNLOCKS = range(1, CALLS_MAX + 1) if FULL else (3,)     # of the calls of fcntl
-
-
-def fill(directory):
-    """Writes until nothing more fits."""
-    with open(os.path.join(directory, "filler"), "wb", buffering=0) as file:
-        for size in (65536, 4096, 1):
-            with contextlib.suppress(OSError):
-                while file.write(b"x" * size):
-                    pass
 
 
 def ballast(directory):

@@ -679,6 +679,15 @@ def small_disk(size):
         shutil.rmtree(directory, ignore_errors=True)
 
 
+def fill(directory):
+    """Writes until nothing more fits."""
+    with open(os.path.join(directory, "filler"), "wb", buffering=0) as file:
+        for size in (65536, 4096, 1):
+            with contextlib.suppress(OSError):
+                while file.write(b"x" * size):
+                    pass
+
+
 def signals_are_clean(server, of):
     """What some code has executed, a sleep, has no signal blocked or ignored; ends it."""
     wait_for(lambda: server.named("sleep"), f"what {of} has executed")

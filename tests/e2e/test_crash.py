@@ -277,6 +277,16 @@ def words_for_deaths():
             else:
                 said = f"{handler}() of {execution.action}, execution {execution.id}, {how}"
                 wait_for(lambda: said in server.log(), said)
+        # In a responder, whose failure the attempt after it writes down.
+        for trouble, how in (("segv", "crashed: SIGSEGV"), ("exit", "ended its process: exit(0)"),
+                             ("hang", "was over its 1s")):
+            execution = server.running(stop_trouble=trouble)
+            execution.stop().ok()
+            equal(execution.row()["last_error"], f"stop() {how}", "last error")
+            contains([event["why"] for event in execution.events()], f"stop() {how}", "events")
+            contains(command("show", execution.id, server=server).out, f"stop() {how}", "show")
+            contains(server.log(), f"stop() of {execution.action}, execution {execution.id}, {how}",
+                     "log")
         failed = command("run", execution.action, "--set", "duration=1s", "--set",
                          f"directory={server.effects}", "--set", "start_trouble=segv",
                          server=server, status=2)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Stops that cannot be recorded run all the same, and are recorded when that is possible."""
+"""What cannot be recorded: stops run all the same, and what a handler said is told first."""
 
 import contextlib
 import fcntl
@@ -11,8 +11,10 @@ import sys
 import time
 
 from harness import (
-    PATIENCE_S, Later, Server, boot_ms, check, command, contains, equal, main, test, wait_for)
+    EFFECT, PATIENCE_S, Effect, Later, Server, boot_ms, check, command, contains, equal, fill, kill,
+    main, server_on, small_disk, test, wait_for)
 
+DISK_BYTES = 24 * 1024 * 1024
 BOUND_MS = 8000         # two waits of 3 s for a transaction, and the handler
 # What a reader may do: a shared lock on the byte that SQLite's writers lock.
 HOLD = """import fcntl, sys
@@ -208,6 +210,59 @@ def beyond_the_size_of_a_file():
         execution.wait_phase("stopped")
         server.running().stop().ok()
         server.check_files()
+
+
+def told_first(reply, title, *words):
+    """A refusal for want of space that begins with what the handler has said."""
+    error = reply.refused(507, "could not be recorded", *words)
+    check(error["title"].startswith(title), f"title: {error}")
+    equal(error["status"], "errored", "status in it")
+
+
+def fails_on_a_full_disk(server, disk):
+    """A start() that finds the disk full, and whose failure cannot be recorded either; its reply.
+
+    The log of the database may have room of its own: then there is no such reply.
+    """
+    execution = Effect(server, EFFECT, {
+        "duration": 60000, "directory": disk, "start_delay": 500})
+    execution.prepare().ok()
+    starting = Later(execution.start)
+    log = os.path.join(disk, "log")
+
+    def begun():
+        with open(log, encoding="utf-8") as file:
+            return [line.split()[1] for line in file
+                    if f"{execution.id} start begin" in line]
+    [pid] = wait_for(begun, "start()")
+    kill(int(pid), signal.SIGSTOP)
+    fill(disk)
+    kill(int(pid), signal.SIGCONT)
+    reply = starting.result()
+    os.unlink(os.path.join(disk, "filler"))
+    execution.stop().ok()
+    return reply if reply.status != 200 else None
+
+
+@test
+def what_the_handler_said():
+    """On a full disk an agent is told what the handler has said, with the full disk beside it"""
+    with small_disk(DISK_BYTES) as disk, server_on(disk, keep_free=0) as server:
+        reply = wait_for(lambda: fails_on_a_full_disk(server, disk), "a start without its record")
+        told_first(reply, "Failed to ", "No space left on device. This")
+        execution = server.running(status_trouble="fail")
+        fill(disk)
+
+        def refused(call):
+            reply = call()
+            return reply if reply.status != 200 else None
+        told_first(wait_for(lambda: refused(execution.status), "a status without its record"),
+                   "status was told to fail")
+        told_first(wait_for(lambda: refused(server.effect(prepare_trouble="fail").prepare),
+                            "a prepare without its record"), "prepare was told to fail")
+        contains(server.log(), "prepare was told to fail: This could not be recorded: ", "log")
+        os.unlink(os.path.join(disk, "filler"))
+        execution.stop().ok()
 
 
 def operator_is_told(hold):
