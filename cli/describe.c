@@ -8,6 +8,7 @@
 
 #include "cli/arguments.h"
 #include "cli/describe_markdown.h"
+#include "cli/described.h"
 #include "cli/output.h"
 #include "core/action/description.h"
 #include "core/action/registry.h"
@@ -24,6 +25,12 @@ print_line(const char *name, const char *text)
 	printf("%-14s ", name);
 	output_text(text);
 	putchar('\n');
+}
+
+static void
+print_title(const char *title)
+{
+	printf("\n%s%s%s\n", output_style(STYLE_STRONG), title, output_style(STYLE_PLAIN));
 }
 
 static void
@@ -67,6 +74,11 @@ print_options(struct json_object *parameter)
 	printf("\nValues of %s\n", json_member_string(parameter, "name"));
 	for (i = 0; i < count; i++) {
 		option = json_object_array_get_idx(list, i);
+		if (json_member(option, "attribute") != NULL) {
+			printf("  those of the target's attribute %s\n",
+			    json_member_string(option, "attribute"));
+			continue;
+		}
 		printf("  %-14s ", json_member_string(option, "value"));
 		output_text(json_member_string(option, "label"));
 		putchar('\n');
@@ -85,7 +97,7 @@ print_parameters(const char *title, struct json_object *parameters)
 	count = parameters == NULL ? 0 : json_object_array_length(parameters);
 	if (count == 0)
 		return;
-	printf("\n%s%s%s\n", output_style(STYLE_STRONG), title, output_style(STYLE_PLAIN));
+	print_title(title);
 	table_init(&table, headers);
 	for (i = 0; i < count; i++)
 		print_parameter(&table, json_object_array_get_idx(parameters, i));
@@ -96,6 +108,57 @@ print_parameters(const char *title, struct json_object *parameters)
 }
 
 static void
+print_template(struct json_object *template_)
+{
+	fputs("template       ", stdout);
+	output_text(json_member_string(template_, "label"));
+	fputs(": ", stdout);
+	output_text(json_member_string(template_, "query"));
+	putchar('\n');
+}
+
+static void
+print_targets(struct json_object *selection)
+{
+	struct json_object *templates = json_member(selection, "selectionTemplates");
+	struct json_object *radius = json_member(selection, "defaultBlastRadius");
+
+	if (selection == NULL)
+		return;
+	print_title("Targets");
+	print_line("type", json_member_string(selection, "targetType"));
+	print_line("query", json_member_string(selection, "targetQuery"));
+	print_line("quantity", json_member_string(selection, "quantityRestriction"));
+	if (radius != NULL)
+		printf("blast radius   %s %s\n", json_member_string(radius, "mode"),
+		    json_object_get_string(json_member(radius, "value")));
+	print_line("chosen", json_member_string(selection, "missingQuerySelection"));
+	for (size_t i = 0; i < json_count(templates); i++)
+		print_template(json_element(templates, i));
+}
+
+static void
+print_widgets(struct json_object *widgets)
+{
+	static const char *const headers[] = { "TITLE", "KIND", "SHOWS", NULL };
+	struct json_object *widget;
+	struct table table;
+
+	if (json_count(widgets) == 0)
+		return;
+	print_title("Widgets");
+	table_init(&table, headers);
+	for (size_t i = 0; i < json_count(widgets); i++) {
+		widget = json_element(widgets, i);
+		table_cell(&table, json_member_string(widget, "title"));
+		table_cell(&table, described_widget_kind(widget));
+		table_cell(&table, described_widget_source(widget));
+	}
+	table_print(&table);
+	table_done(&table);
+}
+
+static void
 print_endpoints(const struct ak_action *action, struct json_object *description)
 {
 	char path[DESCRIPTION_PATH_BYTES];
@@ -103,7 +166,7 @@ print_endpoints(const struct ak_action *action, struct json_object *description)
 	const char *method;
 	int verb;
 
-	printf("\n%sEndpoints%s\n", output_style(STYLE_STRONG), output_style(STYLE_PLAIN));
+	print_title("Endpoints");
 	for (verb = 0; verb < VERB_COUNT; verb++) {
 		if (!description_has(action, (enum verb)verb))
 			continue;
@@ -132,6 +195,8 @@ print_description(const struct ak_action *action, struct json_object *descriptio
 	print_parameters("Parameters", json_member(description, "parameters"));
 	query = json_member(json_member(description, "metrics"), "query");
 	print_parameters("Parameters of its metrics", json_member(query, "parameters"));
+	print_targets(json_member(description, "targetSelection"));
+	print_widgets(json_member(description, "widgets"));
 	print_endpoints(action, description);
 }
 

@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 
+#include "cli/described.h"
 #include "core/action/description.h"
 #include "core/action/registry.h"
 
@@ -90,6 +91,61 @@ print_parameters(const char *title, struct json_object *parameters)
 		print_parameter(json_object_array_get_idx(parameters, i));
 }
 
+static void
+print_targets(struct json_object *selection)
+{
+	struct json_object *templates = json_member(selection, "selectionTemplates");
+	struct json_object *radius = json_member(selection, "defaultBlastRadius"), *template_;
+	const char *quantity = json_member_string(selection, "quantityRestriction");
+
+	if (selection == NULL)
+		return;
+	fputs("\nTargets: ", stdout);
+	print_code(json_member_string(selection, "targetType"));
+	if (quantity != NULL)
+		printf(", quantity `%s`", quantity);
+	if (radius != NULL)
+		printf(", blast radius `%s` %s", json_member_string(radius, "mode"),
+		    json_object_get_string(json_member(radius, "value")));
+	if (json_member(selection, "targetQuery") != NULL)
+		fputs(", of ", stdout);
+	print_code(json_member_string(selection, "targetQuery"));
+	for (size_t i = 0; i < json_count(templates); i++) {
+		template_ = json_element(templates, i);
+		fputs(i == 0 ? ". Templates: " : ", ", stdout);
+		print_cell(json_member_string(template_, "label"));
+		putchar(' ');
+		print_code(json_member_string(template_, "query"));
+	}
+	puts(".");
+}
+
+static void
+print_widgets(struct json_object *widgets)
+{
+	const char *title, *source;
+	struct json_object *widget;
+
+	for (size_t i = 0; i < json_count(widgets); i++) {
+		widget = json_element(widgets, i);
+		title = json_member_string(widget, "title");
+		source = described_widget_source(widget);
+		fputs(i == 0 ? "\nWidgets: " : ", ", stdout);
+		if (title != NULL) {
+			print_cell(title);
+			fputs(" (", stdout);
+		}
+		print_code(described_widget_kind(widget));
+		if (source != NULL)
+			fputs(" of ", stdout);
+		print_code(source);
+		if (title != NULL)
+			putchar(')');
+	}
+	if (json_count(widgets) > 0)
+		puts(".");
+}
+
 static const char *const kinds[] = {
 	[AK_NEED_CAPABILITY] = "",
 	[AK_NEED_PROGRAM] = "the program ",
@@ -146,6 +202,8 @@ print_action(const struct ak_action *action)
 	print_needs("Does more with ", action->needs, true);
 	print_parameters("Parameters", json_member(description, "parameters"));
 	print_parameters("Parameters of its metrics", json_member(query, "parameters"));
+	print_targets(json_member(description, "targetSelection"));
+	print_widgets(json_member(description, "widgets"));
 	json_object_put(description);
 }
 

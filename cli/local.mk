@@ -14,6 +14,7 @@ libcli_la_SOURCES = \
 	cli/completion.c \
 	cli/describe.c \
 	cli/describe_markdown.c cli/describe_markdown.h \
+	cli/described.c cli/described.h \
 	cli/discover.c \
 	cli/http.c cli/http.h \
 	cli/kept.c cli/kept.h \

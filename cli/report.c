@@ -40,6 +40,7 @@ report_init(struct report *report, bool json, const char *artifacts_dir)
 	kept_init(&report->messages);
 	kept_init(&report->metrics);
 	kept_init(&report->artifacts);
+	kept_init(&report->modifications);
 	metrics_init(&report->series);
 }
 
@@ -50,6 +51,7 @@ report_done(struct report *report)
 	kept_done(&report->messages);
 	kept_done(&report->metrics);
 	kept_done(&report->artifacts);
+	kept_done(&report->modifications);
 	json_object_put(report->summary);
 	free(report->last);
 }
@@ -132,6 +134,21 @@ take_metric(struct report *report, struct json_object *metric)
 	metrics_add(&report->series, metric);
 }
 
+static void
+take_modification(struct report *report, struct json_object *modification)
+{
+	const char *key = json_member_string(modification, "propertyKey");
+	const char *type = json_member_string(modification, "type");
+	const char *value = json_text(json_member(modification, "value"), NULL);
+	bool adds = type != NULL && strcmp(type, "add_value_to_list_property") == 0;
+	char text[REPORT_TEXT_BYTES];
+
+	snprintf(text, sizeof(text), "property %s %s %s", key == NULL ? "-" : key,
+	    adds ? "gets one more:" : "is set to", value == NULL ? "null" : value);
+	keep(report, &report->modifications, json_object_get(modification));
+	print_line(report, "info", text);
+}
+
 /* Whether one more may be kept. */
 static bool
 has_room(struct report *report, struct json_object *artifact)
@@ -195,6 +212,8 @@ report_result(struct report *report, struct json_object *result)
 
 	report->messages_left_out += (int64_t)take_all(report, result, "messages",
 	    report->json ? SIZE_MAX : REPORT_MESSAGES_MAX, take_message);
+	report->modifications_left_out += (int64_t)take_all(report, result, "modifications",
+	    report->json ? SIZE_MAX : REPORT_MESSAGES_MAX, take_modification);
 	take_all(report, result, "metrics", SIZE_MAX, take_metric);
 	take_all(report, result, "artifacts", SIZE_MAX, take_artifact);
 	if (summary == NULL)
@@ -259,10 +278,12 @@ end_json(struct report *report, const char *action, const char *execution,
 	json_add(end, "messages", json_object_get(report->messages.list));
 	json_add(end, "metrics", json_object_get(report->metrics.list));
 	json_add(end, "artifacts", json_object_get(report->artifacts.list));
+	json_add(end, "modifications", json_object_get(report->modifications.list));
 	json_add(end, "summary", json_object_get(report->summary));
 	json_add_int(left_out, "messages", report->messages.left_out);
 	json_add_int(left_out, "metrics", report->metrics.left_out);
 	json_add_int(left_out, "artifacts", report->artifacts.left_out);
+	json_add_int(left_out, "modifications", report->modifications.left_out);
 	json_add(end, "leftOut", left_out);
 	output_json(end);
 }
@@ -299,6 +320,8 @@ report_end(struct report *report, const char *action, const char *execution,
 	clear(report);
 	metrics_print(&report->series);
 	print_left_out(report->messages_left_out, "messages: too many in one reply");
+	print_left_out(report->modifications_left_out,
+	    "changes of properties: too many in one reply");
 	print_left_out(report->series.left_out,
 	    "values of metrics: too many series, names too long, or no numbers");
 	print_left_out(report->artifacts.left_out, "artifacts: too many, or too large");

@@ -31,9 +31,9 @@ struct report {
 	int64_t drawn_ms;
 	char *last;			/* the last message */
 	struct metrics series;		/* for people */
-	struct kept messages, metrics, artifacts; /* for programs */
+	struct kept messages, metrics, artifacts, modifications; /* for programs */
 	size_t budget;			/* bytes that these may still take */
-	int64_t messages_left_out;	/* not shown */
+	int64_t messages_left_out, modifications_left_out; /* not shown */
 	int64_t artifact_bytes;		/* that were kept */
 	struct json_object *summary;
 };
@@ -41,7 +41,7 @@ struct report {
 void report_init(struct report *report, bool json, const char *artifacts_dir);
 void report_done(struct report *report);
 
-/* Takes messages, metrics, artifacts and summary from a result of the protocol. */
+/* Takes messages, metrics, artifacts, modifications and summary from a result of the protocol. */
 void report_result(struct report *report, struct json_object *result);
 
 /* A line of our own, in the style of a message of that level ("warn", "error"). */

@@ -335,8 +335,17 @@ def lists_actions():
     found = command("actions", "--json", program=ACTIONKIT).json()
     check(EXAMPLE in [one["id"] for one in found], f"JSON: {found}")
     piped, _ = both_ways("describe", EXAMPLE, program=ACTIONKIT)
-    for word in ("brightness", "percentage", "Values of failIn", "/prepare"):
+    for word in ("brightness", "percentage", "Values of failIn", "/prepare",
+                 "org.actionkit.lamp", 'lamp.dimmable="true"', "blast radius   percentage 50",
+                 "template       By room: lamp.room",
+                 "Brightness          line_chart       example_lamp_ratio",
+                 "com.steadybit.widget.predefined.HttpCheck"):
         contains(piped.out, word, "describe")
+    written = command("describe", "--markdown", program=ACTIONKIT).out
+    for words in ('Targets: `org.actionkit.lamp`, quantity `none`, blast radius `percentage` 50',
+                  'Templates: By room `lamp.room=""`, By name',
+                  "Brightness (`line_chart` of `example_lamp_ratio`), What the lamp says (`log` of"):
+        contains(written, words, "describe --markdown")
     contains(command("describe", "org.nobody", status=1).err, "org.nobody", "unknown")
     check("polls" in command("describe", CHECK).out, "another program's actions")
 

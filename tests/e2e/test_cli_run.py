@@ -437,6 +437,22 @@ def uploads():
 
 
 @test
+def shows_modifications():
+    """What a reply changes of the properties of the experiment is shown, as it was told"""
+    told = [{"type": "set_property_value", "propertyKey": "PLAN", "value": {"a": [1, None]}},
+            {"type": "add_value_to_list_property", "propertyKey": "HOSTS", "value": "a\n\033[2J"},
+            {"propertyKey": 7}]
+    with Fake(results={"start": {"modifications": told}}) as fake:
+        shown = fake.run().out
+        for words in ('property PLAN is set to {"a":[1,null]}',
+                      'property HOSTS gets one more: "a\\n\\u001b[2J"',
+                      "property - is set to null"):
+            contains(shown, words, "output")
+        end = fake.run("--json").json()
+        equal((end["modifications"], end["leftOut"]["modifications"]), (told, 0), "JSON")
+
+
+@test
 def keeps_artifacts():
     """Artifacts are saved under harmless names, never outside, never over another"""
     labels = ["report.txt", "report.txt", "../../evil.sh", "/etc/passwd", ".hidden", "..",
