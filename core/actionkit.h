@@ -57,8 +57,11 @@ extern "C" {
  *		{ .name = "duration", ... }
  *	);
  *
- * Without a comma after the last row. The same as a list in braces with AK_PARAMETERS_END,
- * AK_FIELDS_END or another end behind it.
+ * Without a comma after the last row. The same as a list in braces with its end behind it: it is
+ * for all tables that have one (AK_PARAMETERS_END, AK_OPTIONS_END, AK_FIELDS_END, AK_WIDGETS_END,
+ * AK_NEEDS_END, AK_TARGET_TEMPLATES_END, AK_CHART_GROUPS_END, AK_CHART_CONTENT_END, AK_LABELS_END,
+ * and, of discoveries, AK_ATTRIBUTES_END, AK_COLUMNS_END, AK_ORDER_END). A table without an end is
+ * refused by name where what lies behind it can be told from a row.
  */
 #ifdef __cplusplus
 #define AK_TABLE(...) { __VA_ARGS__, {} }

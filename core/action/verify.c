@@ -316,6 +316,9 @@ check_needs(struct verify *verify, const struct ak_need *needs)
 	size_t count = 0, outer;
 
 	for (; needs != NULL && needs->name != NULL; needs++, count++) {
+		if (!VERIFY_IS_ROW(verify, count, "a need", "AK_NEEDS_END", needs->name,
+		    needs->package, needs->what_for))
+			return;
 		outer = verify_enter(verify, "need \"%s\"", needs->name);
 		if (needs->kind < AK_NEED_CAPABILITY || needs->kind > AK_NEED_LINUX)
 			verify_mistake(verify, "kind %d is unknown", (int)needs->kind);
@@ -346,7 +349,6 @@ check_action(struct verify *verify, size_t index)
 	check_kind(verify, action);
 	if (action->start == NULL && action->work == NULL)
 		verify_mistake(verify, "start() is missing, and so is work()");
-	check_time_control(verify, action);
 	check_interval(verify, action->call_interval);
 	if (action->call_interval != NULL && !description_has(action, VERB_STATUS))
 		verify_mistake(verify, "call_interval needs status(), stop() or work()");
@@ -361,6 +363,8 @@ check_action(struct verify *verify, size_t index)
 	verify_target_templates(verify, action->target_templates);
 	verify_parameters(verify, action->parameters, description_has(action, VERB_STOP) ? NULL :
 	    "a file needs stop() or work(), or it would never be removed");
+	if (!verify->endless)
+		check_time_control(verify, action);
 	verify_widgets(verify, action->widgets);
 	verify_hint(verify, &action->hint);
 	if ((action->flags & ~FLAGS_KNOWN) != 0)

@@ -60,6 +60,9 @@ check_attributes(struct verify *verify, const struct ak_attribute *table)
 	size_t outer;
 
 	for (attribute = table; attribute != NULL && attribute->name != NULL; attribute++) {
+		if (!VERIFY_IS_ROW(verify, attribute - table, "an attribute", "AK_ATTRIBUTES_END",
+		    attribute->name, attribute->label.one, attribute->label.other))
+			return;
 		outer = verify_enter(verify, "attribute %zu", (size_t)(attribute - table) + 1);
 		check_name(verify, attribute->name, false);
 		check_plural(verify, &attribute->label);
@@ -115,6 +118,9 @@ check_columns(struct verify *verify, const struct ak_column *table)
 		return;
 	}
 	for (column = table; column->attribute != NULL; column++) {
+		if (!VERIFY_IS_ROW(verify, column - table, "a column", "AK_COLUMNS_END",
+		    column->attribute, column->fallbacks))
+			return;
 		outer = verify_enter(verify, "column %zu", (size_t)(column - table) + 1);
 		check_name(verify, column->attribute, true);
 		fallback = column->fallbacks;
@@ -135,6 +141,9 @@ check_order(struct verify *verify, const struct ak_order *table)
 		return;
 	}
 	for (order = table; order->attribute != NULL; order++) {
+		if (!VERIFY_IS_ROW(verify, order - table, "an order", "AK_ORDER_END",
+		    order->attribute))
+			return;
 		outer = verify_enter(verify, "order %zu", (size_t)(order - table) + 1);
 		check_name(verify, order->attribute, false);
 		if (order->direction == 0)
@@ -218,7 +227,8 @@ check_discovery(struct verify *verify, size_t index)
 	if (discovery->discover == NULL)
 		verify_mistake(verify, "discover() is missing");
 	check_attributes(verify, discovery->attributes);
-	check_labels_of_others(verify, index, discovery->attributes);
+	if (!verify->endless)
+		check_labels_of_others(verify, index, discovery->attributes);
 	if (discovery->target_type == NULL)
 		verify_mistake(verify, "target_type is missing");
 	else

@@ -5,14 +5,19 @@
 
 #include "core/action/verify_mistakes.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "core/base/utf8.h"
 
 #define MISTAKE_BYTES 4096
+/* No table of people is longer. */
+#define ROWS_MAX 1000
 
 void
 verify_mistake(struct verify *verify, const char *format, ...)
@@ -79,6 +84,37 @@ verify_enum(struct verify *verify, const char *member, int value, int last)
 		return true;
 	verify_mistake(verify, "%s %d is unknown", member, value);
 	return false;
+}
+
+void
+verify_no_row(struct verify *verify, size_t row, const char *what, const char *end)
+{
+	verify->endless = true;
+	verify_mistake(verify, "row %zu is not %s: %s is missing", row + 1, what, end);
+}
+
+/* Where the kernel does not say, it can. */
+static bool
+can_read(const void *pointer)
+{
+	uintptr_t page_bytes = (uintptr_t)sysconf(_SC_PAGESIZE);
+	uintptr_t page = (uintptr_t)pointer / page_bytes * page_bytes;
+	unsigned char seen;
+
+	return pointer == NULL || mincore((void *)page, 1, &seen) == 0 || errno != ENOMEM;
+}
+
+bool
+verify_is_row(struct verify *verify, size_t row, const char *what, const char *end,
+    const void *const *pointers, size_t count)
+{
+	bool fine = row < ROWS_MAX;
+
+	for (size_t i = 0; i < count; i++)
+		fine = fine && can_read(pointers[i]);
+	if (!fine)
+		verify_no_row(verify, row, what, end);
+	return fine;
 }
 
 void

@@ -41,6 +41,9 @@ check_list(struct verify *verify, const char *what, const char *const *list, siz
 	size_t count, other;
 
 	for (count = 0; list[count] != NULL; count++) {
+		snprintf(member, sizeof(member), "one of the %ss", what);
+		if (!VERIFY_IS_ROW(verify, count, member, "NULL", list[count]))
+			break;
 		snprintf(member, sizeof(member), "%s %zu", what, count + 1);
 		verify_text(verify, member, list[count], true, max);
 		for (other = 0; other < count; other++)
@@ -150,6 +153,9 @@ check_options(struct verify *verify, const struct ak_parameter *parameter,
 	if (is_options_end(first))
 		verify_mistake(verify, "options are empty");
 	for (option = first; !is_options_end(option); option++) {
+		if (!VERIFY_IS_ROW(verify, option - first, "an option", "AK_OPTIONS_END",
+		    option->label, option->value))
+			return false;
 		outer = verify_enter(verify, "option %zu", (size_t)(option - first) + 1);
 		if (!verify_text(verify, "label", option->label, true,
 		    OPTION_CHARACTERS_MAX))
@@ -291,7 +297,7 @@ check_file(struct verify *verify, const struct ak_parameter *parameter,
 		    "\"_\" and \"-\"");
 	if (strcmp(name, "request") == 0)
 		verify_mistake(verify, "a file cannot be named \"request\"");
-	for (; type != NULL && *type != NULL; type++)
+	for (; !verify->endless && type != NULL && *type != NULL; type++)
 		if ((*type)[0] != '.' || (*type)[1] == '\0')
 			verify_mistake(verify, "accepted_file_type \"%s\" must be a dot "
 			    "and what follows it in a file name", *type);
@@ -305,6 +311,17 @@ is_end(const struct ak_parameter *parameter)
 	    parameter->type == 0;
 }
 
+static bool
+is_row(struct verify *verify, const struct ak_parameter *table,
+    const struct ak_parameter *parameter)
+{
+	return VERIFY_IS_ROW(verify, parameter - table, "a parameter", "AK_PARAMETERS_END",
+	    parameter->name, parameter->label, parameter->description,
+	    parameter->default_value, parameter->options, parameter->option_attributes,
+	    parameter->accepted_file_types, parameter->hint.content,
+	    parameter->deprecation_message);
+}
+
 void
 verify_parameters(struct verify *verify, const struct ak_parameter *table,
     const char *no_files)
@@ -313,6 +330,8 @@ verify_parameters(struct verify *verify, const struct ak_parameter *table,
 	size_t count = 0, outer;
 
 	for (parameter = table; parameter != NULL && !is_end(parameter); parameter++) {
+		if (!is_row(verify, table, parameter))
+			return;
 		count++;
 		if (parameter->name != NULL && parameter->name[0] != '\0')
 			outer = verify_enter(verify, "parameter \"%s\"",

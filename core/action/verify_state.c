@@ -100,8 +100,9 @@ check_fields(struct verify *verify, const struct ak_field *fields, size_t size,
 
 	for (field = fields; field->name != NULL; field++) {
 		if (is_something_else(size, field)) {
-			verify_mistake(verify, "%srow %zu is not a field: AK_FIELDS_END is missing",
-			    depth == 0 ? "state: " : "", (size_t)(field - fields) + 1);
+			outer = depth == 0 ? verify_enter(verify, "state") : strlen(verify->where);
+			verify_no_row(verify, (size_t)(field - fields), "a field", "AK_FIELDS_END");
+			verify_leave(verify, outer);
 			return;
 		}
 		outer = verify_enter(verify, "%sfield \"%s\"", depth == 0 ? "state: " : "",

@@ -34,6 +34,10 @@ verify_target_templates(struct verify *verify, const struct ak_target_template *
 	if (is_end(table))
 		verify_mistake(verify, "templates are empty");
 	for (template_ = table; !is_end(template_); template_++) {
+		if (!VERIFY_IS_ROW(verify, template_ - table, "a template",
+		    "AK_TARGET_TEMPLATES_END", template_->label, template_->description,
+		    template_->query))
+			return;
 		outer = verify_enter(verify, "template %zu",
 		    (size_t)(template_ - table) + 1);
 		verify_text(verify, "label", template_->label, true,

@@ -120,6 +120,10 @@ check_line_chart(struct verify *verify, const struct ak_widget *widget)
 		verify_mistake(verify, "mode is missing");
 	verify_enum(verify, "mode", (int)chart->mode, AK_CHART_PER_VALUE);
 	for (; group != NULL && !is_group_end(group); group++) {
+		if (!VERIFY_IS_ROW(verify, group - chart->groups, "a group",
+		    "AK_CHART_GROUPS_END", group->title, group->color, group->key,
+		    group->value))
+			return;
 		outer = verify_enter(verify, "group %zu",
 		    (size_t)(group - chart->groups) + 1);
 		check_group(verify, group);
@@ -130,6 +134,9 @@ check_line_chart(struct verify *verify, const struct ak_widget *widget)
 	verify_text(verify, "value_title", chart->value_title, false, SIZE_MAX);
 	verify_text(verify, "value_unit", chart->value_unit, false, SIZE_MAX);
 	for (; content != NULL && !is_content_end(content); content++) {
+		if (!VERIFY_IS_ROW(verify, content - chart->content, "a content",
+		    "AK_CHART_CONTENT_END", content->title, content->from, content->unit))
+			return;
 		outer = verify_enter(verify, "content %zu",
 		    (size_t)(content - chart->content) + 1);
 		verify_text(verify, "title", content->title, true, SIZE_MAX);
@@ -199,6 +206,18 @@ check_widget(struct verify *verify, const struct ak_widget *widget)
 	verify_leave(verify, outer);
 }
 
+static bool
+is_row(struct verify *verify, const struct ak_widget *table, const struct ak_widget *widget)
+{
+	return VERIFY_IS_ROW(verify, widget - table, "a widget", "AK_WIDGETS_END", widget->title,
+	    widget->state_over_time.identity, widget->state_over_time.label,
+	    widget->state_over_time.tooltip, widget->state_over_time.state,
+	    widget->state_over_time.url, widget->log.log_type, widget->markdown.message_type,
+	    widget->predefined.id, widget->line_chart.metric, widget->line_chart.from,
+	    widget->line_chart.groups, widget->line_chart.value_title,
+	    widget->line_chart.value_unit, widget->line_chart.content);
+}
+
 void
 verify_widgets(struct verify *verify, const struct ak_widget *table)
 {
@@ -208,6 +227,8 @@ verify_widgets(struct verify *verify, const struct ak_widget *table)
 	/* A row whose type was forgotten is not the end of the table. */
 	for (widget = table; widget != NULL && (widget->type != 0 || has_any(widget));
 	    widget++) {
+		if (!is_row(verify, table, widget))
+			return;
 		outer = verify_enter(verify, "widget %zu", (size_t)(widget - table) + 1);
 		check_widget(verify, widget);
 		verify_leave(verify, outer);

@@ -532,6 +532,58 @@ START_TEST(test_forgotten)
 }
 END_TEST
 
+/* What lies behind a table whose end was forgotten: numbers, not the text of one row more. */
+#define ENDLESS(type_, ...) \
+	static const struct { \
+		struct type_ rows[1]; \
+		uintptr_t behind[64]; \
+	} type_##s = { .rows = { __VA_ARGS__ }, .behind = { 1, 2, 3, 4, 5, 6, 7, 8, 9 } }
+
+static const char *const endless_texts[] = {
+	"a", (const char *)(uintptr_t)17, NULL
+};
+
+/* Each table of an action that has an end. */
+START_TEST(test_endless)
+{
+	ENDLESS(ak_parameter, { .name = "p", .label = "P", .type = AK_STRING });
+	ENDLESS(ak_option, { "A", "a" });
+	ENDLESS(ak_target_template, { "A", "a", "a=1" });
+	ENDLESS(ak_need, { .kind = AK_NEED_PROGRAM, .name = "sh" });
+	ENDLESS(ak_widget, { .type = AK_WIDGET_LOG, .title = "W", .log = { .log_type = "L" } });
+	ENDLESS(ak_chart_group, { "G", "info", AK_MATCH_FALLBACK, NULL, NULL });
+	ENDLESS(ak_chart_content, { "C", "c", NULL });
+	static const struct ak_target_selection selection = {
+		.target_type = "t", .templates = ak_target_templates.rows
+	};
+	static const struct ak_widget charts[] = AK_TABLE(
+		{ .type = AK_WIDGET_LINE_CHART, .title = "W", .line_chart = {
+		  .metric = "m", .from = "f", .mode = AK_CHART_SELECT,
+		  .groups = ak_chart_groups.rows } },
+		{ .type = AK_WIDGET_LINE_CHART, .title = "W", .line_chart = {
+		  .metric = "m", .from = "f", .mode = AK_CHART_SELECT,
+		  .content = ak_chart_contents.rows } }
+	);
+
+	ACTION("x: row 2 is not a parameter: AK_PARAMETERS_END is missing",
+	    a.parameters = ak_parameters.rows);
+	ACTION("x: row 2 is not a parameter: AK_PARAMETERS_END is missing",
+	    a.parameters = ak_parameters.rows; a.time_control = AK_EXTERNAL);
+	PARAMETER("x: parameter \"p\": row 2 is not an option: AK_OPTIONS_END is missing",
+	    .type = AK_STRING, .options = ak_options.rows, .default_value = "b");
+	PARAMETER("x: parameter \"p\": row 2 is not one of the option_attributes: NULL is missing",
+	    .type = AK_STRING, .option_attributes = endless_texts);
+	ACTION("x: target_selection: row 2 is not a template: AK_TARGET_TEMPLATES_END is missing",
+	    a.target_selection = &selection);
+	ACTION("x: row 2 is not a need: AK_NEEDS_END is missing", a.needs = ak_needs.rows);
+	ACTION("x: row 2 is not a widget: AK_WIDGETS_END is missing",
+	    a.widgets = ak_widgets.rows);
+	ACTION("x: widget 1: line_chart: row 2 is not a group: AK_CHART_GROUPS_END is missing\n"
+	    "x: widget 2: line_chart: row 2 is not a content: AK_CHART_CONTENT_END is missing",
+	    a.widgets = charts);
+}
+END_TEST
+
 START_TEST(test_options)
 {
 	static const struct ak_option empty[] = { AK_OPTIONS_END };
@@ -950,7 +1002,7 @@ main(void)
 	const TTest *const tests[] = {
 		test_right, test_texts, test_icon, test_ids, test_enums, test_handlers,
 		test_duration_parameter, test_intervals, test_endpoints, test_across,
-		test_parameters, test_defaults, test_odd_defaults, test_forgotten,
+		test_parameters, test_defaults, test_odd_defaults, test_forgotten, test_endless,
 		test_options, test_members, test_targets,
 		test_widgets, test_tables, test_states,
 		test_all, NULL
