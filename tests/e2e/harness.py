@@ -317,9 +317,10 @@ class Server:
     """
 
     def __init__(self, program=None, serve=True, environment=None, unclean=False,
-                 nginx_http="", nginx_server=(), nginx_places=None, before=None, prefix=(),
-                 **options):
+                 nginx_http="", nginx_server=(), nginx_places=None, nginx_names="", before=None,
+                 prefix=(), **options):
         self.nginx_http = nginx_http    # more for the http block, as in nginx/*.in
+        self.nginx_names = nginx_names  # more names that the server block answers for
         self.nginx_server = nginx_server    # more of our snippets, for the server block
         self.nginx_places = nginx_places or {}  # what else stands for what in snippets
         self.before = before            # runs in the child, before serve is executed
@@ -388,6 +389,7 @@ class Server:
             if name != "nginx.conf":
                 return text
             text = text.rstrip().removesuffix("}") + self.nginx_http + "}\n"
+            text = text.replace('localhost "";', f'localhost "" {self.nginx_names};')
             include = 'include "@RUN_DIR@/actionkit.conf";'
             return text.replace(include, include + "".join(
                 f' include "@RUN_DIR@/{name}";' for name in self.nginx_server))

@@ -60,7 +60,7 @@ def ask(address, data, family=socket.AF_UNIX, source=None):
 
 
 def get(path):
-    return f"GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".encode()
+    return f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode()
 
 
 def more(server):
@@ -88,16 +88,30 @@ def who_is_let_in():
 
 
 @test
+def other_hosts():
+    """A Host that is not ours, as DNS rebinding has it, is answered with nothing"""
+    with Server() as server:
+        for host in ("evil.example", f"evil.example:{server.port}", "127.0.0.1.evil.example",
+                     "localhost.evil.example", "192.0.2.1"):
+            for path in ("/", f"/{EFFECT}"):
+                server.get(path, {"Host": host}).refused(421, "Host")
+        for host in ("localhost", "127.0.0.1", "LOCALHOST", f"localhost:{server.port}"):
+            server.get(f"/{EFFECT}", {"Host": host}).ok()
+        # A client of HTTP/1.0, such as a load balancer's look, may have none.
+        ask(("127.0.0.1", server.port), b"GET / HTTP/1.0\r\n\r\n", socket.AF_INET).ok()
+
+
+@test
 def large_bodies():
     """A large body is refused before it comes, but for a prepare"""
     with Server() as server:
         for method, path in (("POST", "/nope"), ("POST", START), ("PUT", "/"),
                              ("POST", f"/{EFFECT}/prepare/"), ("GET", "/health/liveness")):
-            head = (f"{method} {path} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
-                    f"Content-Length: {LARGE_BYTES}\r\n\r\n").encode()
+            head = (f"{method} {path} HTTP/1.1\r\nHost: localhost\r\n"
+                    f"Content-Type: application/json\r\nContent-Length: {LARGE_BYTES}\r\n\r\n").encode()
             ask(("127.0.0.1", server.port), head, socket.AF_INET).refused(413, "nginx")
         # Of such a one nginx learns the length on the way.
-        head = (f"POST /nope HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
+        head = (f"POST /nope HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
                 "Transfer-Encoding: chunked\r\n\r\n").encode()
         chunk = b"80000\r\n" + b"x" * 0x80000 + b"\r\n"
         ask(("127.0.0.1", server.port), head + 11 * chunk, socket.AF_INET).refused(413)
@@ -121,12 +135,12 @@ def two_prefixes():
         contains([row["path"] for row in listed], f"/chaos/{EFFECT}", "paths")
         ask(more(server), get(f"/chaos/{EFFECT}")).ok()
         ask(more(server), get("/other/")).refused(502, "extension does not run")
-        head = (f"POST /chaos/nope HTTP/1.1\r\nHost: a\r\nContent-Length: {LARGE_BYTES}"
+        head = (f"POST /chaos/nope HTTP/1.1\r\nHost: localhost\r\nContent-Length: {LARGE_BYTES}"
                 "\r\n\r\n").encode()
         ask(more(server), head).refused(413, "nginx")
         form = (f"--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"x\"\r\n\r\n".encode() +
                 b"x" * 6 * 1024 * 1024 + f"\r\n--{BOUNDARY}--\r\n".encode())
-        head = (f"POST /chaos/{EFFECT}/prepare HTTP/1.1\r\nHost: a\r\nContent-Type: "
+        head = (f"POST /chaos/{EFFECT}/prepare HTTP/1.1\r\nHost: localhost\r\nContent-Type: "
                 f"{FORM['Content-Type']}\r\nContent-Length: {len(form)}\r\n\r\n").encode()
         ask(more(server), head + form).refused(400, "no part request")
 
@@ -194,7 +208,7 @@ def served():
             listed = ask(more(server), get(f"{base}/")).ok()["actions"]
             contains([row["path"] for row in listed], f"{base}/{EFFECT}", "paths")
             ask(more(server), get(f"{base}/{EFFECT}")).ok()
-            head = (f"POST {base}/nope HTTP/1.1\r\nHost: a\r\nContent-Length: 300000000"
+            head = (f"POST {base}/nope HTTP/1.1\r\nHost: localhost\r\nContent-Length: 300000000"
                     "\r\n\r\n").encode()
             ask(more(server), head).refused(413, "nginx")
 

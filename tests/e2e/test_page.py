@@ -154,7 +154,7 @@ def reached_by_its_snippet_alone():
 @test
 def from_the_page_alone():
     """Other pages can neither read nor stop: Origin, Sec-Fetch-Site, Host, media type"""
-    with Operated(may_stop=True) as server:
+    with Operated(may_stop=True, nginx_names="evil.example") as server:
         execution = server.running()
         server.wish("stop", execution, headers={"Authorization": "x"})
         for headers in ({"Origin": "http://evil.example"}, {"Origin": "null"},

@@ -351,7 +351,7 @@ def sizes():
         equal(execution.row(), None, "row")
         server.post(PREPARE, {**body, "x": "y" * room}).ok()
         execution.stop().ok()
-        head = (f"POST {PREPARE} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
+        head = (f"POST {PREPARE} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
                 "Content-Type: application/json\r\nContent-Length: 1000000000000\r\n\r\n")
         raw(server, head.encode()).refused(413)
 
@@ -363,7 +363,7 @@ def chunked_bodies():
         execution = server.effect()
         body = json.dumps(
             {"executionId": execution.id, "config": execution.config}).encode()
-        head = (f"POST {PREPARE} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
+        head = (f"POST {PREPARE} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
                 "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n")
         chunks = b"".join(b"1\r\n%c\r\n" % byte for byte in body) + b"0\r\n\r\n"
         raw(server, head.encode() + chunks).ok()
@@ -598,10 +598,10 @@ def refusals_name_the_execution_phase():
 def pipelined_requests():
     """Two requests in one packet are two requests; a body is never taken for a request"""
     with Server() as server:
-        forged = f"GET /{EFFECT} HTTP/1.1\r\nHost: a\r\n\r\n"
-        first = (f"POST {START} HTTP/1.1\r\nHost: a\r\nContent-Type: text/plain\r\n"
+        forged = f"GET /{EFFECT} HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        first = (f"POST {START} HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\n"
                  f"Content-Length: {len(forged)}\r\n\r\n{forged}")
-        second = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+        second = "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
         answer = send_raw(server, (first + second).encode())
         equal(answer.count(b"HTTP/1.1 "), 2, "replies")
         contains(answer, b"HTTP/1.1 415", "replies")
