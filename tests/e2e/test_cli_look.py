@@ -344,7 +344,7 @@ def lists_actions():
     written = command("describe", "--markdown", program=ACTIONKIT).out
     for words in ('Targets: `org.actionkit.lamp`, quantity `none`, blast radius `percentage` 50',
                   'Templates: By room `lamp.room=""`, By name',
-                  "Brightness (`line_chart` of `example_lamp_ratio`), What the lamp says (`log` of"):
+                  "Brightness (`line_chart` of `example_lamp_ratio`), What the lamp says (`log`"):
         contains(written, words, "describe --markdown")
     contains(command("describe", "org.nobody", status=1).err, "org.nobody", "unknown")
     check("polls" in command("describe", CHECK).out, "another program's actions")

@@ -108,7 +108,8 @@ def large_bodies():
         for method, path in (("POST", "/nope"), ("POST", START), ("PUT", "/"),
                              ("POST", f"/{EFFECT}/prepare/"), ("GET", "/health/liveness")):
             head = (f"{method} {path} HTTP/1.1\r\nHost: localhost\r\n"
-                    f"Content-Type: application/json\r\nContent-Length: {LARGE_BYTES}\r\n\r\n").encode()
+                    "Content-Type: application/json\r\n"
+                    f"Content-Length: {LARGE_BYTES}\r\n\r\n").encode()
             ask(("127.0.0.1", server.port), head, socket.AF_INET).refused(413, "nginx")
         # Of such a one nginx learns the length on the way.
         head = (f"POST /nope HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
