@@ -53,8 +53,8 @@ CLEANFILES += $(ICONS:.svg=_icon.c) $(ICONS:.svg=_icon.c.new)
 # For the extensions of others, too.
 icondir = $(datadir)/actionkit
 dist_icon_SCRIPTS = actions/icon.sh
-# What there is to copy from, with its picture.
-icon_DATA = actions/example.c actions/example.svg
+# What there is to copy from, with its picture and its tests.
+icon_DATA = actions/example.c actions/example.svg tests/unit/test_example.c
 
 $(ICONS:.svg=_icon.c): actions/icon.sh
 	$(AM_V_at)$(MKDIR_P) actions

@@ -48,10 +48,11 @@ libcli_la_SOURCES = \
 	cli/work.c
 
 # What `new` writes, and what `nginx` fills in.
-EMBEDDED = cli/new/action.c.in cli/new/gitignore.in cli/new/makefile.in cli/new/test.sh.in \
+EMBEDDED = cli/new/action.c.in cli/new/gitignore.in cli/new/makefile.in cli/new/test.c.in \
+	cli/new/test.sh.in \
 	nginx/actionkit.conf.in nginx/actionkit-upstream.conf.in
 EXTRA_DIST += cli/embed.sh cli/new/action.c.in cli/new/gitignore.in cli/new/makefile.in \
-	cli/new/test.sh.in
+	cli/new/test.c.in cli/new/test.sh.in
 CLEANFILES += cli/embedded.c cli/embedded.c.new
 cli/embedded.c: $(EMBEDDED) cli/embed.sh Makefile
 	$(AM_V_at)$(MKDIR_P) cli

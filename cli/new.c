@@ -22,12 +22,13 @@
 #define NEW_PROGRAM_MODE 0755
 #define NEW_DIR_MODE 0755
 
-/* What is written; NULL: it has the name of the action. */
+/* What is written. */
 static const struct {
 	const char *file, *source;
 	mode_t mode;
 } files[] = {
-	{ NULL, "action.c.in", NEW_FILE_MODE },
+	{ "@NAME@.c", "action.c.in", NEW_FILE_MODE },
+	{ "test_@NAME@.c", "test.c.in", NEW_FILE_MODE },
 	{ "Makefile", "makefile.in", NEW_FILE_MODE },
 	{ "test.sh", "test.sh.in", NEW_PROGRAM_MODE },
 	{ ".gitignore", "gitignore.in", NEW_FILE_MODE },
@@ -78,13 +79,13 @@ write_file(int directory, const char *name, mode_t mode, const char *text, struc
 static int
 write_files(int directory, const char *name, const char *id, struct err *err)
 {
-	char identifier[NEW_NAME_MAX + 1], label[NEW_NAME_MAX + 1], file[NEW_NAME_MAX + 3];
+	char identifier[NEW_NAME_MAX + 1], label[NEW_NAME_MAX + 1];
 	const struct text_word words[] = {
 		{ "@NAME@", name }, { "@IDENT@", identifier }, { "@LABEL@", label }, { "@ID@", id },
 		{ NULL, NULL }
 	};
 	size_t i;
-	char *text;
+	char *file, *text;
 	int result = 0;
 
 	snprintf(identifier, sizeof(identifier), "%s", name);
@@ -94,11 +95,11 @@ write_files(int directory, const char *name, const char *id, struct err *err)
 	snprintf(label, sizeof(label), "%s", name);
 	label[0] = (char)toupper((unsigned char)label[0]);
 	for (i = 0; result == 0 && i < FILES; i++) {
-		snprintf(file, sizeof(file), "%s%s", files[i].file == NULL ? name : files[i].file,
-		    files[i].file == NULL ? ".c" : "");
+		file = texts_fill(files[i].file, words);
 		text = texts_fill(texts_find(files[i].source), words);
 		result = write_file(directory, file, files[i].mode, text, err);
 		free(text);
+		free(file);
 	}
 	return result;
 }

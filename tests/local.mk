@@ -9,12 +9,14 @@ UNIT_TESTS = \
 	tests/unit/test_descriptors \
 	tests/unit/test_discovery \
 	tests/unit/test_duration \
+	tests/unit/test_example \
 	tests/unit/test_execution \
 	tests/unit/test_holder \
 	tests/unit/test_host \
 	tests/unit/test_incoming \
 	tests/unit/test_json \
 	tests/unit/test_keep \
+	tests/unit/test_kit \
 	tests/unit/test_log \
 	tests/unit/test_model \
 	tests/unit/test_multipart \
@@ -257,6 +259,11 @@ tests_e2e_fake_clock_la_SOURCES = tests/e2e/fake_clock.c
 tests_e2e_fake_clock_la_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
 LDADD = $(AK_LIBS) $(CHECK_LIBS)
 tests_e2e_extension_LDADD = $(AK_LIBS)
+# With the kit, which has clocks of its own.
+tests_unit_test_example_LDADD = libkit.la $(AK_LIBS) $(CHECK_LIBS)
+tests_unit_test_example_SOURCES = tests/unit/test_example.c actions/example.c
+nodist_tests_unit_test_example_SOURCES = actions/example_icon.c
+tests_unit_test_kit_LDADD = $(tests_unit_test_example_LDADD)
 tests_e2e_extension_SOURCES = tests/e2e/extension.c tests/e2e/extension.h \
 	tests/e2e/everything.c tests/e2e/labour.c tests/e2e/needy.c \
 	tests/e2e/programs.c tests/e2e/room.c

@@ -58,6 +58,8 @@ struct ak_call {
 	 */
 	int64_t (*tell)(struct ak_call *call);
 	int (*progress)(struct ak_call *call, struct err *err);
+	/* Waits so long for the end; whether that has come. */
+	bool (*wait)(struct ak_call *call, int64_t ms);
 	int end_fd;			/* can be read when work() must end */
 	int64_t end_grace_ms;		/* of programs that it runs, after SIGTERM */
 	/* In status() and stop(): how work() ended; borrowed, NULL while it has not. */

@@ -3,20 +3,8 @@
  */
 #include "config.h"
 
-#include <limits.h>
-#include <poll.h>
-
 #include "core/action/call.h"
 #include "core/base/clock.h"
-
-/* Waits so long for the end. */
-static bool
-must_end(struct ak_call *call, int64_t ms)
-{
-	struct pollfd polled = { .fd = call->end_fd, .events = POLLIN };
-
-	return poll(&polled, 1, ms < 0 ? 0 : ms > INT_MAX ? INT_MAX : (int)ms) == 1;
-}
 
 int
 ak_work_wait(struct ak_call *call, int64_t ms)
@@ -28,7 +16,7 @@ ak_work_wait(struct ak_call *call, int64_t ms)
 	for (;;) {
 		tell_ms = call->tell(call);
 		left_ms = ms - (clock_boot_ms() - began_ms);
-		if (must_end(call, left_ms < tell_ms ? left_ms : tell_ms))
+		if (call->wait(call, left_ms < tell_ms ? left_ms : tell_ms))
 			return 1;
 		if (left_ms <= 0)
 			return 0;

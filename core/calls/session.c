@@ -14,7 +14,8 @@ session_open(struct session *session, const struct options *options,
 {
 	*session = (struct session){
 		.options = options, .scoreboard = scoreboard, .lock = { .fd = -1 },
-		.workers = { .fd = -1 }, .store = { .gate = { .fd = -1 } }
+		.workers = { .fd = -1 }, .store = { .gate = { .fd = -1 } },
+		.spawn = spawn_worker
 	};
 	if (lock_open(&session->lock, options->state_dir, LOCK_FILE, err) == -1)
 		return -1;

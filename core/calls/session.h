@@ -10,6 +10,7 @@
 #include "core/config/scoreboard.h"
 #include "core/store/lock.h"
 #include "core/store/store.h"
+#include "core/worker/spawn.h"
 
 struct session {
 	const struct options *options;		/* borrowed */
@@ -17,6 +18,9 @@ struct session {
 	struct store store;
 	struct lock lock;			/* of the execution that is worked on */
 	struct lock workers;			/* for looking at */
+	/* How a worker begins: spawn_worker(). The kit of tests runs work() itself. */
+	int (*spawn)(struct spawn *spawn, const struct options *options, const char *execution,
+	    struct err *err);
 };
 
 /*

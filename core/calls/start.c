@@ -182,7 +182,7 @@ begin_work(struct visit *visit, struct spawn *worker)
 	struct err err;
 
 	if (visit->action->work == NULL || visit->lock_lost ||
-	    spawn_worker(worker, visit->session->options, visit->id, &err) == 0)
+	    visit->session->spawn(worker, visit->session->options, visit->id, &err) == 0)
 		return 0;
 	call_error(&visit->call, "Failed to begin the work", err.msg);
 	return -1;

@@ -132,6 +132,15 @@ apply_presets(struct reading *reading)
 			apply(reading, option, option->name, option->preset, false);
 }
 
+void
+option_table_presets(const struct option *const *tables, void *options)
+{
+	const struct option_mistakes none = { .report = NULL };
+	struct reading reading = { .tables = tables, .options = options, .mistakes = &none };
+
+	apply_presets(&reading);
+}
+
 static void
 apply_list(struct reading *reading, const struct option *option, const char *label,
     const char *text, char **split)

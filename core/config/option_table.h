@@ -73,6 +73,9 @@ struct option_mistakes {
 int option_table_parse(const struct option *const *tables, int argc, char **argv,
     void *options, const struct option_mistakes *mistakes);
 
+/* Fills options, which are zero, from presets alone: for a test, whose system does not count. */
+void option_table_presets(const struct option *const *tables, void *options);
+
 /*
  * The values of options that are fixed: put into the environment for the program that is executed
  * next, and taken from there, once. differs is told of each that is said otherwise by now (name,

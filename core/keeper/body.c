@@ -7,6 +7,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -45,7 +47,7 @@ struct item {
 };
 
 struct body {
-	struct session session;
+	struct session *session;
 	struct visit visit;
 	const struct worker_id *keeper;
 	struct item *first, **last;	/* what waits to be committed */
@@ -80,7 +82,7 @@ forget_items(struct body *body)
 static int
 has_room(struct body *body, const struct item *item, bool *measured, struct err *err)
 {
-	struct store *store = &body->session.store;
+	struct store *store = &body->session->store;
 
 	if (body->rows + 1 > OUTBOX_ROWS_MAX ||
 	    body->total_bytes + (int64_t)item->length > OUTBOX_BYTES_MAX) {
@@ -96,7 +98,7 @@ has_room(struct body *body, const struct item *item, bool *measured, struct err 
 static int
 write_items(struct body *body, struct err *err)
 {
-	struct store *store = &body->session.store;
+	struct store *store = &body->session->store;
 	int64_t lost = body->lost;
 	bool measured = false;
 	int room;
@@ -125,7 +127,7 @@ write_all(struct body *body, const char *state, const struct ak_work_end *end,
     const char *error, struct err *err)
 {
 	struct visit *visit = &body->visit;
-	struct store *store = &body->session.store;
+	struct store *store = &body->session->store;
 
 	if (visit->row.phase == PHASE_NONE || visit->row.phase == PHASE_STOPPED) {
 		body->over = true;
@@ -151,9 +153,9 @@ commit(struct body *body, enum store_durability durability, const char *state,
 	visit->deadline_ms = clock_boot_ms() + BODY_PATIENCE_MS;
 	result = visit_begin(visit, durability, err);
 	if (result == 0)
-		result = store_end(&body->session.store,
+		result = store_end(&body->session->store,
 		    write_all(body, state, end, error, err), err);
-	session_settle(&body->session, result, err);
+	session_settle(body->session, result, err);
 	if (result == 0 || body->over)
 		forget_items(body);
 	if (result == -1 && !body->over && !body->told_failure)
@@ -296,7 +298,7 @@ ask_stop(struct ak_call *call, const char *execution, const char *reason, struct
 {
 	struct body *body = call->keeper;
 
-	return stop_request_of_action(&body->session, body->visit.action->id, execution, reason,
+	return stop_request_of_action(body->session, body->visit.action->id, execution, reason,
 	    clock_boot_ms() + BODY_PATIENCE_MS, err);
 }
 
@@ -336,6 +338,14 @@ open_end(struct err *err)
 	return end_event;
 }
 
+static bool
+wait_for_end(struct ak_call *call, int64_t ms)
+{
+	struct pollfd polled = { .fd = call->end_fd, .events = POLLIN };
+
+	return poll(&polled, 1, ms < 0 ? 0 : ms > INT_MAX ? INT_MAX : (int)ms) == 1;
+}
+
 /* A score that protects the server is not for what people run in it. */
 static void
 be_as_killable_as_others(void)
@@ -350,25 +360,32 @@ be_as_killable_as_others(void)
 	close(fd);
 }
 
+/* Makes this process one for work(): 0 and what can be read when it must end, or -1. */
 static int
-begin(struct body *body, const struct options *options, int kept_fd, int errors,
-    struct err *err)
+become_body(int errors, int *ret_end, struct err *err)
 {
-	struct visit *visit = &body->visit;
-	struct ak_call *call = &visit->call;
-
 	/* The log goes where it went, and what the code of the action says to the keeper. */
 	if (descriptors_guard() == -1 ||
 	    pthread_atfork(NULL, NULL, process_default_signals) != 0 ||
 	    dup2(errors, STDERR_FILENO) == -1)
 		return err_sys(err, ERR_INTERNAL, "descriptors");
 	be_as_killable_as_others();
-	call->end_fd = open_end(err);
-	if (call->end_fd == -1 || session_open(&body->session, options, NULL, err) == -1 ||
-	    session_need_store(&body->session, err) == -1 ||
-	    execution_load(&body->session.store, visit->id, &visit->row, NULL, err) == -1)
+	*ret_end = open_end(err);
+	return *ret_end == -1 ? -1 : 0;
+}
+
+static int
+begin(struct body *body, const struct body_job *job, struct err *err)
+{
+	struct visit *visit = &body->visit;
+	struct ak_call *call = &visit->call;
+
+	if (session_need_store(body->session, err) == -1 ||
+	    execution_load(&body->session->store, visit->id, &visit->row, NULL, err) == -1)
 		return -1;
-	visit->action = visit->row.action == NULL ? NULL : registry_find(visit->row.action);
+	visit->action = job->action;
+	if (visit->action == NULL && visit->row.action != NULL)
+		visit->action = registry_find(visit->row.action);
 	if (visit->action == NULL || visit->action->work == NULL)
 		return err_set(err, ERR_INTERNAL, "this program has no work for it");
 	call->action = visit->action;
@@ -383,9 +400,11 @@ begin(struct body *body, const struct options *options, int kept_fd, int errors,
 	call->save = save_state;
 	call->get_directory = get_directory;
 	call->ask_stop = ask_stop;
-	call->kept_fd = kept_fd;
-	call->end_grace_ms = spawn_grace_ms(options) / 2;
-	return outbox_measure(&body->session.store, visit->id, &body->rows, &body->total_bytes,
+	call->wait = job->wait;
+	call->end_fd = job->end_fd;
+	call->kept_fd = job->kept_fd;
+	call->end_grace_ms = spawn_grace_ms(body->session->options) / 2;
+	return outbox_measure(&body->session->store, visit->id, &body->rows, &body->total_bytes,
 	    err);
 }
 
@@ -425,30 +444,51 @@ work(struct body *body)
 }
 
 int
-body_main(const struct options *options, const char *execution,
-    const struct worker_id *keeper, const struct lock *lock, int errors)
+body_work(const struct body_job *job, struct err *err)
 {
-	static struct body body;
 	const struct ak_work_end unbegun = { .how = AK_WORK_ERRORED };
-	struct err err;
+	struct body body = {
+		.session = job->session, .keeper = job->keeper,
+		.visit = { .session = job->session, .id = job->execution }
+	};
+	int result = 0;
 
-	process_name(SPAWN_BODY_NAME);
-	body.keeper = keeper;
 	body.last = &body.first;
-	body.visit.session = &body.session;
-	body.visit.id = execution;
-	body.session.lock.offset = -1;
-	if (begin(&body, options, lock->fd, errors, &err) == 0) {
+	if (begin(&body, job, err) == 0) {
 		work(&body);
+	} else if (body.visit.row.phase == PHASE_NONE) {
+		result = -1;
 	} else {
-		log_error("worker of execution %s: %s", execution, err.msg);
-		call_error(&body.visit.call, "The work cannot begin", err.msg);
-		if (body.session.options == NULL || body.visit.row.phase == PHASE_NONE)
-			return EXIT_FAILURE;
+		log_error("worker of execution %s: %s", job->execution, err->msg);
+		call_error(&body.visit.call, "The work cannot begin", err->msg);
 		write_end(&body, &unbegun, NULL);
 	}
 	visit_end(&body.visit);
-	session_close(&body.session);
 	free(body.told);
-	return EXIT_SUCCESS;
+	return result;
+}
+
+int
+body_main(const struct options *options, const char *execution,
+    const struct worker_id *keeper, const struct lock *lock, int errors)
+{
+	struct session session;
+	struct body_job job = {
+		.session = &session, .execution = execution, .keeper = keeper,
+		.kept_fd = lock->fd, .wait = wait_for_end
+	};
+	struct err err;
+	int result;
+
+	process_name(SPAWN_BODY_NAME);
+	result = become_body(errors, &job.end_fd, &err);
+	if (result == 0)
+		result = session_open(&session, options, NULL, &err);
+	if (result == 0) {
+		result = body_work(&job, &err);
+		session_close(&session);
+	}
+	if (result == -1)
+		log_error("worker of execution %s: %s", execution, err.msg);
+	return result == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -16,9 +16,9 @@ import re
 import subprocess
 import sys
 
-FOLDERS = ("actions", "cli", "core", "fcgi", "tests")
+FOLDERS = ("actions", "cli", "core", "fcgi", "kit", "tests")
 STANDS_FOR = {'"core/base/json.h"': "/json-c/"}     # a library that a header of ours hands on
-FLAGS = ("-std=gnu11", "-D_GNU_SOURCE", "-DENABLE_COVERAGE", "-I.", "-Icore")
+FLAGS = ("-std=gnu11", "-D_GNU_SOURCE", "-DENABLE_COVERAGE", "-I.", "-Icore", "-Ikit")
 INCLUDE = re.compile(r"^[ \t]*#[ \t]*include[ \t]*(<[^>]+\.h>|\"[^\"]+\.h\")", re.M)
 NO_CODE = re.compile(r"/\*.*?\*/|//[^\n]*|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'", re.S)
 MARKER = re.compile(r"# \d+ \"([^\"]*)\"((?: \d)*)")

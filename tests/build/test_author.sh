@@ -44,6 +44,26 @@ compiles_example()
 	    "$root$datadir/actionkit/example.c"
 }
 
+# The tests of the new action, of which stop() undoes nothing.
+forgetful()
+{
+	(cd "$tap_dir/marker" &&
+	    sed 's/unlink(s->path) == -1/s->path[0] == 0/' marker.c >../forgetful/marker.c &&
+	    ! cmp -s marker.c ../forgetful/marker.c &&
+	    cp Makefile test_marker.c ../forgetful && cd ../forgetful &&
+	    env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make test_marker && ./test_marker)
+}
+
+# As its first comment says.
+tests_example()
+{
+	(cd "$root$datadir/actionkit" &&
+	    ./icon.sh example_icon example.svg >"$tap_dir/icon.c" &&
+	    $CC test_example.c example.c "$tap_dir/icon.c" -o "$tap_dir/test_example" \
+	    $(pkg-config --cflags --libs actionkit-test) $(pkg-config --cflags --libs check) &&
+	    "$tap_dir/test_example")
+}
+
 check "make install" install_all
 # The installation is where no path of the .pc file points by itself: what a prefix of
 # one's own is.
@@ -63,6 +83,9 @@ echo "# $(echo "$commands" | wc -l) commands, $(($(date +%s) - begin)) s"
 cp "$tap_dir/tap.out" "$tap_dir/followed"
 check "it was proved at every system call" \
     grep -Eq '^start\(\) +[0-9]{2,} points, 0 violations$' "$tap_dir/followed"
+check "its own tests have run" grep -q '^test_marker: all passed$' "$tap_dir/followed"
+mkdir "$tap_dir/forgetful"
+check "they find a stop() that undoes nothing" refuses "Assertion" forgetful
 check "a directory that is not empty is refused" refuses "is not empty" \
     actionkit new marker --directory "$tap_dir/marker"
 for name in Marker 1st -x 'a b' a_b ''; do
@@ -77,4 +100,5 @@ check "make nginx" follow "cd marker && $(section "Behind nginx")"
 check "for both blocks" grep -q 'unix:/run/marker/fcgi.sock' "$tap_dir/marker/marker-http.conf"
 check "and below its prefix" grep -q '^location /marker/ {' "$tap_dir/marker/marker-server.conf"
 check "example.c is installed, and compiles" compiles_example
+check "its tests are, too, and pass" tests_example
 tap_done

@@ -2,9 +2,10 @@
 # configure in the source tree: core/ is a folder, and nothing of the trials is left.
 . "$(dirname "$0")/tap.sh"
 
-cd "$tap_dir" && mkdir -p tree/core && cd tree || exit 99
+cd "$tap_dir" && mkdir -p tree/core tree/kit && cd tree || exit 99
 (cd "$top_srcdir" && cp -R configure build-aux Makefile.in config.h.in "$tap_dir/tree" &&
-    cp core/actionkit.h core/actionkit.pc.in "$tap_dir/tree/core") || exit 99
+    cp core/actionkit.h core/actionkit.pc.in "$tap_dir/tree/core" &&
+    cp kit/actionkit-test.h kit/actionkit-test.pc.in "$tap_dir/tree/kit") || exit 99
 
 configures()
 {

@@ -1,14 +1,15 @@
 #!/bin/sh
-# Dependencies point one way: actions -> core; fcgi -> core; cli -> fcgi and core; and in core
-# and fcgi from room to room.
+# Dependencies point one way: actions -> core; fcgi -> core; cli and kit -> fcgi and core; and in
+# core and fcgi from room to room.
 . "$(dirname "$0")/tap.sh"
 
 # The rooms, the highest first: each may include those behind it, and the public header.
 core_rooms='view keeper reaper calls worker store config action base'
 fcgi_rooms='server http'
 
-of_core='["<](fcgi/|cli/|actions/|fcgiapp|fcgi_|fcgios)'
-of_fcgi='["<](cli/|actions/)'
+of_core='["<](fcgi/|cli/|kit/|actions/|fcgiapp|fcgi_|fcgios)'
+of_fcgi='["<](cli/|kit/|actions/)'
+of_kit='["<](cli/|actions/)'
 # What HTTP and its server are is fcgi's; that core fetches files from URLs is not meant.
 of_http='sys/un\.h|sockaddr_un|FCGI|[Ff]ast[Cc][Gg][Ii]|HTTP_[A-Z]|Content-(Type|Length)'
 of_http="$of_http|Content-Disposition"
@@ -78,7 +79,8 @@ cd "$top_srcdir" || exit 99
 check "core includes nothing of fcgi, cli and actions, and no FastCGI" \
     keeps "$of_core" core/*.h core/*/*.[ch]
 check "core knows nothing of HTTP" lacks "$of_http" core/*.h core/*/*.[ch]
-check "fcgi includes nothing of cli and actions" keeps "$of_fcgi" fcgi/*/*.[ch]
+check "fcgi includes nothing of cli, kit and actions" keeps "$of_fcgi" fcgi/*/*.[ch]
+check "kit includes nothing of cli and actions" keeps "$of_kit" kit/*.[ch]
 check "the rooms of core include downwards" keeps_ranks core $core_rooms
 check "the rooms of fcgi include downwards" keeps_ranks fcgi $fcgi_rooms
 check "actions include <actionkit.h>, the system's headers and what actions share" \
@@ -117,7 +119,8 @@ shares_none()
 {
 	names "$@" >"$tap_dir/actions"
 	# Not the object that is made of all of them: its names are hidden.
-	names $(find "$top_builddir/core" "$top_builddir/fcgi" "$top_builddir/cli" -name '*.o' \
+	names $(find "$top_builddir/core" "$top_builddir/fcgi" "$top_builddir/cli" \
+	    "$top_builddir/kit" -name '*.o' \
 	    -path '*/.libs/lib*') >"$tap_dir/library"
 	test -s "$tap_dir/actions" && test -s "$tap_dir/library" || { echo "no names"; return 1; }
 	comm -12 "$tap_dir/actions" "$tap_dir/library" >"$tap_dir/both"

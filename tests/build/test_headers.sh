@@ -1,5 +1,5 @@
 #!/bin/sh
-# Every header compiles alone, and twice; the public one also as C++.
+# Every header compiles alone, and twice; the public ones also as C++.
 . "$(dirname "$0")/tap.sh"
 
 warnings="-Wall -Wextra -Wpedantic -Werror"
@@ -7,20 +7,22 @@ warnings="-Wall -Wextra -Wpedantic -Werror"
 compiles()
 {
 	printf '#include "%s"\n#include "%s"\n' "$1" "$1" |
-	    $CC -std=gnu11 -D_GNU_SOURCE $warnings -I"$top_srcdir" $DEPS_CFLAGS \
-	    -x c -fsyntax-only -
+	    $CC -std=gnu11 -D_GNU_SOURCE $warnings -I"$top_srcdir" -I"$top_srcdir/core" \
+	    $DEPS_CFLAGS -x c -fsyntax-only -
 }
 
 compiles_strictly()
 {
-	printf '#include <actionkit.h>\n' |
-	    $CC -std=c11 $warnings -I"$top_srcdir/core" -x c -fsyntax-only -
+	printf '#include <actionkit-test.h>\n' |
+	    $CC -std=c11 $warnings -I"$top_srcdir/core" -I"$top_srcdir/kit" \
+	    -x c -fsyntax-only -
 }
 
 compiles_as_cxx()
 {
-	printf '#include <actionkit.h>\n' |
-	    g++ $warnings -I"$top_srcdir/core" -x c++ -fsyntax-only -
+	printf '#include <actionkit-test.h>\n' |
+	    g++ $warnings -I"$top_srcdir/core" -I"$top_srcdir/kit" \
+	    -x c++ -fsyntax-only -
 }
 
 # The action of README, with the casts that C++ wants of its handlers.
@@ -72,14 +74,14 @@ table_as_cxx()
 }
 
 cd "$top_srcdir" || exit 99
-for header in core/*.h core/*/*.h fcgi/*/*.h cli/*.h; do
+for header in core/*.h core/*/*.h fcgi/*/*.h cli/*.h kit/*.h; do
 	test ! -f "$header" || check "$header alone" compiles "$header"
 done
-check "the public header without extensions of the language" compiles_strictly
+check "the public headers without extensions of the language" compiles_strictly
 if command -v g++ >/dev/null; then
-	check "the public header in C++" compiles_as_cxx
+	check "the public headers in C++" compiles_as_cxx
 else
-	skip "the public header in C++" "no g++"
+	skip "the public headers in C++" "no g++"
 fi
 for compiler in g++ clang++; do
 	for name in marker fields wrong; do

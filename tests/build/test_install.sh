@@ -148,7 +148,9 @@ check "installs what it should" exists "$includedir/actionkit.h" "$bindir/action
     "$datadir/actionkit/page/index.html" "$datadir/actionkit/page/page.css" \
     "$datadir/actionkit/page/page.js" \
     "$datadir/actionkit/nginx/actionkit-upstream.conf" "$datadir/actionkit/icon.sh" \
-    "$datadir/actionkit/example.c" \
+    "$datadir/actionkit/example.c" "$datadir/actionkit/test_example.c" \
+    "$includedir/actionkit-test.h" "$libdir/libactionkit-test.a" \
+    "$pkgconfigdir/actionkit-test.pc" "$mandir/man3/actionkit-test.3" \
     "$datadir/actionkit/examples/steadybit-extension.yaml" \
     "$datadir/bash-completion/completions/actionkit" "$sysconfdir/actionkit/actionkit.conf" \
     "$prefix/lib/systemd/system/actionkit.service" \
@@ -172,6 +174,8 @@ check "the shared library exports only ak_ symbols" \
     exports '^ak_' "$lib/libactionkit.so"
 check "others would be noticed" refuses ak_ exports '^ak_main$' "$lib/libactionkit.so"
 check "the static library, too" archived '^ak_' "$lib/libactionkit.a"
+check "and that of the kit, but for its clocks" \
+    archived '^(ak_.*|clock_gettime|gettimeofday|time)$' "$lib/libactionkit-test.a"
 check "others would be noticed there" refuses ak_ archived '^ak_main$' "$lib/libactionkit.a"
 
 LD_LIBRARY_PATH=$lib
