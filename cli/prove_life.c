@@ -3,6 +3,7 @@
  */
 #include "config.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -23,6 +24,7 @@
 #define LIFE_POLL_MS 2
 #define LIFE_STOP_MS 90000		/* a stop() may take some time, and be tried again */
 #define LIFE_STOP_ATTEMPTS 4		/* that fail: it will not succeed */
+#define LIFE_STOP_REASON "it is proved"
 #define LIFE_COMES_MS 3000
 #define LIFE_REST_MS 2000		/* until what is left at the end counts */
 #define LIFE_SQL_BYTES 256
@@ -228,6 +230,27 @@ stop_until_over(struct life *life)
 	} while (!prove_interrupted() && !is_over(life, clock_boot_ms() > until_ms));
 }
 
+/* Of an action without the call stop: by others than its agent. */
+static void
+stop_as_operator(struct life *life)
+{
+	const char *state_dir = life->prove->server.state_dir;
+	int64_t until_ms = clock_boot_ms() + LIFE_STOP_MS;
+	bool asked = false;
+
+	do {
+		if (!asked && ak_stop_in(state_dir, life->id, LIFE_STOP_REASON) == 0) {
+			asked = true;
+			/* Without it the reaper looks once a second. */
+			kill(life->prove->server.pid, SIGUSR1);
+		} else if (!asked && errno == ESRCH) {
+			return;
+		}
+		prove_server_reap(&life->prove->server);
+		clock_sleep_ms(LIFE_POLL_MS);
+	} while (!prove_interrupted() && !is_over(life, clock_boot_ms() > until_ms));
+}
+
 static int64_t
 count(const struct life *life, const char *table, const char *condition)
 {
@@ -292,7 +315,9 @@ life_look(struct life *life)
 		prove_wrong(prove, "a claim is left");
 	if (count(life, "files", NULL) > 0)
 		prove_wrong(prove, "a file of its config is left");
-	if (count(life, "events", "'starting'") > 0 && count(life, "events", "'stopping'") == 0)
+	if (description_has(prove->action, VERB_STOP) &&
+	    count(life, "events", "'starting'") > 0 &&
+	    count(life, "events", "'stopping'") == 0)
 		prove_wrong(prove, "stop() did not run");
 	look_for_processes(life);
 }
@@ -300,7 +325,10 @@ life_look(struct life *life)
 void
 life_end(struct life *life)
 {
-	stop_until_over(life);
+	if (description_has(life->prove->action, VERB_STOP))
+		stop_until_over(life);
+	else
+		stop_as_operator(life);
 	if (!prove_interrupted())
 		life_look(life);
 }

@@ -21,8 +21,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "../e2e"))
 
 from harness import (  # noqa: E402
-    ACTIONKIT, Skip, Victim, check, clean_environment, contains, equal, main, pids, proc_read,
-    program_path, test)
+    ACTIONKIT, EXTENSION, Skip, Victim, check, clean_environment, contains, equal, main, pids,
+    proc_read, program_path, test)
 from network import DEVICE, IN_SYS, WIRE, require  # noqa: E402
 
 FAULTY = program_path("CRASH_FAULTY", "tests/crash/faulty")
@@ -100,6 +100,21 @@ def none():
         contains(text, " 0 violations, ", "the output")
         equal(place.servers(), [], "directories that are left")
         equal(os.listdir(place.effects), [], "effects that are left")
+        place.gone()
+
+
+@test
+def without_stop():
+    """Actions without stop() are proved as far as they go: a check, and what is over at once"""
+    with Place() as place:
+        for name, parts in (("check", ["life", "again", "start:20", "status:10"]),
+                            ("flash", ["life", "again", "start:20"])):
+            code, text = place.run(EXTENSION, "prove", f"org.actionkit.test.{name}", "--set",
+                                   f"directory={place.effects}", "--effect", "none",
+                                   *([] if FULL else ["--only", ",".join(parts)]))
+            equal(code, 0, f"exit status: {text}")
+            contains(text, " 0 violations, ", "the output")
+        equal(place.servers(), [], "directories that are left")
         place.gone()
 
 
@@ -259,6 +274,9 @@ NETWORKS = {
     "network-delay": (), "network-corruption": (), "network-bandwidth": ("bandwidth=1mbit",),
     "tcp-reset": (),
 }
+HTTP = {
+    "http-check-periodic": (), "http-check-fixed": (), "http-bandwidth": ("minBandwidth=1kbit",),
+}
 NEED_NETEM = ("network-delay", "network-corruption")
 
 
@@ -345,13 +363,14 @@ if FULL:
         def function():
             with Place() as place, Site(("127.0.0.1", 0), Quiet) as site:
                 threading.Thread(target=site.serve_forever, daemon=True).start()
-                proved(place, name, (f"url=http://127.0.0.1:{site.server_port}/",), "none")
+                proved(place, name, (f"url=http://127.0.0.1:{site.server_port}/", *HTTP[name]),
+                       "none")
                 site.shutdown()
         function.__doc__ = f"{name} is proved"
         function.__name__ = name.replace("-", "_")
         test(function)
 
-    for action in ("http-check-periodic", "http-check-fixed", "http-bandwidth"):
+    for action in HTTP:
         of_http(action)
 
 
