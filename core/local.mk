@@ -149,6 +149,7 @@ ONE_OBJECT = LIBTOOL='$(LIBTOOL) $(AM_V_lt)' CC='$(CC)' OBJCOPY='$(OBJCOPY)' \
 	$(SHELL) $(srcdir)/core/one_object.sh
 core/library.lo: $(LIBRARY_LIBS) core/one_object.sh
 	$(AM_V_GEN)$(ONE_OBJECT) $@ $(LIBRARY_LIBS)
+CLEANFILES += core/library.lo core/.libs/library.o
 
 # A new major number where an installed program would not run any more, and a new node of the map
 # for each release that adds functions: tests/build/test_layout.sh looks.

@@ -115,6 +115,7 @@ make_call(struct ak_test *test, enum verb verb, struct json_object *request, int
 	fate->result = answer.result;
 	fate->clock_ms = kit_clock();
 	fate->answered = write(answers, answer.text, length) == (ssize_t)length;
+	free(answer.text);
 	process_exit(EXIT_SUCCESS);
 }
 

@@ -199,6 +199,67 @@ START_TEST(test_work_dies)
 }
 END_TEST
 
+static int
+killed_start(struct ak_call *call, void *state)
+{
+	(void)call;
+	(void)state;
+	(void)raise(SIGKILL);
+	return 0;
+}
+
+static int
+checking_work(struct ak_call *call, void *state)
+{
+	(void)state;
+	while (ak_work_wait(call, SLOW_MS) == 0)
+		ak_message(call, AK_INFO, "Looked");
+	return ak_failed(call, "It is not as it should be");
+}
+
+static const struct ak_action own[] = {
+	FAULTY("killed", "Kills its process", killed_start, NULL, sound_stop),
+	FAULTY("check", "Fails in work()", NULL, checking_work, sound_stop),
+};
+
+/* A handler that should die at a save, and is killed before, has failed. */
+START_TEST(test_killed)
+{
+	struct ak_test *test = ak_test_new(&own[0]);
+
+	ck_assert_int_eq(ak_test_prepare(test, config, NULL), 0);
+	ak_test_die_at_save(test, 1);
+	ck_assert_int_eq(ak_test_start(test), -1);
+	ck_assert_str_eq(ak_test_error(test), "start() was killed: SIGKILL");
+	ck_assert_str_eq(ak_test_phase(test), "starting");
+	ck_assert_int_eq(ak_test_stop(test), 0);
+	ak_test_free(test);
+}
+END_TEST
+
+/* What work() has come to is no failure of the stop. */
+START_TEST(test_verdict)
+{
+	struct ak_test *test = ak_test_new(&own[1]);
+	size_t looks;
+
+	ck_assert_int_eq(ak_test_prepare(test, config, NULL), 0);
+	ck_assert_int_eq(ak_test_start(test), 0);
+	ck_assert_int_eq(ak_test_work(test, 100 * SLOW_MS), -1);
+	ck_assert_str_eq(ak_test_error(test), "It is not as it should be");
+	/* What the machine takes for it is part of that time. */
+	looks = ak_test_message_count(test, "Looked");
+	ck_assert_uint_gt(looks, 0);
+	ck_assert_uint_lt(looks, 100);
+	ck_assert_int_eq(ak_test_stop(test), 0);
+	ck_assert_str_eq(ak_test_error(test), "It is not as it should be");
+	ck_assert_str_eq(ak_test_error_status(test), "failed");
+	ck_assert_uint_eq(ak_test_message_count(test, "Looked"), looks);
+	ck_assert_str_eq(ak_test_phase(test), "stopped");
+	ak_test_free(test);
+}
+END_TEST
+
 START_TEST(test_clock)
 {
 	struct ak_test *test = ak_test_new(action("none"));
@@ -364,6 +425,8 @@ main(void)
 	tcase_add_test(tcase, test_small_state);
 	tcase_add_test(tcase, test_work);
 	tcase_add_test(tcase, test_work_dies);
+	tcase_add_test(tcase, test_killed);
+	tcase_add_test(tcase, test_verdict);
 	tcase_add_test(tcase, test_clock);
 	tcase_add_loop_test(tcase, test_misuse, 0, (int)UNIT_COUNT(mistakes));
 	suite_add_tcase(suite, tcase);
