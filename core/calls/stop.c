@@ -99,6 +99,8 @@ await_reaper(struct visit *visit, char **ret_reply, struct err *err)
 		return reply_stopped(row, ret_reply);
 	}
 	lock_drop(&visit->session->lock);
+	/* By itself it looks once a second. */
+	scoreboard_wake_reaper(visit->session->scoreboard);
 	for (;;) {
 		if (visit_load(visit, err) == -1)
 			return -1;

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -180,6 +181,17 @@ scoreboard_reaper_of(const struct scoreboard *scoreboard, pid_t pid)
 		if (scoreboard->reapers[i].pid == pid)
 			return &scoreboard->reapers[i];
 	return NULL;
+}
+
+void
+scoreboard_wake_reaper(const struct scoreboard *scoreboard)
+{
+	pid_t pid = scoreboard->reaper_pid;
+	const struct scoreboard_reaper *reaper = pid <= 0 ? NULL :
+	    scoreboard_reaper_of(scoreboard, pid);
+
+	if (reaper != NULL && scoreboard_reaper_lives(reaper))
+		kill(pid, SIGUSR1);
 }
 
 bool

@@ -141,6 +141,9 @@ bool scoreboard_reaper_lives(const struct scoreboard_reaper *reaper);
 const struct scoreboard_reaper *scoreboard_reaper_of(const struct scoreboard *scoreboard,
     pid_t pid);
 
+/* Has the reaper at work look at once what is due. */
+void scoreboard_wake_reaper(const struct scoreboard *scoreboard);
+
 /* Whether a process is a responder or a reaper of this state directory's servers. */
 bool scoreboard_lists(const struct scoreboard *scoreboard, pid_t pid);
 
