@@ -186,12 +186,12 @@ scoreboard_reaper_of(const struct scoreboard *scoreboard, pid_t pid)
 void
 scoreboard_wake_reaper(const struct scoreboard *scoreboard)
 {
-	pid_t pid = scoreboard->reaper_pid;
+	pid_t pid = atomic_load(&scoreboard->reaper_pid);
 	const struct scoreboard_reaper *reaper = pid <= 0 ? NULL :
 	    scoreboard_reaper_of(scoreboard, pid);
 
-	if (reaper != NULL && scoreboard_reaper_lives(reaper))
-		kill(pid, SIGUSR1);
+	if (reaper != NULL)
+		ak_process_signal(pid, reaper->start_time, SIGUSR1);
 }
 
 bool
