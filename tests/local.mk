@@ -176,25 +176,21 @@ vm-check: actionkit
 	@$(MKDIR_P) tests/vm
 	@$(AM_TESTS_ENVIRONMENT) $(PYTHON) $(top_srcdir)/tests/vm/test_vm.py
 
-# What is installed, in a machine with a systemd of its own: as root, with debootstrap. The units of
-# this tree, and packages that are built for the suite.
-# make systemd-check package-check SYSTEMD_SUITE=trixie
-SYSTEMD_SUITE = bookworm
-SYSTEMD_KEPT = '$(abs_top_builddir)/tests/systemd/.$(SYSTEMD_SUITE)'
-SYSTEMD_FILES = tests/systemd/check_packages.sh tests/systemd/check_units.sh \
-	tests/systemd/guest.sh tests/systemd/guest_packages.sh tests/systemd/guest_units.sh \
-	tests/systemd/machine.sh
+# The packages, built for a suite of Debian and tried in a machine of it with a systemd of its own:
+# as root, with debootstrap. What is made once of each suite is kept in MACHINES.
+# make package-check SUITE=trixie
+SUITE = bookworm
+MACHINES = $(abs_top_builddir)/tests/systemd
+SYSTEMD_FILES = tests/systemd/check_packages.sh tests/systemd/guest.sh \
+	tests/systemd/guest_packages.sh tests/systemd/guest_removal.sh \
+	tests/systemd/guest_unit.sh tests/systemd/guest_upgrade.sh tests/systemd/machine.sh
 EXTRA_DIST += $(SYSTEMD_FILES)
-.PHONY: package-check systemd-check
-systemd-check: actionkit
-	@$(MKDIR_P) tests/systemd
-	@$(AM_TESTS_ENVIRONMENT) $(SHELL) $(top_srcdir)/tests/systemd/check_units.sh \
-	    $(SYSTEMD_SUITE) $(SYSTEMD_KEPT)
+.PHONY: package-check
 package-check:
-	@rm -rf packages && $(MKDIR_P) tests/systemd packages
+	@rm -rf packages && $(MKDIR_P) packages tests/systemd '$(MACHINES)'
 	@$(MAKE) $(AM_MAKEFLAGS) -s distdir distdir=packages/source
-	@$(AM_TESTS_ENVIRONMENT) $(SHELL) $(top_srcdir)/tests/systemd/check_packages.sh \
-	    $(SYSTEMD_SUITE) $(SYSTEMD_KEPT)
+	@$(AM_TESTS_ENVIRONMENT) $(SHELL) $(top_srcdir)/tests/systemd/check_packages.sh $(SUITE) \
+	    '$(MACHINES)/.$(SUITE)' '$(abs_top_builddir)/tests/systemd/.machine-$(SUITE)'
 
 # How fast it is, beside a bare libfcgi and whatever BENCH_PEER names: "make check" looks
 # whether it works at all.
